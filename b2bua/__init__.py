@@ -1,0 +1,1 @@
+"""Make it happen: the daemon (edge, pool, store, control) and the call processes."""

@@ -1,0 +1,41 @@
+"""attrs values ↔ msgpack, for every wire inside the house.
+
+Rule: a union is written as its class name under `_type`, so that a reader can refuse what it does not know.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgpack
+from cattrs import Converter
+from cattrs.preconf.msgpack import make_converter
+from cattrs.strategies import configure_tagged_union
+
+from routing.command import Command
+from routing.event import Event
+
+
+def tagged(*unions: Any) -> Converter:
+    """A converter between attrs values and msgpack's plain types that can tell the members of these unions apart."""
+    converter = make_converter()
+    # msgpack's own timestamps lose the zone, and the hour in the plan's zone is what decides.
+    converter.register_unstructure_hook(datetime, datetime.isoformat)
+    converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
+    for union in unions:
+        configure_tagged_union(union, converter)
+    return converter
+
+
+PLAIN = tagged(Event, Command)
+"""Plain forms of the routing core's values, as they stand in records and on the link."""
+
+
+def pack(plain: Any) -> bytes:
+    """Plain types as msgpack bytes."""
+    packed: bytes = msgpack.packb(plain)
+    return packed
+
+
+def unpack(data: bytes) -> Any:
+    """msgpack bytes as plain types; raises ValueError for anything malformed."""
+    return msgpack.unpackb(data, strict_map_key=False)

@@ -1,0 +1,164 @@
+"""What the daemon and a call process say to each other over a Unix socket (sans-I/O).
+
+    process → daemon   Hello   who I am; the call I still hold, if the daemon is new
+                       Update  the call's record as it stands now (whole; the highest seq wins)
+                       Ask     a fresh fact that only the daemon knows; the answer is an event for the flow
+                       Idle    the call is over and all its legs are down; I can rest
+    daemon → process   Assign  a call is coming on your SIP port: plan, facts, routes
+                       Stored  the record up to this seq is on disk
+                       Tell    an event for the flow: the answer to an Ask, or an operator's wish
+                       Retire  finish the call, take no more, exit
+
+Rule: a process goes on without the daemon. It sends `Hello` with its call and its latest `Update` on every new link, and
+answers no caller before `Stored` has come once, or the link is down.
+Frames are a 4-byte big-endian length and msgpack (`b2bua.codec`).
+"""
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import Any, Final
+
+import attrs
+
+from b2bua.codec import pack, tagged, unpack
+from b2bua.record import CallRecord
+from routing.command import Command
+from routing.event import Event
+from routing.facts import Facts
+
+MOST_FRAME_BYTES: Final = 4 * 1024 * 1024
+_LENGTH = Struct(">I")
+
+
+@attrs.frozen
+class InviteKey:
+    """What names an initial INVITE and its retransmissions, CANCEL and failure ACK: Call-ID and From tag."""
+
+    sip_call_id: str
+    from_tag: str
+
+
+@attrs.frozen
+class Route:
+    """Where telephone numbers are sent: a gateway's `host:port`, transport (`udp`, `tcp`, `tls`) and name."""
+
+    gateway: str
+    host: str
+    port: int
+    transport: str = "udp"
+
+
+@attrs.frozen
+class Assign:
+    """A call for this process. The INVITE follows on its SIP port.
+
+    `plan` is the plain form of the plan (`routing.document.to_plain`), or None if this process was sent the plan of
+    `plan_hash` before. `contact` is the SIP URI that both far ends see as ours. `identity` is the host part of the From
+    URI and of our own name in Diversion. `max_forwards` is what is left of the caller's. `media_host` is the address
+    for RTP.
+    """
+
+    call_id: str
+    invite: InviteKey
+    accepted_ms: int
+    facts: Facts
+    plan_hash: str
+    plan: dict[str, Any] | None
+    routes: tuple[Route, ...]
+    contact: str
+    identity: str
+    media_host: str
+    max_forwards: int = 70
+    early_media: bool = True
+    codecs: tuple[str, ...] = ("PCMA", "PCMU")
+
+
+@attrs.frozen
+class Hello:
+    """First word on every link. `sip_port` is the UDP port on loopback where this process takes SIP.
+
+    `incarnation` is a random name of this process, never used again; it stands in the token of its Contact.
+    """
+
+    pid: int
+    sip_port: int
+    incarnation: str
+    call_id: str = ""
+    invite: InviteKey | None = None
+
+
+@attrs.frozen
+class Update:
+    """The call's record as it stands now."""
+
+    record: CallRecord
+
+
+@attrs.frozen
+class Ask:
+    """A command that only the daemon can carry out: `TakePlace`, `LookAtTargets`, `JoinQueue`, `LeaveQueue`."""
+
+    call_id: str
+    question: Command
+
+
+@attrs.frozen
+class Idle:
+    """The call is over, its last `Update` is sent."""
+
+    call_id: str
+
+
+@attrs.frozen
+class Stored:
+    """The record is on disk up to `seq`."""
+
+    call_id: str
+    seq: int
+
+
+@attrs.frozen
+class Tell:
+    """Something happened outside; `at_s` of the event is set by the process."""
+
+    call_id: str
+    event: Event
+
+
+@attrs.frozen
+class Retire:
+    """Take no more calls and exit when the one in hand is over."""
+
+
+FromProcess = Hello | Update | Ask | Idle
+FromDaemon = Assign | Stored | Tell | Retire
+
+_converter = tagged(Event, Command, FromProcess, FromDaemon)
+
+
+def frame(message: FromProcess | FromDaemon) -> bytes:
+    """A message as it goes over the wire."""
+    union: Any = FromDaemon if isinstance(message, Assign | Stored | Tell | Retire) else FromProcess
+    body = pack(_converter.unstructure(message, unstructure_as=union))
+    return _LENGTH.pack(len(body)) + body
+
+
+class Frames:
+    """Cuts a byte stream into messages of one side. Raises ValueError for what is not one."""
+
+    def __init__(self, side: Any) -> None:
+        self._side = side
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Any]:
+        """Whole messages in `data` and what came before it, in order."""
+        self._buffer += data
+        while len(self._buffer) >= _LENGTH.size:
+            (size,) = _LENGTH.unpack_from(self._buffer)
+            if size > MOST_FRAME_BYTES:
+                raise ValueError(f"a frame of {size} bytes; at most {MOST_FRAME_BYTES} are allowed")
+            if len(self._buffer) < _LENGTH.size + size:
+                return
+            body = bytes(self._buffer[_LENGTH.size : _LENGTH.size + size])
+            del self._buffer[: _LENGTH.size + size]
+            yield _converter.structure(unpack(body), self._side)

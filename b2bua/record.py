@@ -1,0 +1,91 @@
+"""One call's record: what the switch will still know about it next year (P1).
+
+Rule: a record is a value that is sent and stored whole. Times are UTC epoch milliseconds; a later version of the same
+record has a higher `seq` and replaces the earlier one, so that nothing depends on messages arriving in order.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+import attrs
+
+from routing.cause import Blame
+
+
+class CallState(StrEnum):
+    """Where a call stands, as the console shows it."""
+
+    ROUTING = "routing"
+    HEARING = "hearing"
+    """A prompt, a menu or a queue."""
+    RINGING = "ringing"
+    TALKING = "talking"
+    ENDING = "ending"
+    ENDED = "ended"
+
+
+class Party(StrEnum):
+    """Who ended a call."""
+
+    CALLER = "caller"
+    TARGET = "target"
+    SWITCH = "switch"
+    OPERATOR = "operator"
+
+
+@attrs.frozen
+class Ending:
+    """How a leg or a call ended: cause slug, Q.850 value (1–127), SIP status (300–699) and class of blame."""
+
+    slug: str
+    q850: int
+    sip: int
+    blame: Blame
+
+
+@attrs.frozen
+class Attempt:
+    """One try at one target. `leg` counts from 1 within the call."""
+
+    leg: int
+    target: str
+    address: str
+    began_ms: int
+    rang_ms: int | None = None
+    answered_ms: int | None = None
+    ended_ms: int | None = None
+    ending: Ending | None = None
+
+
+@attrs.frozen
+class CallRecord:
+    """A call from acceptance to end.
+
+    `talk_ms` runs from the target's answer (what is charged) to the end. `trace`, `facts` and `events` are the plain
+    forms of the routing core's values: with the plan of `plan_hash` they decide the call again (`switch400 replay`).
+    `evidence` is what only the operator's detail view needs: codecs, loss and jitter of each leg.
+    """
+
+    call_id: str
+    seq: int
+    sip_call_id: str
+    number: str
+    caller: str
+    place: str
+    area: str
+    trunk: str
+    plan_hash: str
+    state: CallState
+    accepted_ms: int
+    rang_ms: int | None = None
+    answered_ms: int | None = None
+    ended_ms: int | None = None
+    talk_ms: int = 0
+    target: str = ""
+    attempts: tuple[Attempt, ...] = ()
+    hung_up_by: Party | None = None
+    ending: Ending | None = None
+    trace: tuple[dict[str, Any], ...] = ()
+    facts: dict[str, Any] = attrs.field(factory=dict)
+    events: tuple[dict[str, Any], ...] = ()
+    evidence: dict[str, Any] = attrs.field(factory=dict)

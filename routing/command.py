@@ -1,0 +1,210 @@
+"""What to do next: values in the imperative, returned by `routing.flow.step`, carried out in order by the hands.
+
+Rule: a command never names a leg that is down. Each says which event answers it.
+"""
+
+import attrs
+
+from routing.cause import Cause
+from routing.ids import LegId, NodeName, PromptName, TargetName, TimerName
+
+
+@attrs.frozen
+class Alert:
+    """Tell the caller that it rings: 180, or 183 with the audio of `early_media_from` if given."""
+
+    early_media_from: LegId | None = None
+
+
+@attrs.frozen
+class Answer:
+    """Answer the caller (200). At most once in a call; the hands see that a record is open first."""
+
+
+@attrs.frozen
+class Release:
+    """End the caller's leg: final response `cause.sip` before the answer, BYE after it. → `CallerReleased`."""
+
+    cause: Cause
+
+
+@attrs.frozen
+class Ring:
+    """Call a target on a new outbound leg. → `TargetRang`, `TargetAnswered` or `TargetFailed`.
+
+    `address` is a telephone number in canonical form or a SIP URI. `context` are header fields for the target's
+    system (M8): menu path, 400 number, customer reference.
+    """
+
+    leg: LegId
+    target: TargetName
+    address: str
+    context: dict[str, str] = attrs.field(factory=dict)
+    fax: bool = False
+
+
+@attrs.frozen
+class StopRinging:
+    """Cancel an outbound leg that has not answered, with a Reason (RFC 3326).
+
+    → `TargetFailed`; or `TargetAnswered` if its 200 was on the way already.
+    """
+
+    leg: LegId
+    cause: Cause
+
+
+@attrs.frozen
+class HangUp:
+    """End an answered outbound leg (BYE with a Reason). → `TargetHungUp`."""
+
+    leg: LegId
+    cause: Cause
+
+
+@attrs.frozen
+class Connect:
+    """Let two legs hear each other. A leg connected elsewhere is taken from there first."""
+
+    a: LegId
+    b: LegId
+
+
+@attrs.frozen
+class Disconnect:
+    """Stop two legs hearing each other; both stay up."""
+
+    a: LegId
+    b: LegId
+
+
+@attrs.frozen
+class StartTimer:
+    """→ `TimerFired` after `after_s` seconds (> 0) unless stopped."""
+
+    timer: TimerName
+    after_s: float
+
+
+@attrs.frozen
+class StopTimer:
+    """Stop a running timer."""
+
+    timer: TimerName
+
+
+@attrs.frozen
+class Play:
+    """Play prompts one after another to a leg, as early media (183) if the caller is not answered. → `PromptEnded`.
+
+    With `loop` they go on until `StopPlaying`, and no event comes. `barge_in`: the first key stops them, silently.
+    """
+
+    leg: LegId
+    prompts: tuple[PromptName, ...]
+    loop: bool = False
+    barge_in: bool = False
+
+
+@attrs.frozen
+class StopPlaying:
+    """Stop whatever is played to this leg; no event."""
+
+    leg: LegId
+
+
+@attrs.frozen
+class CollectDigits:
+    """Gather keys from a leg. → `DigitsKeyed`, or `SecretKeyed` if `secret` is given.
+
+    `first_s` runs from the end of the prompt played to this leg (or from now if none), `inter_s` from each key; a
+    `first_s` of 0 waits without end. `secret` is a salted hash as in `routing.secret`; keys are never shown with it.
+    """
+
+    leg: LegId
+    most: int
+    first_s: float
+    inter_s: float
+    end_keys: str = "#"
+    secret: str = ""
+
+
+@attrs.frozen
+class StopCollecting:
+    """Stop gathering keys from this leg; no event."""
+
+    leg: LegId
+
+
+@attrs.frozen
+class TakePlace:
+    """Take the next place in line at a node, counted over all calls and restarts. → `PlaceTaken`."""
+
+    node: NodeName
+
+
+@attrs.frozen
+class LookAtTargets:
+    """Ask how busy targets are now. → `TargetsLooked`."""
+
+    node: NodeName
+    targets: tuple[TargetName, ...]
+
+
+@attrs.frozen
+class JoinQueue:
+    """Stand in the queue of a node. → `QueueMoved` now and at each change."""
+
+    node: NodeName
+    priority: bool
+
+
+@attrs.frozen
+class LeaveQueue:
+    """Leave the queue of a node: served, given up, or gone."""
+
+    node: NodeName
+
+
+@attrs.frozen
+class StartRecording:
+    """Record both sides of the bridged call from here on."""
+
+
+@attrs.frozen
+class StopRecording:
+    """End the recording."""
+
+
+@attrs.frozen
+class TakeMessage:
+    """Record a voicemail message after a beep. → `MessageTaken`, also when the caller hangs up."""
+
+    mailbox: str
+    most_s: int
+    silence_s: int
+
+
+Command = (
+    Alert
+    | Answer
+    | Release
+    | Ring
+    | StopRinging
+    | HangUp
+    | Connect
+    | Disconnect
+    | StartTimer
+    | StopTimer
+    | Play
+    | StopPlaying
+    | CollectDigits
+    | StopCollecting
+    | TakePlace
+    | LookAtTargets
+    | JoinQueue
+    | LeaveQueue
+    | StartRecording
+    | StopRecording
+    | TakeMessage
+)
