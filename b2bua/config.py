@@ -101,7 +101,7 @@ def read(path: Path) -> Config:
 
 
 def parse(text: str, source: str = "configuration") -> Config:
-    """The configuration in a TOML text. Raises `ConfigFault` with every fault, each on a line that begins with `source`."""
+    """The configuration in a TOML text. Raises `ConfigFault` with every fault, each a line."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -111,7 +111,7 @@ def parse(text: str, source: str = "configuration") -> Config:
             table["name"] = name
     try:
         return _converter().structure(document, Config)
-    except Exception as error:  # noqa: BLE001 - cattrs groups every kind of fault; all become sentences
+    except Exception as error:
         faults = transform_error(error, path="", format_exception=_sentence)
         raise ConfigFault("\n".join(f"{source}: {_path_first(fault)}" for fault in faults)) from error
 
@@ -162,7 +162,7 @@ def _checked(value: Any, kind: Any) -> Any:
     """No silent conversions: TOML has types, and `port = "5060"` is a slip that should be said."""
     kinds = (int, float) if kind is float else (kind,)
     if not isinstance(value, kinds) or (isinstance(value, bool) and kind is not bool):
-        raise ValueError(f"{value!r} should be {kind.__name__}")  # noqa: TRY004 - cattrs reports ValueError with its path
+        raise ValueError(f"{value!r} should be {kind.__name__}")
     return value
 
 

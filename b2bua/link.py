@@ -9,8 +9,8 @@
                        Tell    an event for the flow: the answer to an Ask, or an operator's wish
                        Retire  finish the call, take no more, exit
 
-Rule: a process goes on without the daemon. It sends `Hello` with its call and its latest `Update` on every new link, and
-answers no caller before `Stored` has come once, or the link is down.
+Rule: a process goes on without the daemon. It sends `Hello` with its call and its latest `Update` on every new link,
+and answers no caller before `Stored` has come once, or the link is down.
 Frames are a 4-byte big-endian length and msgpack (`b2bua.codec`).
 """
 

@@ -1,4 +1,7 @@
-"""The `switch400` command. Rule: a subcommand's module is imported only when it is called, so that `cdr` starts fast."""
+"""The `switch400` command.
+
+Rule: a subcommand's module is imported only when it is called, so that `cdr` starts fast.
+"""
 
 from importlib import import_module
 from typing import Final
