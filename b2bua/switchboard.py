@@ -87,12 +87,13 @@ def closed(record: CallRecord, cause: Cause, by: Party, at_ms: int) -> CallRecor
         attempt if attempt.ended_ms is not None else attrs.evolve(attempt, ended_ms=at_ms, ending=ending)
         for attempt in record.attempts
     )
+    answered = [attempt.answered_ms for attempt in attempts if attempt.answered_ms is not None]
     return attrs.evolve(
         record,
         seq=record.seq + 1,
         state=CallState.ENDED,
         ended_ms=at_ms,
-        talk_ms=at_ms - record.answered_ms if record.answered_ms is not None else 0,
+        talk_ms=at_ms - min(answered) if answered else 0,
         attempts=attempts,
         hung_up_by=by,
         ending=ending,
