@@ -47,9 +47,9 @@ class Desk:
         self._contact_for = contact_for
         self._route_up = route_up
 
-    def lives(self, sip_port: int, incarnation: str) -> bool:
-        """Whether a call process is there to be forwarded to."""
-        return self._pool.lives(sip_port, incarnation)
+    def incarnation_at(self, sip_port: int) -> str | None:
+        """Which live call process has this SIP port; None if none has."""
+        return self._pool.incarnation_at(sip_port)
 
     def admit(self, call: NewCall) -> Admitted | Refused:
         """Let a new call in, or say with which final answer it is refused."""
@@ -71,7 +71,7 @@ class Desk:
             CallRecord(
                 call_id=call_id,
                 seq=0,
-                sip_call_id=call.invite.sip_call_id,
+                sip_call_id=call.key.sip_call_id,
                 number=served.number,
                 caller=caller.number,
                 place=caller.place,
@@ -111,7 +111,7 @@ class Desk:
         )
         return Assign(
             call_id=call_id,
-            invite=call.invite,
+            invite=call.key,
             accepted_ms=accepted_ms,
             facts=facts,
             plan_hash=served.plan_hash,

@@ -83,6 +83,7 @@ class Pool:
         self._heard = heard
         self._lost = lost
         self._all: dict[str, Process] = {}
+        self._by_port: dict[int, str] = {}
         self._free: dict[str, Process] = {}  # in order of the end of their last call
         self._starting = 0
         self._server: trio.Process | None = None
@@ -100,14 +101,9 @@ class Pool:
         """Processes that could take a call, rested or nearly."""
         return len(self._free)
 
-    def lives(self, sip_port: int, incarnation: str) -> bool:
-        """Whether this process is known and not dead."""
-        process = self._all.get(incarnation)
-        return process is not None and process.sip_port == sip_port
-
-    def ports(self) -> set[int]:
-        """SIP ports of all processes."""
-        return {process.sip_port for process in self._all.values()}
+    def incarnation_at(self, sip_port: int) -> str | None:
+        """Which process that is not dead has this SIP port; None if none has."""
+        return self._by_port.get(sip_port)
 
     def holding(self, call_id: str) -> Process | None:
         """The process that holds this call."""
@@ -258,6 +254,7 @@ class Pool:
         if process is None:
             process = Process(pid, hello.sip_port, hello.incarnation, hello.call_id)
             self._all[hello.incarnation] = process
+            self._by_port[hello.sip_port] = hello.incarnation
             self._starting = max(0, self._starting - 1)
             if not hello.call_id:
                 self._free[process.incarnation] = process
@@ -286,6 +283,8 @@ class Pool:
                 os.close(pidfd)
         process.bind(None)
         self._all.pop(process.incarnation, None)
+        if self._by_port.get(process.sip_port) == process.incarnation:
+            del self._by_port[process.sip_port]
         self._free.pop(process.incarnation, None)
         self._lost(process)
         self._refill()

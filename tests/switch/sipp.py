@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
+FROM = "From: ([^>]*>;tag=[0-9a-zA-Z.-]*)"
+"""For `recv(keep=…)`: the far end's From, which is our To when we send a request."""
+
 SDP = """v=0
 o=sipp 53655765 2353687637 IN IP4 [local_ip]
 s=-
@@ -37,17 +40,33 @@ def send(text: str, *, retrans: bool = False, then: str = "") -> str:
     return f"<send{attributes}><![CDATA[\n{text}\n]]>{then}</send>"
 
 
-def recv(what: int | str, *, optional: bool = False, rrs: bool = False, check: str = "", timeout_ms: int = 10000) -> str:
-    """Wait for a status (int) or a request (str). `check` is a regular expression that its text must match."""
+def recv(
+    what: int | str,
+    *,
+    optional: bool = False,
+    rrs: bool = False,
+    check: str = "",
+    keep: str = "",
+    timeout_ms: int = 10000,
+) -> str:
+    """Wait for a status (int) or a request (str).
+
+    `check` is a regular expression that its text must match; `keep` is one with a group whose text is then `[$kept]`.
+    """
     kind = f'response="{what}"' if isinstance(what, int) else f'request="{what}"'
     attributes = ' optional="true"' if optional else f' timeout="{timeout_ms}"'
     attributes += ' rrs="true"' if rrs else ""
-    if not check:
+    actions, used = "", []
+    if check:
+        actions += f'<ereg regexp={quoteattr(check)} search_in="msg" check_it="true" assign_to="checked"/>'
+        used.append("checked")
+    if keep:
+        actions += f'<ereg regexp={quoteattr(keep)} search_in="msg" check_it="true" assign_to="whole,kept"/>'
+        used.append("whole")
+    if not actions:
         return f"<recv {kind}{attributes}/>"
-    return (
-        f'<recv {kind}{attributes}><action><ereg regexp={quoteattr(check)} search_in="msg" check_it="true" '
-        'assign_to="checked"/></action></recv><Reference variables="checked"/>'
-    )
+    unused = "".join(f'<Reference variables="{name}"/>' for name in used)
+    return f"<recv {kind}{attributes}><action>{actions}</action></recv>{unused}"
 
 
 def pause(ms: int) -> str:
@@ -85,10 +104,11 @@ Max-Forwards: 70
         )
 
     @staticmethod
-    def ack(*, ok: bool = True, sdp: str = "") -> str:
+    def ack(*, ok: bool = True, cseq: int = 1, sdp: str = "") -> str:
         """ACK: to a 200 in the dialog, to a failure in the INVITE's own transaction."""
         target = "[next_url]" if ok else "sip:[service]@[remote_ip]:[remote_port]"
-        return send(_message(f"ACK {target} SIP/2.0", Caller._dialog("ACK", 1, branch="ACK-1" if ok else "INVITE-1"), sdp))
+        branch = f"ACK-{cseq}" if ok else "INVITE-1"
+        return send(_message(f"ACK {target} SIP/2.0", Caller._dialog("ACK", cseq, branch=branch), sdp))
 
     @staticmethod
     def request(method: str, cseq: int, *, sdp: str = "", extra: str = "") -> str:
@@ -130,7 +150,7 @@ class Target:
     """The target's side of one call."""
 
     @staticmethod
-    def respond(status: int, phrase: str, *, sdp: str = "", extra: str = "", tag: bool = True) -> str:
+    def respond(status: int, phrase: str, *, sdp: str = "", extra: str = "", tag: bool = True, cseq: str = "[last_CSeq:]") -> str:
         """A response to the request that came last."""
         to_tag = ";tag=t[pid]-[call_number]" if tag else ""
         return send(
@@ -140,12 +160,30 @@ class Target:
 [last_From:]
 [last_To:]{to_tag}
 [last_Call-ID:]
-[last_CSeq:]
+{cseq}
 [last_Record-Route:]
 Contact: <sip:target@[local_ip]:[local_port];transport=[transport]>
 {extra}""",
                 sdp,
             ),
+        )
+
+    @staticmethod
+    def bye() -> str:
+        """BYE from the target, after `recv("INVITE", rrs=True)` and `recv("ACK", keep=FROM)`."""
+        return send(
+            _message(
+                "BYE [next_url] SIP/2.0",
+                """Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK[pid]-[call_number]-BYE
+From: <sip:target@[local_ip]:[local_port]>;tag=t[pid]-[call_number]
+To: [$kept]
+[last_Call-ID:]
+CSeq: 1 BYE
+Max-Forwards: 70
+[routes]
+""",
+            ),
+            retrans=True,
         )
 
 
