@@ -16,7 +16,7 @@ from routing.facts import CallerClass
 from routing.ids import Number400
 
 
-class NumberFault(ValueError):  # noqa: N818 - the house calls what is wrong a fault
+class NumberFault(ValueError):
     """A text is not the number that is asked for; the message is a sentence for the person who wrote it."""
 
 
@@ -108,9 +108,7 @@ def read_number(text: str) -> Number:
 
 
 def _from_abroad(digits: str) -> Number:
-    if (
-        not 5 <= len(digits) <= 15 or digits[0] == "0"
-    ):  # E.164: at most 15 digits, no country code starts with 0
+    if not 5 <= len(digits) <= 15 or digits[0] == "0":  # E.164: at most 15 digits, no country code starts with 0
         return Number("", CallerClass.UNKNOWN)
     number = "+" + digits
     where = CallerClass.HK_MO_TW if number.startswith(_GREATER_CHINA) else CallerClass.OVERSEAS

@@ -51,11 +51,7 @@ class Turn:
 
     def close(self) -> State:
         """The state that the next event will meet."""
-        if (
-            self.outcome
-            and self.caller.inbound is Inbound.DOWN
-            and all(a.ended_s is not None for a in self.attempts)
-        ):
+        if self.outcome and self.caller.inbound is Inbound.DOWN and all(a.ended_s is not None for a in self.attempts):
             self.phase = Phase.ENDED
         return State(
             self.facts,

@@ -19,7 +19,7 @@ class Fault:
         return f"{self.path}: {self.problem}; {self.mend}"
 
 
-class PlanFaults(Exception):  # noqa: N818 - it carries faults; the words of the house
+class PlanFaults(Exception):
     """A document is no plan; `faults` are all of them, in the order of their places."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
@@ -27,7 +27,7 @@ class PlanFaults(Exception):  # noqa: N818 - it carries faults; the words of the
         self.faults = faults
 
 
-class Wrong(ValueError):  # noqa: N818 - it is what a value is; the fault is made of it
+class Wrong(ValueError):
     """One value is wrong; raised where it is read, and given its path by the reader."""
 
     def __init__(self, problem: str, mend: str) -> None:

@@ -72,9 +72,7 @@ def address(value: Any) -> Address:
 def _sip_uri(written: str) -> str:
     found = _SIP_URI.fullmatch(written)
     if not found or int(found["port"] or 5060) not in range(1, 65536):
-        raise Wrong(
-            f"{whole(written)} is no SIP URI", "write sip:user@host or sip:user@host:port;transport=tcp"
-        )
+        raise Wrong(f"{whole(written)} is no SIP URI", "write sip:user@host or sip:user@host:port;transport=tcp")
     return written
 
 

@@ -25,9 +25,7 @@ def enter(turn: Turn, name: NodeName, hunt: Hunt) -> None:
     refused = tuple((target, why) for target in hunt.targets if (why := _why_not(turn, target)))
     barred = {target for target, _ in refused}
     usable = tuple(target for target in hunt.targets if target not in barred)
-    turn.note(
-        name, "hunt", ", ".join(usable) or "nobody", looked_at=(("order", hunt.order),), passed_over=refused
-    )
+    turn.note(name, "hunt", ", ".join(usable) or "nobody", looked_at=(("order", hunt.order),), passed_over=refused)
     turn.place = Hunting(name, usable)
     turn.phase = Phase.RINGING
     _advance(turn, turn.place)
