@@ -25,9 +25,7 @@ BUSY_TIMEOUT_S: Final = 5.0
 """How long a writer waits for another process's transaction (SQLite)."""
 
 
-def open_database(
-    where: Path | str, *, create: bool = True, busy_timeout_s: float = BUSY_TIMEOUT_S
-) -> Engine:
+def open_database(where: Path | str, *, create: bool = True, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
     """The database at a file (SQLite) or a SQLAlchemy URL, its schema brought up to this program's.
 
     A new file gets mode 0600, a new folder 0700. With `create=False` a missing file is an error. Raises
@@ -66,9 +64,7 @@ def _prepare_file(file: Path, create: bool) -> None:
     if file.exists():
         return
     if not create:
-        raise StoreUnusable(
-            f"{file}: there is no database yet; start `switch400 run` or publish a plan first"
-        )
+        raise StoreUnusable(f"{file}: there is no database yet; start `switch400 run` or publish a plan first")
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
@@ -108,9 +104,7 @@ def _engine(url: URL, busy_timeout_s: float) -> Engine:
 
 
 def _shown(url: URL) -> str:
-    return (
-        url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
-    )
+    return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
 
 
 def first_line(error: Exception) -> str:

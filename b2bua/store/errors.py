@@ -5,13 +5,13 @@ class StoreError(Exception):
     """Any refusal of the store; its text is one clear line."""
 
 
-class StoreUnusable(StoreError):  # noqa: N818 - reads as what is the case, like the others here
+class StoreUnusable(StoreError):
     """The database is missing, cannot be opened, or is not ours to touch."""
 
 
-class NotFound(StoreError):  # noqa: N818
+class NotFound(StoreError):
     """No such number, version or plan."""
 
 
-class Conflict(StoreError):  # noqa: N818
+class Conflict(StoreError):
     """The live plan is no longer the one that the change was made from; nothing was published."""

@@ -90,9 +90,7 @@ class RecordWriter:
             return Health(healthy=False, reason=self._trouble)
         began = self._commit_began
         if began is not None and (so_far_s := trio.current_time() - began) > SLOW_COMMIT_S:
-            return Health(
-                healthy=False, reason=f"a write to the database has been under way for {so_far_s:.0f} s"
-            )
+            return Health(healthy=False, reason=f"a write to the database has been under way for {so_far_s:.0f} s")
         return Health(healthy=True)
 
     @property
