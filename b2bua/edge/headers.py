@@ -49,6 +49,8 @@ def _shaped(pattern: str) -> Cleaner:
 
 _T: Final = r"[A-Za-z0-9\-.!%*_+`'~]{1,128}+"
 _SECONDS: Final = r"[0-9]{1,9}"
+_INTERVAL: Final = r"(?:9[0-9]|[1-9][0-9]{2,5})"
+"""Session intervals start at 90 s (RFC 4028, 5); PJSIP has never been asked what it makes of less."""
 _DATE: Final = r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"
 _CALL_ID_CHARACTER: Final = r"[A-Za-z0-9\-.!%*_+`'~()<>:/\[\]?{}@]"
 
@@ -66,8 +68,8 @@ CLEANERS: Final[dict[str, Cleaner]] = {
     "privacy": _shaped(rf"{_T}(?: ?; ?{_T})*+"),
     "reason": _shaped(rf"{_T}{PARAMS}(?: ?, ?{_T}{PARAMS})*+"),
     "replaces": _shaped(rf"{_CALL_ID_CHARACTER}{{1,256}}+{PARAMS}"),
-    "session-expires": _shaped(rf"{_SECONDS}{PARAMS}"),
-    "min-se": _shaped(rf"{_SECONDS}{PARAMS}"),
+    "session-expires": _shaped(rf"{_INTERVAL}{PARAMS}"),
+    "min-se": _shaped(rf"{_INTERVAL}{PARAMS}"),
     "event": _shaped(rf"{_T}{PARAMS}"),
     "subscription-state": _shaped(rf"{_T}{PARAMS}"),
     "user-to-user": _shaped(rf"(?:{_T}|{QUOTED}){PARAMS}"),
