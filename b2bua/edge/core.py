@@ -17,12 +17,12 @@ from b2bua.edge.forward import Forwarding
 from b2bua.edge.grammar import MalformedError
 from b2bua.edge.inbound import MOST_INSIDE_BYTES, Inbound, Origin
 from b2bua.edge.limits import Address, Buckets
-from b2bua.edge.message import Request, Response, UnreadableError, parse
+from b2bua.edge.message import Request, Response, UnreadableError, is_token, parse
 from b2bua.edge.neighbours import Neighbours
 from b2bua.edge.orphans import Orphans
 from b2bua.edge.ping import Pings, Reachability
 from b2bua.edge.site import Send, Site, to_process
-from b2bua.edge.token import Place, Tokens
+from b2bua.edge.token import COOKIE, Place, Tokens
 from b2bua.link import InviteKey
 from b2bua.trunks import Gateway, Trunk
 
@@ -183,6 +183,9 @@ class Edge:
         return [to_process(packet, place.sip_port)]
 
     def _request_out(self, request: Request, place: Place) -> list[Send]:
+        branch = request.vias[0].branch
+        if len(request.vias) != 1 or not branch.startswith(COOKIE) or not is_token(branch):
+            raise UnreadableError("via")
         try:
             send = self._forward.request_out(request, place)
         except MalformedError:

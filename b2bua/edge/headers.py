@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from b2bua.edge.grammar import PARAMS, QUOTED, TOKEN, MalformedError, parse_name_addr, split_list
+from b2bua.edge.grammar import PARAMS, QUOTED, TOKEN, MalformedError, is_utf8, parse_name_addr, split_list
 from b2bua.edge.message import Fields, field_name
 
 MOST_VALUES: Final = 24
@@ -40,7 +40,7 @@ def _shaped(pattern: str) -> Cleaner:
     shape = re.compile(pattern)
 
     def clean(text: str) -> str:
-        if len(text) > MOST_VALUE_BYTES or not shape.fullmatch(text):
+        if len(text) > MOST_VALUE_BYTES or not shape.fullmatch(text) or not is_utf8(text):
             raise MalformedError("shape")
         return text
 
