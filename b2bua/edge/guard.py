@@ -11,13 +11,14 @@ from b2bua.edge.grammar import MOST_URI_BYTES, MalformedError, NameAddr, Uri, pa
 from b2bua.edge.message import Message, Request, is_token
 
 MOST_ROUTES: Final = 12
+MOST_STACK_BYTES: Final = 1_500
 USUAL_HOPS: Final = 70
 _KNOWN_ELSEWHERE: Final = frozenset(("REGISTER", "PUBLISH", "MESSAGE"))
 
 
 def refusal(request: Request) -> Answer | None:
     """The answer to a request that goes no further; None if it may."""
-    for check in (_method, _line, _hops, _required, _parts):
+    for check in (_method, _line, _hops, _required, _stack, _parts):
         if answer := check(request):
             return answer
     return None
@@ -78,6 +79,12 @@ def _required(request: Request) -> Answer | None:
     if not all(is_token(tag) for tag in unknown):
         return Answer(400, "Bad Require")
     return Answer(420, "Bad Extension", (f"Unsupported: {', '.join(unknown[:20])}",))
+
+
+def _stack(request: Request) -> Answer | None:
+    """A process copies Via and Record-Route into its answer, which must fit PJSIP's 4,000 bytes too."""
+    size = sum(len(value) for name in ("via", "record-route") for value in request.fields.get(name, ()))
+    return Answer(513, "Message Too Large") if size > MOST_STACK_BYTES else None
 
 
 def _parts(request: Request) -> Answer | None:

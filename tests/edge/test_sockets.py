@@ -177,7 +177,8 @@ async def test_what_cannot_be_delivered_is_answered_at_once(uri: str) -> None:
 async def test_a_slow_tcp_peer_holds_up_nobody() -> None:
     """One connection that never reads and one that sends half a message; UDP is still answered."""
     async with (
-        house() as home, await trio.open_tcp_stream(HOST, home.port) as half,
+        house() as home,
+        await trio.open_tcp_stream(HOST, home.port) as half,
         await trio.open_tcp_stream(HOST, home.port) as deaf,
     ):
         await half.send_all(b"INVITE sip:4006001234@h SIP/2.0\r\nVia: ")
