@@ -90,7 +90,7 @@ def test_lost_call_ends_at_its_last_sign_of_life(store: Store) -> None:
 @pytest.mark.req("P1")
 @pytest.mark.parametrize("seq", [2, 3])
 def test_the_process_knows_better_than_silence(store: Store, seq: int) -> None:
-    """A process given up too early sends its record again, and that replaces the presumed end; an older one does not."""
+    """A process given up too early sends its record again: that replaces the presumed end; an older one does not."""
     store.records.put([talking_record(seq=2)])
     adopt(store.records, ())
     store.records.put([open_record(seq=1)])
