@@ -15,14 +15,6 @@ from routing.plan import Plan
 
 
 @attrs.frozen
-class Document:
-    """A plan as TOML text, and where it was read from, for faults to name."""
-
-    text: str
-    source: str = ""
-
-
-@attrs.frozen
 class Checked:
     """A document that is a plan."""
 
@@ -31,24 +23,28 @@ class Checked:
     text: str
 
 
-def check(documents: Sequence[Document]) -> list[Checked]:
-    """All documents as plans, in order of number; raises PlanFaults with the faults of all of them."""
+def check(documents: Sequence[str], sources: Sequence[str] = ()) -> list[Checked]:
+    """All documents as plans, in order of number.
+
+    `sources` are where they were read from, one for each, if their authors know them apart by that. Raises
+    PlanFaults with the faults of all of them, each path after its source.
+    """
+    names = sources or [""] * len(documents)
     faults: list[Fault] = []
-    sources: dict[Number400, str] = {}
+    source_of: dict[Number400, str] = {}
     checked: list[Checked] = []
-    for document in documents:
-        before = f"{document.source}: " if document.source else ""
+    for text, source in zip(documents, names, strict=True):
+        before = f"{source}: " if source else ""
         try:
-            plan = parse(document.text)
+            plan = parse(text)
         except PlanFaults as error:
             faults += [attrs.evolve(fault, path=before + fault.path) for fault in error.faults]
             continue
-        if plan.number in sources:
-            other = sources[plan.number] or "another document"
-            problem = f"{other} is for {print_400(plan.number)} too"
-            faults.append(Fault(f"{before}number", problem, "keep one of the two"))
-        sources[plan.number] = document.source
-        checked.append(Checked(plan, content_hash(plan), document.text))
+        if plan.number in source_of:
+            other = source_of[plan.number] or "another document"
+            faults.append(Fault(f"{before}number", f"{other} has {print_400(plan.number)} too", "keep one of the two"))
+        source_of[plan.number] = source
+        checked.append(Checked(plan, content_hash(plan), text))
     if faults:
         raise PlanFaults(tuple(faults))
     return sorted(checked, key=lambda each: each.plan.number)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, Engine, select
 
 from b2bua.codec import unpack
-from b2bua.store.checked import Document, check
+from b2bua.store.checked import check
 from b2bua.store.database import writing
 from b2bua.store.errors import NotFound
 from b2bua.store.numbers import NumberState, set_state
@@ -38,8 +38,9 @@ class Plans:
 
     def publish(
         self,
-        documents: Sequence[Document],
+        documents: Sequence[str],
         *,
+        sources: Sequence[str] = (),
         author: str,
         note: str = "",
         number_state: NumberState | None = None,
@@ -50,10 +51,10 @@ class Plans:
         A number that is new here is active unless `number_state` says otherwise; one that is known keeps its
         state unless it does. `based_on` is the hash of the live plan that the one document was made from,
         empty for a number that is new; None to publish over whatever is live. Raises PlanFaults with the
-        faults of all documents, `SOURCE: ` before their paths, and Conflict if another plan than `based_on`
+        faults of all documents, each after its source (as `check`), and Conflict if another plan than `based_on`
         is live.
         """
-        checked = check(documents)
+        checked = check(documents, sources)
         deed = Deed(author, self._now_ms(), note)
         with writing(self._engine) as connection:
             published = tuple(make_live(connection, each, deed, based_on) for each in checked)
@@ -66,7 +67,7 @@ class Plans:
         """Publish an older version's document again. Raises NotFound; PlanFaults if it is no plan any more."""
         with writing(self._engine) as connection:
             version, text = _version(connection, number, version_id)
-            (checked,) = check([Document(text, f"version {version_id}")])
+            (checked,) = check([text], [f"version {version_id}"])
             return make_live(connection, checked, Deed(author, self._now_ms(), note, version.id))
 
     def set_state(self, number: Number400, state: NumberState, *, who: str) -> bool:
@@ -74,12 +75,12 @@ class Plans:
         with writing(self._engine) as connection:
             return set_state(connection, number, state, who=who, at_ms=self._now_ms())
 
-    def differences(self, documents: Sequence[Document]) -> tuple[tuple[Number400, bool], ...]:
+    def differences(self, documents: Sequence[str], sources: Sequence[str] = ()) -> tuple[tuple[Number400, bool], ...]:
         """What publishing would do: each document's number, and whether it would change. Raises PlanFaults."""
         live = self.all_live()
         return tuple(
             (each.plan.number, each.plan.number not in live or live[each.plan.number].document != each.text)
-            for each in check(documents)
+            for each in check(documents, sources)
         )
 
     def live(self, number: Number400) -> Live:

@@ -1,7 +1,8 @@
 """Records that wait in a folder because no daemon was there to take them.
 
-Rule: a file is one `b2bua.link` frame of `Update`. It appears under its name only when whole, is deleted only
-when its record is on disk in the store, and one that cannot be read is moved aside, never deleted.
+Rule: a file whose name does not begin with a dot is one `b2bua.link` frame of `Update`. It appears under its name
+only when whole, is deleted only when its record is on disk in the store, and one that cannot be read is moved aside,
+never deleted.
 """
 
 import os
@@ -14,7 +15,6 @@ import attrs
 from b2bua.link import Frames, FromProcess, Update, frame
 from b2bua.record import CallRecord
 
-SUFFIX: Final = ".update"
 BROKEN: Final = "broken"
 """The folder beside the files where unreadable ones go."""
 
@@ -32,8 +32,8 @@ def leave(folder: Path, record: CallRecord) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Call ids come from our own daemon, but a folder is no place to trust that.
     name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in record.call_id)
-    file = folder / f"{name}.{record.seq}{SUFFIX}"
-    part = file.with_suffix(f".{os.getpid()}.part")
+    file = folder / f"{name}.{record.seq}"
+    part = folder / f".{file.name}"
     with os.fdopen(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as out:
         out.write(frame(Update(record)))
         out.flush()
@@ -50,7 +50,9 @@ def waiting(folder: Path) -> Iterator[tuple[Path, CallRecord] | Broken]:
     """
     if not folder.is_dir():
         return
-    for file in sorted(folder.glob(f"*{SUFFIX}")):
+    for file in sorted(folder.iterdir()):
+        if file.name.startswith(".") or not file.is_file():
+            continue
         try:
             yield file, _read(file)
         except (ValueError, TypeError, KeyError, OSError) as error:
