@@ -9,25 +9,23 @@
                        Tell    an event for the flow: the answer to an Ask, or an operator's wish
                        Retire  finish the call, take no more, exit
 
-Rule: a process goes on without the daemon. It sends `Hello` with its call and its latest `Update` on every new link, and
-answers no caller before `Stored` has come once, or the link is down.
-Frames are a 4-byte big-endian length and msgpack (`b2bua.codec`).
+Rule: a process goes on without the daemon. It sends `Hello` with its call and its latest `Update` on every new link,
+and answers no caller before `Stored` has come once, or the link is down.
+Frames are a 4-byte big-endian length (`b2bua.frames`) and msgpack (`b2bua.codec`).
 """
 
 from collections.abc import Iterator
-from struct import Struct
-from typing import Any, Final
+from typing import Any
 
 import attrs
+from cattrs.errors import BaseValidationError
 
 from b2bua.codec import pack, tagged, unpack
+from b2bua.frames import FrameCutter, framed
 from b2bua.record import CallRecord
 from routing.command import Command
 from routing.event import Event
 from routing.facts import Facts
-
-MOST_FRAME_BYTES: Final = 4 * 1024 * 1024
-_LENGTH = Struct(">I")
 
 
 @attrs.frozen
@@ -139,8 +137,7 @@ _converter = tagged(Event, Command, FromProcess, FromDaemon)
 def frame(message: FromProcess | FromDaemon) -> bytes:
     """A message as it goes over the wire."""
     union: Any = FromDaemon if isinstance(message, Assign | Stored | Tell | Retire) else FromProcess
-    body = pack(_converter.unstructure(message, unstructure_as=union))
-    return _LENGTH.pack(len(body)) + body
+    return framed(pack(_converter.unstructure(message, unstructure_as=union)))
 
 
 class Frames:
@@ -148,17 +145,13 @@ class Frames:
 
     def __init__(self, side: Any) -> None:
         self._side = side
-        self._buffer = bytearray()
+        self._cutter = FrameCutter()
 
     def feed(self, data: bytes) -> Iterator[Any]:
         """Whole messages in `data` and what came before it, in order."""
-        self._buffer += data
-        while len(self._buffer) >= _LENGTH.size:
-            (size,) = _LENGTH.unpack_from(self._buffer)
-            if size > MOST_FRAME_BYTES:
-                raise ValueError(f"a frame of {size} bytes; at most {MOST_FRAME_BYTES} are allowed")
-            if len(self._buffer) < _LENGTH.size + size:
-                return
-            body = bytes(self._buffer[_LENGTH.size : _LENGTH.size + size])
-            del self._buffer[: _LENGTH.size + size]
-            yield _converter.structure(unpack(body), self._side)
+        for body in self._cutter.feed(data):
+            try:
+                message = _converter.structure(unpack(body), self._side)
+            except (BaseValidationError, KeyError, TypeError, AttributeError) as fault:
+                raise ValueError("not a message of the link") from fault
+            yield message

@@ -1,4 +1,5 @@
-"""What to do next: values in the imperative, returned by `routing.flow.step`, carried out in order by the hands.
+"""What to do next: values in the imperative, returned by `routing.flow.step`, carried out in order by the
+hands.
 
 Rule: a command never names a leg that is down. Each says which event answers it.
 """
@@ -23,7 +24,8 @@ class Answer:
 
 @attrs.frozen
 class Release:
-    """End the caller's leg: final response `cause.sip` before the answer, BYE after it. → `CallerReleased`."""
+    """End the caller's leg: final response `cause.sip` before the answer, BYE after it. →
+    `CallerReleased`."""
 
     cause: Cause
 
@@ -32,8 +34,8 @@ class Release:
 class Ring:
     """Call a target on a new outbound leg. → `TargetRang`, `TargetAnswered` or `TargetFailed`.
 
-    `address` is a telephone number in canonical form or a SIP URI. `context` are header fields for the target's
-    system (M8): menu path, 400 number, customer reference.
+    `address` is a telephone number in canonical form or a SIP URI. `context` are header fields for the
+    target's system (M8): menu path, 400 number, customer reference.
     """
 
     leg: LegId
@@ -95,9 +97,11 @@ class StopTimer:
 
 @attrs.frozen
 class Play:
-    """Play prompts one after another to a leg, as early media (183) if the caller is not answered. → `PromptEnded`.
+    """Play prompts one after another to a leg, as early media (183) if the caller is not answered. →
+    `PromptEnded`.
 
-    With `loop` they go on until `StopPlaying`, and no event comes. `barge_in`: the first key stops them, silently.
+    With `loop` they go on until `StopPlaying`, and no event comes. `barge_in`: the first key stops them,
+    silently.
     """
 
     leg: LegId
@@ -117,8 +121,9 @@ class StopPlaying:
 class CollectDigits:
     """Gather keys from a leg. → `DigitsKeyed`, or `SecretKeyed` if `secret` is given.
 
-    `first_s` runs from the end of the prompt played to this leg (or from now if none), `inter_s` from each key; a
-    `first_s` of 0 waits without end. `secret` is a salted hash as in `routing.secret`; keys are never shown with it.
+    `first_s` runs from the end of the prompt played to this leg (or from now if none), `inter_s` from each
+    key; a `first_s` of 0 waits without end. `secret` is a salted hash as in `routing.secret`; keys are never
+    shown with it.
     """
 
     leg: LegId

@@ -1,6 +1,7 @@
 """What has happened to a call: values in the past tense, fed to `routing.flow.step` one at a time.
 
-Rule: `at_s` is seconds since the call arrived (≥ 0, never decreasing). It is the only time that the core knows.
+Rule: `at_s` is seconds since the call arrived (≥ 0, never decreasing). It is the only time that the core
+knows.
 """
 
 from enum import StrEnum
@@ -46,7 +47,8 @@ class CallerReleased:
 
 @attrs.frozen
 class TargetRang:
-    """A target's 180 or 183; `early_media` when its answer carries audio before the call is answered (RFC 3960)."""
+    """A target's 180 or 183; `early_media` when its answer carries audio before the call is answered (RFC
+    3960)."""
 
     at_s: float
     leg: LegId
@@ -63,7 +65,8 @@ class TargetAnswered:
 
 @attrs.frozen
 class TargetFailed:
-    """An outbound leg that was never answered is down: refused, timed out, could not be made, or stopped by us."""
+    """An outbound leg that was never answered is down: refused, timed out, could not be made, or stopped by
+    us."""
 
     at_s: float
     leg: LegId
@@ -123,7 +126,8 @@ class DigitsKeyed:
 
 @attrs.frozen
 class SecretKeyed:
-    """A collection with a `secret` ended. The keys stay with the hands: only whether they matched comes in (O5)."""
+    """A collection with a `secret` ended. The keys stay with the hands: only whether they matched comes in
+    (O5)."""
 
     at_s: float
     leg: LegId
@@ -142,7 +146,8 @@ class PlaceTaken:
 
 @attrs.frozen
 class TargetsLooked:
-    """The answer to `LookAtTargets`: for each target asked, calls up on it now, and calls it has had so far (R4, R10).
+    """The answer to `LookAtTargets`: for each target asked, calls up on it now, and calls it has had so far
+    (R4, R10).
 
     A target that must not be rung is in `down` with the reason.
     """
@@ -173,7 +178,8 @@ class MessageTaken:
 
 @attrs.frozen
 class TransferAsked:
-    """An outbound leg's telephone sent REFER: to a number or address, perhaps in place of another of our legs."""
+    """An outbound leg's telephone sent REFER: to a number or address, perhaps in place of another of our
+    legs."""
 
     at_s: float
     leg: LegId

@@ -29,9 +29,10 @@ class Caller:
     """Who is calling.
 
     `number` is canonical: national landlines and mobiles without trunk prefix or country code for mobiles
-    (`13800138000`) and with area code for landlines (`02112345678`); numbers from abroad start with `+`. It is empty
-    if the caller's network did not give one. `withheld` means that the caller asked for privacy (RFC 3323): the
-    number may be used to decide, and must not be shown to the target. `area` is the area code (`021`), empty if none.
+    (`13800138000`) and with area code for landlines (`02112345678`); numbers from abroad start with `+`. It
+    is empty if the caller's network did not give one. `withheld` means that the caller asked for privacy (RFC
+    3323): the number may be used to decide, and must not be shown to the target. `area` is the area code
+    (`021`), empty if none.
     """
 
     number: str
@@ -44,7 +45,8 @@ class Caller:
 
 @attrs.frozen
 class Usage:
-    """What the number has used in the current billing month (F3): money in 厘 (¥0.001) and incoming calls (O6)."""
+    """What the number has used in the current billing month (F3): money in 厘 (¥0.001) and incoming calls
+    (O6)."""
 
     cost_li: int = 0
     calls: int = 0
@@ -54,9 +56,10 @@ class Usage:
 class Facts:
     """Everything about one call that a decision may look at, fixed at its arrival.
 
-    `arrived` is aware and in the plan's zone. `seed` stands for chance: whatever is "random" is a function of it.
-    `live_calls` counts the calls of this number already connected or being connected. `down` names targets that must
-    not be rung and why (gateway dead, authorisation ended, taken out by an operator).
+    `arrived` is aware and in the plan's zone. `seed` stands for chance: whatever is "random" is a function of
+    it.
+    `live_calls` counts the calls of this number already connected or being connected. `down` names targets
+    that must not be rung and why (gateway dead, authorisation ended, taken out by an operator).
     """
 
     call_id: CallId

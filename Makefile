@@ -1,0 +1,37 @@
+# Two commands are all you need: `make run` and `make test`.
+SIP_PORT ?= 5060
+PY := .venv/bin/python
+
+.PHONY: run test lint bench soak clean
+
+run: .venv/run  ## the switch with a worked example on 127.0.0.1:$(SIP_PORT)
+	@exec .venv/bin/switch400 run --example --port $(SIP_PORT)
+
+test: lint  ## every check, in under ten minutes
+	.ci/debian sip-tester:sipp
+	$(PY) -m pytest -m "not bench and not soak"
+
+lint: .venv/dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+
+bench: .venv/dev  ## measurements, printed
+	.ci/debian sip-tester:sipp
+	$(PY) -m pytest -m bench -s --timeout 900
+
+soak: .venv/dev  ## minutes of load, fuzz and kill -9
+	.ci/debian sip-tester:sipp
+	$(PY) -m pytest -m soak -s --timeout 1800
+
+.venv/run: pyproject.toml .ci/venv .ci/pjsua2.txt
+	.ci/venv
+	touch $@
+
+.venv/dev: .venv/run
+	.ci/venv dev
+	touch $@
+
+clean:
+	rm -rf .venv var

@@ -1,0 +1,178 @@
+"""The configuration file: TOML in, values out, or one clear line about what is wrong.
+
+Rule: every setting has a default that is safe on loopback; an unknown key or a wrong value is refused with its path,
+before anything is started.
+"""
+
+import tomllib
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import attrs
+from cattrs import Converter, transform_error
+from cattrs.errors import ForbiddenExtraKeysError
+
+from b2bua.trunks import Gateway, Trunk
+from routing.ids import TrunkName
+
+
+class ConfigFault(ValueError):
+    """What is wrong with the configuration, one sentence each, with path and mend."""
+
+
+@attrs.frozen
+class HostPort:
+    """An IPv4 address and a port (0–65535; 0 lets the system choose)."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@attrs.frozen
+class Sip:
+    """The edge. `listen` takes UDP and TCP; `public` is what far ends see of it (default: `listen`).
+
+    `inside` is the loopback port where call processes send; 0 chooses one and remembers it in the state directory.
+    `strangers` says what a source that is no trunk gets. `identity` is the host in the From of calls to targets
+    (default: the public host).
+    """
+
+    listen: HostPort = HostPort("127.0.0.1", 5060)
+    public: HostPort | None = None
+    inside: int = 0
+    strangers: Literal["silence", "403"] = "silence"
+    identity: str = ""
+
+
+@attrs.frozen
+class Media:
+    """RTP: the local address, the ports (`low-high`, even numbers are taken), and codecs in order of preference."""
+
+    address: str = "127.0.0.1"
+    ports: str = "20000-29999"
+    codecs: tuple[Literal["PCMA", "PCMU", "G722"], ...] = ("PCMA", "PCMU")
+
+
+@attrs.frozen
+class Processes:
+    """Call processes: `spare` kept ready, `most` in all, `rest_s` between two calls of one (PJSIP needs 0.6)."""
+
+    spare: int = attrs.field(default=12, validator=attrs.validators.in_(range(1, 1001)))
+    most: int = attrs.field(default=300, validator=attrs.validators.in_(range(1, 10001)))
+    rest_s: float = attrs.field(default=0.6, validator=attrs.validators.ge(0.6))
+
+
+@attrs.frozen
+class Config:
+    """All settings. `state` holds database, sockets and spool; `store` is an SQLAlchemy URL (default: SQLite there)."""
+
+    state: Path = Path("/var/lib/switch400")
+    store: str = ""
+    sip: Sip = attrs.field(factory=Sip)
+    media: Media = attrs.field(factory=Media)
+    processes: Processes = attrs.field(factory=Processes)
+    trunk: dict[str, Trunk] = attrs.field(factory=dict)
+    gateway: dict[str, Gateway] = attrs.field(factory=dict)
+
+    @property
+    def public(self) -> HostPort:
+        """The address that far ends see."""
+        return self.sip.public or self.sip.listen
+
+    @property
+    def identity(self) -> str:
+        """Host part of the From URI of calls to targets."""
+        return self.sip.identity or self.public.host
+
+
+def read(path: Path) -> Config:
+    """The configuration in a file. Raises `ConfigFault`, also when the file cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigFault(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise ConfigFault(f"{path}: is not UTF-8 text") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, source: str = "configuration") -> Config:
+    """The configuration in a TOML text. Raises `ConfigFault` with every fault, each a line."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigFault(f"{source}: is not TOML: {error}") from error
+    for kind in ("trunk", "gateway"):
+        for name, table in _tables(document, kind, source):
+            table["name"] = name
+    try:
+        return _converter().structure(document, Config)
+    except Exception as error:
+        faults = transform_error(error, path="", format_exception=_sentence)
+        raise ConfigFault("\n".join(f"{source}: {_path_first(fault)}" for fault in faults)) from error
+
+
+def _sentence(fault: BaseException, kind: type | None) -> str:
+    match fault:
+        case ForbiddenExtraKeysError():
+            return f"{', '.join(sorted(fault.extra_fields))} is not a setting; see docs/switch400.example.toml"
+        case KeyError():
+            return f"{fault.args[0]} is missing"
+        case ValueError():
+            return str(fault.args[0] if fault.args else fault)
+        case _ if choices := get_args(kind):
+            return f"should be one of {', '.join(map(str, choices))}"
+        case _:
+            return f"should be {getattr(kind, '__name__', 'something else')}"
+
+
+def _path_first(fault: str) -> str:
+    """cattrs says `sentence @ .path`; people look for the path first."""
+    sentence, _, path = fault.rpartition(" @ ")
+    return f"{path.lstrip('.')}: {sentence}" if path else sentence
+
+
+def _tables(document: dict[str, Any], kind: str, source: str) -> list[tuple[str, dict[str, Any]]]:
+    tables = document.get(kind, {})
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise ConfigFault(f"{source}: {kind} must be tables such as [{kind}.carrier-a]")
+    for name, table in tables.items():
+        if "name" in table:
+            raise ConfigFault(f"{source}: {kind}.{name}.name is not a setting; the table's name is the {kind}'s name")
+    return list(tables.items())
+
+
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True, detailed_validation=True)
+    converter.register_structure_hook(HostPort, lambda text, _: host_port(text))
+    converter.register_structure_hook(IPv4Network, lambda text, _: _network(text))
+    converter.register_structure_hook(Path, lambda text, _: Path(_checked(text, str)))
+    for kind in (int, bool, str):
+        converter.register_structure_hook(kind, _checked)
+    converter.register_structure_hook(float, lambda value, _: float(_checked(value, float)))
+    converter.register_structure_hook(TrunkName, lambda text, _: TrunkName(_checked(text, str)))
+    return converter
+
+
+def _checked(value: Any, kind: Any) -> Any:
+    """No silent conversions: TOML has types, and `port = "5060"` is a slip that should be said."""
+    kinds = (int, float) if kind is float else (kind,)
+    if not isinstance(value, kinds) or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"{value!r} should be {kind.__name__}")
+    return value
+
+
+def _network(text: Any) -> IPv4Network:
+    return IPv4Network(_checked(text, str))
+
+
+def host_port(text: Any) -> HostPort:
+    """`HOST:PORT` with an IPv4 literal. Raises ValueError."""
+    host, colon, port = str(text).rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(f"{text!r} should be HOST:PORT, such as 192.0.2.1:5060")
+    return HostPort(str(IPv4Address(host)), int(port))

@@ -1,0 +1,117 @@
+"""The daemon's end of the control protocol: a Unix socket where consoles see the feed and ask for verbs.
+
+Rule: the feed is cut at a steady pace and each delta is encoded once, however many consoles look on.
+Who may connect is decided by the kernel: the socket is 0600, and the far end's uid must be ours or root's.
+"""
+
+import os
+import socket as sockets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+import trio
+
+from b2bua.control_link import Link
+from b2bua.feed import Feed, within
+from b2bua.verbs import Verb
+from b2bua.wire import frame
+
+
+class SocketTaken(Exception):
+    """Another daemon listens on this path, or something that is no socket lies there."""
+
+
+def listen(path: Path) -> sockets.socket:
+    """A listening socket at `path`, 0600.
+
+    Replaces one that a dead daemon left. Raises SocketTaken or OSError.
+    """
+    if path.is_symlink() or path.exists():
+        _clear(path)
+    listener = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+        listener.listen(64)
+    except OSError:
+        listener.close()
+        raise
+    finally:
+        os.umask(mask)
+    return listener
+
+
+def _clear(path: Path) -> None:
+    if not stat.S_ISSOCK(path.lstat().st_mode):
+        raise SocketTaken(f"{path} is not a socket: choose another path, or move it away")
+    with sockets.socket(sockets.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+        else:
+            raise SocketTaken(f"{path} belongs to a running daemon: stop it, or choose another path")
+
+
+class Control:
+    """Serves `feed` and `verbs`.
+
+    Change the feed at will: consoles are told at most `cuts_per_s` times a second.
+    """
+
+    def __init__(self, feed: Feed, verbs: Mapping[str, Verb], cuts_per_s: float = 20.0) -> None:
+        self._feed = feed
+        self._verbs = verbs
+        self._pace_s = 1 / cuts_per_s
+        self._links: set[Link] = set()
+
+    @property
+    def consoles(self) -> int:
+        """How many consoles are linked now."""
+        return len(self._links)
+
+    async def serve(
+        self, listener: sockets.socket, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Serve consoles until cancelled.
+
+        `listener` is from `listen`, and it and its path are gone at the end.
+        """
+        path = Path(listener.getsockname())
+        listeners = [trio.SocketListener(trio.socket.from_stdlib_socket(listener))]
+        try:
+            async with trio.open_nursery() as labour:
+
+                async def meet(stream: trio.SocketStream) -> None:
+                    await self._meet(stream, labour)
+
+                labour.start_soon(self._tell)
+                labour.start_soon(trio.serve_listeners, meet, listeners)
+                task_status.started()
+        finally:
+            path.unlink(missing_ok=True)  # noqa: ASYNC240 - one unlink, at the very end
+
+    async def _tell(self) -> None:
+        while True:
+            await trio.sleep(self._pace_s)
+            delta = self._feed.cut()
+            if not delta.changes:
+                continue
+            packed: dict[frozenset[str], bytes] = {}
+            for link in self._links:
+                topics = link.outbox.topics
+                if topics not in packed:
+                    packed[topics] = frame(within(delta, topics))
+                link.outbox.delta(packed[topics])
+
+    async def _meet(self, stream: trio.SocketStream, labour: trio.Nursery) -> None:
+        link = Link(stream, self._feed, self._verbs, labour)
+        self._links.add(link)
+        try:
+            async with stream:
+                await link.run()
+        except* (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # the console went away in the middle of a word
+        finally:
+            self._links.discard(link)

@@ -1,0 +1,136 @@
+"""The desk where a new call reports: who is it, which number, is there room?
+
+Rule: whatever can refuse a call does so here, before anything is promised and before a process is taken; a call that is
+let in has a process, an assignment and an open record, in that order.
+"""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from b2bua.config import Config
+from b2bua.edge.desk import Admitted, NewCall, Refused
+from b2bua.link import Assign, Route
+from b2bua.numbers import NumberState, Served
+from b2bua.places import caller_of
+from b2bua.pool import Pool, Process
+from b2bua.record import CallRecord, CallState
+from b2bua.switchboard import Switchboard, now_ms
+from routing.facts import Caller, Facts
+from routing.ids import CallId, Number400, TargetName
+from routing.number import NumberFault, parse_400
+
+RETRY_AFTER_S: Final = 5
+"""What a carrier is told to wait when there is no room (RFC 3261 §20.33)."""
+
+
+class Desk:
+    """Admits calls. `down` names targets of a number that must not be rung and why; `closed` is why no call is taken."""
+
+    def __init__(
+        self,
+        config: Config,
+        pool: Pool,
+        switchboard: Switchboard,
+        contact_for: Callable[[int, str], str],
+        route_up: Callable[[str], bool],
+    ) -> None:
+        self.numbers: dict[Number400, Served] = {}
+        self.closed = ""
+        self._config = config
+        self._pool = pool
+        self._switchboard = switchboard
+        self._contact_for = contact_for
+        self._route_up = route_up
+
+    def incarnation_at(self, sip_port: int) -> str | None:
+        """Which live call process has this SIP port; None if none has."""
+        return self._pool.incarnation_at(sip_port)
+
+    def admit(self, call: NewCall) -> Admitted | Refused:
+        """Let a new call in, or say with which final answer it is refused."""
+        served = self._served(call.dialled)
+        if isinstance(served, Refused):
+            return served
+        if self.closed:
+            return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=41)
+        trunk = call.trunk
+        if trunk.capacity and self._switchboard.of_trunk(trunk.name) >= trunk.capacity:
+            return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=34)
+        caller = attrs.evolve(caller_of(call.caller), display=call.display, withheld=call.withheld)
+        accepted_ms = now_ms()
+        call_id = CallId(f"{accepted_ms:011x}{secrets.token_hex(5)}")
+        process = self._pool.assign(lambda process: self._assignment(process, call_id, call, served, caller, accepted_ms))
+        if process is None:
+            return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=42)
+        self._switchboard.take(
+            CallRecord(
+                call_id=call_id,
+                seq=0,
+                sip_call_id=call.key.sip_call_id,
+                number=served.number,
+                caller=caller.number,
+                place=caller.place,
+                area=caller.area,
+                trunk=trunk.name,
+                plan_hash=served.plan_hash,
+                state=CallState.ROUTING,
+                accepted_ms=accepted_ms,
+            )
+        )
+        return Admitted(process.sip_port, process.incarnation)
+
+    def _served(self, dialled: str) -> Served | Refused:
+        try:
+            served = self.numbers.get(parse_400(dialled))
+        except NumberFault:
+            return Refused(404, "Not Found", q850=28)
+        if served is None:
+            return Refused(404, "Not Found", q850=1)
+        if served.state is NumberState.SUSPENDED:
+            return Refused(480, "Temporarily Unavailable", q850=31)
+        return served
+
+    def _assignment(
+        self, process: Process, call_id: CallId, call: NewCall, served: Served, caller: Caller, accepted_ms: int
+    ) -> Assign:
+        zone = ZoneInfo(served.zone)
+        facts = Facts(
+            call_id=call_id,
+            dialled=served.number,
+            caller=caller,
+            trunk=call.trunk.name,
+            arrived=datetime.fromtimestamp(accepted_ms / 1000, zone),
+            seed=int(call_id[-10:], 16),
+            live_calls=self._switchboard.of_number(served.number),
+            down=self.down(served.number),
+        )
+        return Assign(
+            call_id=call_id,
+            invite=call.key,
+            accepted_ms=accepted_ms,
+            facts=facts,
+            plan_hash=served.plan_hash,
+            plan=None if process.last_plan == served.plan_hash else served.plain(),
+            routes=self._routes(),
+            contact=self._contact_for(process.sip_port, process.incarnation),
+            identity=self._config.identity,
+            media_host=self._config.media.address,
+            max_forwards=call.max_forwards,
+            early_media=call.trunk.early_media,
+            codecs=self._config.media.codecs,
+        )
+
+    def _routes(self) -> tuple[Route, ...]:
+        """Gateways that answer, in the order of the configuration; all of them if none does, so that a call can try."""
+        gateways = list(self._config.gateway.values())
+        up = [gateway for gateway in gateways if self._route_up(gateway.name)] or gateways
+        return tuple(Route(gateway.name, gateway.host, gateway.port, gateway.transport) for gateway in up)
+
+    def down(self, number: Number400) -> dict[TargetName, str]:
+        """Targets of this number that must not be rung now, and why."""
+        return {}

@@ -1,0 +1,120 @@
+"""What the consoles are shown: every room's news turned into rows of the feed.
+
+Rule: nothing is decided here and nothing waits here; a row is made when something changed, and printed as people write it.
+"""
+
+from collections import Counter, deque
+from typing import Final
+
+
+from b2bua.feed import Feed
+from b2bua.record import CallRecord, CallState
+from b2bua.rows import ALARMS, CALLS, COUNTERS, LOG, LOG_ROWS, ONLY, POOL, Alarm, Counters, Level, LiveCall, LogLine
+from b2bua.rows import Pool as PoolRow
+from b2bua.switchboard import now_ms
+from routing.cause import Blame
+from routing.number import print_400, print_number
+
+_KEPT_ENDED_MS: Final = 10_000
+"""How long an ended call stays in sight."""
+_SPAN_MS: Final = 15_000
+_SPANS: Final = 60
+
+
+class Live:
+    """Keeps the feed. `feed` is what `b2bua.control` serves."""
+
+    def __init__(self) -> None:
+        self.feed = Feed({LOG: LOG_ROWS})
+        self._started_ms = now_ms()
+        self._ended: deque[tuple[int, str]] = deque()
+        self._results: deque[tuple[int, str]] = deque()  # of the last 15 minutes: when, and how
+        self._accepted: Counter[int] = Counter()
+
+    def call(self, record: CallRecord) -> None:
+        """A call as it stands now."""
+        if record.seq == 0:
+            self._accepted[record.accepted_ms // _SPAN_MS] += 1
+        self.feed.change(CALLS, record.call_id, row_of(record))
+        if record.state is CallState.ENDED:
+            self._ended.append((now_ms(), record.call_id))
+            self._results.append((now_ms(), _result(record)))
+
+    def pool(self, row: PoolRow) -> None:
+        """The call processes as they stand now."""
+        self.feed.change(POOL, ONLY, row)
+
+    def alarm(self, slug: str, subject: str, text: str, level: Level = Level.ALARM) -> None:
+        """Something wants a person, until `calm` is said."""
+        self.feed.change(ALARMS, f"{slug}/{subject}", Alarm(slug, subject, level, now_ms(), text))
+        self.log(level, slug, text)
+
+    def calm(self, slug: str, subject: str) -> None:
+        """It no longer wants one."""
+        self.feed.change(ALARMS, f"{slug}/{subject}", None)
+
+    def log(self, level: Level, kind: str, text: str, **about: str) -> None:
+        """A line of the log; `about` names call_id, number, trunk or who."""
+        self.feed.note(LOG, LogLine(now_ms(), level, kind, text, **about))
+
+    def tick(self, live: int, oldest_open_ms: int | None, guard: dict[str, int]) -> None:
+        """Once a second: drop calls that ended a while ago, and count."""
+        now = now_ms()
+        while self._ended and self._ended[0][0] < now - _KEPT_ENDED_MS:
+            self.feed.change(CALLS, self._ended.popleft()[1], None)
+        while self._results and self._results[0][0] < now - 15 * 60_000:
+            self._results.popleft()
+        newest = now // _SPAN_MS
+        for span in [span for span in self._accepted if span <= newest - _SPANS]:
+            del self._accepted[span]
+        results = Counter(result for _, result in self._results)
+        self.feed.change(
+            COUNTERS,
+            ONLY,
+            Counters(
+                live=live,
+                calls_per_s=round((self._accepted[newest] + self._accepted[newest - 1]) / (2 * _SPAN_MS / 1000), 1),
+                answered_pct=_share(results, "answered"),
+                busy_pct=_share(results, "busy"),
+                no_answer_pct=_share(results, "no-answer"),
+                oldest_open_ms=oldest_open_ms,
+                started_ms=self._started_ms,
+                trend=tuple(self._accepted[newest - _SPANS + 1 + index] for index in range(_SPANS)),
+                guard=guard,
+            ),
+        )
+
+
+def row_of(record: CallRecord) -> LiveCall:
+    """A call as a line of the console's table."""
+    attempt = record.attempts[-1] if record.attempts else None
+    address = attempt.address if attempt else ""
+    return LiveCall(
+        state=record.state,
+        caller=print_number(record.caller) if record.caller else "",
+        place=record.place,
+        number=print_400(record.number),
+        trunk=record.trunk,
+        accepted_ms=record.accepted_ms,
+        target=attempt.target if attempt else "",
+        address=address if address.startswith("sip:") else print_number(address) if address else "",
+        attempt=attempt.leg if attempt else 0,
+        rang_ms=record.rang_ms,
+        answered_ms=record.answered_ms,
+        ended_ms=record.ended_ms,
+        node=str(record.trace[-1].get("node", "")) if record.trace else "",
+        ending=record.ending.slug if record.ending else "",
+        blame=record.ending.blame if record.ending else "",
+        plan_hash=record.plan_hash,
+    )
+
+
+def _result(record: CallRecord) -> str:
+    if record.answered_ms is not None:
+        return "answered"
+    return record.ending.slug if record.ending else Blame.UNKNOWN
+
+
+def _share(results: "Counter[str]", which: str) -> float | None:
+    total = results.total()
+    return round(100 * results[which] / total, 1) if total else None

@@ -1,0 +1,36 @@
+"""Who is calling, and from where: the number read by the routing core, a mobile's home area by its prefix.
+
+Rule: the prefix table is I/O and stays on this side; the core is given a `Caller` that says all.
+"""
+
+from functools import cache
+from typing import Any
+
+import attrs
+import phone
+
+from routing.facts import Caller, CallerClass
+from routing.number import read_number
+
+
+@cache
+def _table() -> Any:
+    """The prefix table (a quarter of a million mobile prefixes), read once: 4 MB, 6 ms."""
+    return phone.Phone()
+
+
+def caller_of(text: str, *, display: str = "", withheld: bool = False) -> Caller:
+    """The caller whose number a trunk gave as `text`, in any usual spelling; never raises.
+
+    A mobile's `area` and `place` are its home's (R1); a landline's area is its area code, and `place` is empty.
+    `withheld` is the caller's wish for privacy (RFC 3323).
+    """
+    number = read_number(text)
+    caller = Caller(number.digits, number.caller_class, number.area, display=display, withheld=withheld)
+    if number.caller_class is not CallerClass.MOBILE:
+        return caller
+    found = _table().find(number.digits)
+    if not found:
+        return caller
+    place = found["province"] if found["province"] == found["city"] else found["province"] + found["city"]
+    return attrs.evolve(caller, area=found["area_code"], place=place)

@@ -1,0 +1,290 @@
+"""The call processes: spares kept ready, least recently used first, a rest between two calls, a ceiling.
+
+Rule: a process holds one call. What it holds outlives its link and the daemon; only its death ends it, and its death is
+seen by pidfd, whether it is our fork server's child or an orphan of an earlier daemon.
+"""
+
+import logging
+import os
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from subprocess import PIPE
+from typing import Final
+
+import attrs
+import trio
+
+from b2bua.config import Media, Processes
+from b2bua.link import Assign, Frames, FromDaemon, FromProcess, Hello, Idle, Retire, frame
+
+log = logging.getLogger(__name__)
+
+_PEERCRED = struct.Struct("3i")
+_RECV_BYTES: Final = 65536
+_TEND_S: Final = 2.0
+"""How often surplus spares are looked for, one retired at a time."""
+
+
+@attrs.define(eq=False)
+class Process:
+    """One call process. `call_id` is empty while it is free; `rested_at_s` is when it may take the next call."""
+
+    pid: int
+    sip_port: int
+    incarnation: str
+    call_id: str = ""
+    rested_at_s: float = 0.0
+    last_plan: str = ""
+    _link: socket.socket | None = None
+
+    def send(self, message: FromDaemon) -> bool:
+        """Hand a message to the process without waiting; False if it is not linked or does not read."""
+        if self._link is None:
+            return False
+        data = frame(message)
+        try:
+            return self._link.send(data) == len(data)
+        except OSError as error:
+            log.warning("process %d does not take messages (%s)", self.pid, error)
+            return False
+
+    @property
+    def linked(self) -> bool:
+        """Whether the process can be talked to now."""
+        return self._link is not None
+
+    def bind(self, link: socket.socket | None) -> None:
+        """Talk over this socket from now on (None: over none)."""
+        if self._link is not None:
+            self._link.close()
+        self._link = link
+
+
+class Pool:
+    """All call processes of this daemon, born here or adopted.
+
+    `heard(process, message)` is called for every message of a process, `lost(process)` once when one is dead.
+    """
+
+    def __init__(
+        self,
+        settings: Processes,
+        link_path: Path,
+        heard: Callable[[Process, FromProcess], None],
+        lost: Callable[[Process], None],
+    ) -> None:
+        self.settings = settings
+        self._path = link_path
+        self._heard = heard
+        self._lost = lost
+        self._all: dict[str, Process] = {}
+        self._by_port: dict[int, str] = {}
+        self._free: dict[str, Process] = {}  # in order of the end of their last call
+        self._starting = 0
+        self._server: trio.Process | None = None
+        self._bell = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._bell.setblocking(False)
+        self._nursery: trio.Nursery | None = None
+
+    @property
+    def busy(self) -> int:
+        """Processes with a call in hand."""
+        return sum(1 for process in self._all.values() if process.call_id)
+
+    @property
+    def ready(self) -> int:
+        """Processes that could take a call, rested or nearly."""
+        return len(self._free)
+
+    def incarnation_at(self, sip_port: int) -> str | None:
+        """Which process that is not dead has this SIP port; None if none has."""
+        return self._by_port.get(sip_port)
+
+    def holding(self, call_id: str) -> Process | None:
+        """The process that holds this call."""
+        return next((process for process in self._all.values() if process.call_id == call_id), None)
+
+    def assign(self, compose: Callable[[Process], Assign]) -> Process | None:
+        """Give a call to the process that has rested longest. None if there is no room (O(spares) at the worst)."""
+        now_s = time.monotonic()
+        for process in list(self._free.values()):
+            if process.rested_at_s > now_s:
+                break  # the others rest even longer
+            if not process.linked:
+                continue
+            assignment = compose(process)
+            del self._free[process.incarnation]
+            process.call_id = assignment.call_id
+            self._refill()
+            if process.send(assignment):
+                process.last_plan = assignment.plan_hash
+                return process
+            process.call_id = ""  # it does not read: leave it aside until it links again
+        self._refill()
+        return None
+
+    def tell(self, process: Process, message: FromDaemon) -> None:
+        """Send to a process and wake it: a datagram ends the wait of PJSIP's `select`."""
+        process.send(message)
+        try:
+            self._bell.sendto(b"\r\n\r\n", ("127.0.0.1", process.sip_port))
+        except OSError as error:
+            log.debug("process %d was not woken (%s)", process.pid, error)
+
+    async def run(self, edge: str, media: Media, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Listen for processes, keep spares ready. `edge` is the inside address that they send SIP to."""
+        self._path.unlink(missing_ok=True)
+        listener = trio.socket.socket(socket.AF_UNIX)
+        await listener.bind(str(self._path))
+        self._path.chmod(0o600)
+        listener.listen(128)
+        command = [sys.executable, "-m", "b2bua.pj.forkserver", "--link", str(self._path), "--edge", edge]
+        command += ["--rtp-ports", media.ports, "--media-host", media.address]
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            nursery.start_soon(self._accept, listener)
+            nursery.start_soon(self._keep_server, command)
+            nursery.start_soon(self._tend)
+            task_status.started()
+
+    def retire_free(self) -> None:
+        """Ask every process without a call to leave; those with one go on and leave after it."""
+        for process in self._all.values():
+            self.tell(process, Retire())
+
+    async def _keep_server(self, command: list[str]) -> None:
+        while True:
+            async with trio.open_nursery() as nursery:
+                # A session of its own: Ctrl-C in the operator's terminal is ours to act on, not theirs.
+                start = partial(trio.run_process, stdin=PIPE, stdout=PIPE, check=False, start_new_session=True)
+                server = await nursery.start(start, command)
+                self._server, self._starting = server, 0
+                self._refill()
+                await self._read_server(server)
+            self._server = None
+            log.error("the fork server ended; starting another")
+            await trio.sleep(1)
+
+    async def _read_server(self, server: trio.Process) -> None:
+        text = b""
+        assert server.stdout is not None
+        async for chunk in server.stdout:
+            *lines, text = (text + chunk).split(b"\n")
+            for line in lines:
+                self._server_said(line.decode())
+
+    def _server_said(self, line: str) -> None:
+        match line.split():
+            case ["born", _]:
+                pass
+            case ["died", pid, status]:
+                known = any(process.pid == int(pid) for process in self._all.values())
+                log.log(logging.INFO if status == "0" else logging.ERROR, "process %s ended with %s", pid, status)
+                if not known and self._starting:
+                    self._starting -= 1  # it never said Hello
+            case _:
+                log.warning("the fork server said %r", line)
+
+    def _refill(self) -> None:
+        """Ask for as many processes as are missing from the wanted spares, under the ceiling."""
+        if self._server is None or self._server.stdin is None or self._nursery is None:
+            return
+        room = self.settings.most - len(self._all) - self._starting
+        missing = min(self.settings.spare - len(self._free) - self._starting, room)
+        if missing > 0:
+            self._starting += missing
+            self._nursery.start_soon(self._spawn, self._server.stdin, missing)
+
+    @staticmethod
+    async def _spawn(stdin: trio.abc.SendStream, count: int) -> None:
+        try:
+            await stdin.send_all(b"spawn\n" * count)
+        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError) as error:
+            log.warning("the fork server took no order (%r)", error)
+
+    async def _tend(self) -> None:
+        while True:
+            await trio.sleep(_TEND_S)
+            surplus = len(self._free) - 2 * self.settings.spare
+            if surplus > 0:
+                process = next(iter(self._free.values()))
+                del self._free[process.incarnation]
+                self.tell(process, Retire())
+            self._refill()
+
+    async def _accept(self, listener: trio.socket.SocketType) -> None:
+        assert self._nursery is not None
+        while True:
+            stream, _ = await listener.accept()
+            pid, uid, _ = _PEERCRED.unpack(stream.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEERCRED.size))
+            if uid not in (os.getuid(), 0):
+                log.warning("a process of another user (uid %d) tried to link", uid)
+                stream.close()
+                continue
+            self._nursery.start_soon(self._serve, stream, pid)
+
+    async def _serve(self, stream: trio.socket.SocketType, pid: int) -> None:
+        process: Process | None = None
+        frames = Frames(FromProcess)
+        link = socket.socket(fileno=os.dup(stream.fileno()))
+        link.setblocking(False)
+        with stream:
+            try:
+                while data := await stream.recv(_RECV_BYTES):
+                    for message in frames.feed(data):
+                        if isinstance(message, Hello):
+                            process = self._greet(message, pid, link)
+                        if process is None:
+                            raise ValueError("the first message was not Hello")
+                        self._take(process, message)
+            except (OSError, ValueError) as error:
+                log.warning("link to process %d broke: %s", pid, error)
+        if process is not None and process._link is link:
+            process.bind(None)
+        else:
+            link.close()
+
+    def _greet(self, hello: Hello, pid: int, link: socket.socket) -> Process:
+        process = self._all.get(hello.incarnation)
+        if process is None:
+            process = Process(pid, hello.sip_port, hello.incarnation, hello.call_id)
+            self._all[hello.incarnation] = process
+            self._by_port[hello.sip_port] = hello.incarnation
+            self._starting = max(0, self._starting - 1)
+            if not hello.call_id:
+                self._free[process.incarnation] = process
+            assert self._nursery is not None
+            self._nursery.start_soon(self._watch, process)
+        process.bind(link)
+        return process
+
+    def _take(self, process: Process, message: FromProcess) -> None:
+        if isinstance(message, Idle) and process.call_id == message.call_id:
+            process.call_id = ""
+            process.rested_at_s = time.monotonic() + self.settings.rest_s
+            self._free[process.incarnation] = process
+        self._heard(process, message)
+
+    async def _watch(self, process: Process) -> None:
+        """Wait for a process's death and say it once."""
+        try:
+            pidfd = os.pidfd_open(process.pid)
+        except ProcessLookupError:
+            pidfd = -1
+        if pidfd >= 0:
+            try:
+                await trio.lowlevel.wait_readable(pidfd)
+            finally:
+                os.close(pidfd)
+        process.bind(None)
+        self._all.pop(process.incarnation, None)
+        if self._by_port.get(process.sip_port) == process.incarnation:
+            del self._by_port[process.sip_port]
+        self._free.pop(process.incarnation, None)
+        self._lost(process)
+        self._refill()

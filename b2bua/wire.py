@@ -1,0 +1,167 @@
+"""What the daemon and its consoles say to each other over a Unix socket (sans-I/O).
+
+    console → daemon   Hello      the version I speak, the most I want to be allowed, who sits here
+                       Subscribe  send me these topics: whole now, then what changes
+                       Request    do this (a verb and its arguments); the reply bears the same id
+    daemon → console   Welcome    the link stands, in this role
+                       Refused    the link does not stand, and why; then the daemon closes it
+                       Snapshot   the topics as they stand at `seq`; replaces all that was sent before
+                       Delta      what changed between `seq` - 1 and `seq`
+                       Reply      the answer to one Request
+
+Rule: `Hello` comes first and once, and its form and that of `Refused` never change, so that two versions can
+always tell each other that they differ. A console that finds a hole in `seq` subscribes anew; the daemon may
+send a Snapshot at any time in place of deltas that a slow console did not take.
+State is topic → key → row → field (`b2bua.rows` names the topics and the fields). A Delta names only fields
+that changed; None in place of a row says that the row is gone.
+Frames are a 4-byte big-endian length (`b2bua.frames`) and msgpack (`b2bua.codec`).
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any, Final
+
+import attrs
+from attrs.validators import instance_of
+from cattrs.errors import BaseValidationError
+
+from b2bua.codec import pack, tagged, unpack
+from b2bua.frames import MOST_FRAME_BYTES, FrameCutter, framed
+
+VERSION: Final = 1
+MOST_SNAPSHOT_BYTES: Final = 64 * 1024 * 1024
+"""What a console takes from its daemon; what a daemon takes from a console is `MOST_FRAME_BYTES`."""
+
+Row = dict[str, Any]
+State = dict[str, dict[str, Row]]
+Changes = dict[str, dict[str, Row | None]]
+
+
+class Role(StrEnum):
+    """What a console may do; each role may do all that the one before it may."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+    def may(self, least: "Role") -> bool:
+        """Whether this role is at least `least`."""
+        order = list(Role)
+        return order.index(self) >= order.index(least)
+
+
+@attrs.frozen
+class Hello:
+    """First word on a link.
+
+    `who` is the person's name, for the audit trail; the role given may be lower than `role`.
+    """
+
+    version: int = attrs.field(validator=instance_of(int))
+    role: Role
+    who: str
+
+
+@attrs.frozen
+class Subscribe:
+    """Replaces the topics subscribed before; empty for none."""
+
+    topics: tuple[str, ...]
+
+
+@attrs.frozen
+class Request:
+    """`id` is the console's own; it is unique among its requests not yet answered."""
+
+    id: int
+    verb: str
+    args: dict[str, Any]
+
+
+@attrs.frozen
+class Welcome:
+    """The role that this link has, and the feed's `seq` now."""
+
+    version: int
+    role: Role
+    seq: int
+
+
+@attrs.frozen
+class Refused:
+    """The last word on a link that was not to be. `version` is the daemon's."""
+
+    version: int
+    why: str
+
+
+@attrs.frozen
+class Snapshot:
+    """Everything in the subscribed topics at `seq`."""
+
+    seq: int
+    state: State
+
+
+@attrs.frozen
+class Delta:
+    """What changed; empty if nothing did in the subscribed topics."""
+
+    seq: int
+    changes: Changes
+
+
+@attrs.frozen
+class Fault:
+    """One fault of a document.
+
+    Where (`path`, such as `nodes.menu.keys.1`), what is wrong, and how to mend it.
+    """
+
+    path: str
+    problem: str
+    mend: str = ""
+
+
+@attrs.frozen
+class Reply:
+    """The answer to the Request of this id. `error` is a sentence for a person; empty when `ok`."""
+
+    id: int
+    ok: bool
+    result: Any = None
+    error: str = ""
+    faults: tuple[Fault, ...] = ()
+
+
+FromConsole = Hello | Subscribe | Request
+FromDaemon = Welcome | Refused | Snapshot | Delta | Reply
+
+_converter = tagged(FromConsole, FromDaemon)
+
+
+def frame(message: FromConsole | FromDaemon) -> bytes:
+    """A message as it goes over the wire; raises ValueError for one that is longer than its reader takes."""
+    if isinstance(message, Hello | Subscribe | Request):
+        return framed(pack(_converter.unstructure(message, unstructure_as=FromConsole)))
+    return framed(pack(_converter.unstructure(message, unstructure_as=FromDaemon)), MOST_SNAPSHOT_BYTES)
+
+
+class Frames:
+    """Cuts a byte stream into messages of one side: `FromConsole` or `FromDaemon`."""
+
+    def __init__(self, side: Any) -> None:
+        self._side = side
+        self._cutter = FrameCutter(MOST_SNAPSHOT_BYTES if side is FromDaemon else MOST_FRAME_BYTES)
+
+    def feed(self, piece: bytes) -> Iterator[Any]:
+        """Whole messages in `piece` and what came before it, in order.
+
+        Raises ValueError for what is not one.
+        """
+        for body in self._cutter.feed(piece):
+            try:
+                message = _converter.structure(unpack(body), self._side)
+            except (BaseValidationError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+                raise ValueError("not a message of the control protocol") from fault
+            yield message

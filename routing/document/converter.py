@@ -1,0 +1,202 @@
+"""Reads values from what TOML gives, strictly: nothing is guessed, nothing coerced, and every fault has its
+place.
+
+Rule: a hook looks at one value only. Whether names lead anywhere is `routing.document.links`' question.
+"""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from enum import Enum
+from typing import Annotated, Any, Final, get_args, get_origin
+
+import attrs
+from cattrs import BaseConverter, Converter
+from cattrs.errors import (
+    AttributeValidationNote,
+    BaseValidationError,
+    ForbiddenExtraKeysError,
+    IterableValidationError,
+    IterableValidationNote,
+)
+from cattrs.gen import make_dict_structure_fn
+
+from routing.document.faults import Fault, Wrong
+from routing.document.words import SCALARS, whole
+from routing.plan import Between, Target
+
+Hook = Callable[[Any, Any], Any]
+
+EXAMPLES: Final = {
+    "number": 'number = "400-600-1234"',
+    "subscriber": 'subscriber = "示例公司"',
+    "targets": '[targets] with a line such as front-desk = "021-6228 8300"',
+    "address": 'address = "021-6228 8300"',
+}
+"""How to write what a document must not lack."""
+
+
+def _is_between(kind: Any) -> bool:
+    return get_origin(kind) is Annotated and isinstance(get_args(kind)[1], Between)
+
+
+def _table(cls: Any, converter: BaseConverter) -> Hook:
+    """An attrs class from a table; keys that it has no field for are faults."""
+    read: Hook = make_dict_structure_fn(
+        cls, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True
+    )
+
+    def structure(value: Any, kind: Any) -> Any:
+        if not isinstance(value, dict):
+            raise Wrong(f"must be a table, not {whole(value)}", "write it as { key = value, … }")
+        return read(value, kind)
+
+    return structure
+
+
+def _target(value: Any, read: Hook) -> Any:
+    """A target is a table, or just its address."""
+    return read({"address": value} if isinstance(value, str) else value, Target)
+
+
+def _each(values: Any, read: Callable[[Any], Any]) -> list[Any]:
+    """Read every member; the faults of all come out together."""
+    done, faults = [], []
+    for at, value in values:
+        try:
+            done.append(read(value))
+        except Exception as fault:  # noqa: BLE001 - carried on, with its place, in the group below
+            fault.__notes__ = [*getattr(fault, "__notes__", ()), IterableValidationNote("", at, Any)]
+            faults.append(fault)
+    if faults:
+        raise IterableValidationError("members", faults, list)
+    return done
+
+
+def _list(kind: Any, converter: BaseConverter) -> Hook:
+    """A tuple or set from an array; one value alone will do where an array of one is meant."""
+    of, make = get_args(kind)[0], get_origin(kind)
+
+    def structure(value: Any, _: Any) -> Any:
+        values = value if isinstance(value, list) else [value]
+        return make(_each(enumerate(values), lambda one: converter.structure(one, of)))
+
+    return structure
+
+
+def _mapping(kind: Any, converter: BaseConverter) -> Hook:
+    """A dictionary from a table; its keys are read like values."""
+    key_kind, value_kind = get_args(kind)
+
+    def structure(value: Any, _: Any) -> Any:
+        if not isinstance(value, dict):
+            raise Wrong(f"must be a table, not {whole(value)}", "write it as a table of names")
+        pairs = ((key, (key, one)) for key, one in value.items())
+        return dict(_each(pairs, lambda pair: _pair(pair, key_kind, value_kind, converter)))
+
+    return structure
+
+
+def _pair(pair: tuple[Any, Any], key_kind: Any, value_kind: Any, converter: BaseConverter) -> tuple[Any, Any]:
+    """A key and its value; the faults of both."""
+    kinds = iter((key_kind, value_kind))
+    faults, read = [], []
+    for one in pair:
+        try:
+            read.append(converter.structure(one, next(kinds)))
+        except Exception as fault:  # noqa: BLE001 - carried on in the group below
+            faults.append(fault)
+    if faults:
+        raise IterableValidationError("a key and its value", faults, dict)
+    return read[0], read[1]
+
+
+def _word(value: Any, kind: Any) -> Any:
+    """Text, or a member of a set of words: cattrs finds one hook for str and the enums made of it."""
+    if not issubclass(kind, Enum):
+        return SCALARS[str](value)
+    known = [member.value for member in kind]
+    if value not in known:
+        raise Wrong(f"{whole(value)} is not known here", _nearest(str(value), known))
+    return kind(value)
+
+
+def _range(kind: Any, _: BaseConverter) -> Hook:
+    between: Between = get_args(kind)[1]
+
+    def structure(value: Any, _: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Wrong(f"must be a whole number of {between.unit}, not {whole(value)}", f"write {between}")
+        if not between.least <= value <= between.most:
+            raise Wrong(f"{value} {between.unit} is out of range", f"write {between}")
+        return value
+
+    return structure
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+
+
+def _scalar(read: Callable[[Any], Any]) -> Hook:
+    return lambda value, _: read(value)
+
+
+def _is_class(kind: Any) -> bool:
+    return isinstance(kind, type) and attrs.has(kind)
+
+
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) in (tuple, frozenset)
+
+
+def _is_mapping(kind: Any) -> bool:
+    return get_origin(kind) is dict
+
+
+def _build() -> Converter:
+    converter = Converter(detailed_validation=True)
+    factories: tuple[tuple[Any, Any], ...] = (
+        (_is_list, _list),
+        (_is_mapping, _mapping),
+        (_is_class, _table),
+        (_is_between, _range),
+    )
+    for fits, factory in factories:
+        converter.register_structure_hook_factory(fits, factory)
+    converter.register_structure_hook(str, _word)
+    for kind, read in SCALARS.items():
+        converter.register_structure_hook_func(_is(kind), _scalar(read))
+    read_target = _table(Target, converter)
+    converter.register_structure_hook_func(_is(Target), lambda value, _: _target(value, read_target))
+    return converter
+
+
+def _is(kind: Any) -> Callable[[Any], bool]:
+    return lambda other: other is kind
+
+
+READER: Final = _build()
+
+
+def faults_of(error: BaseException, path: tuple[str, ...] = ()) -> list[Fault]:
+    """What cattrs raised, as faults with their places."""
+    for note in getattr(error, "__notes__", ()):
+        if isinstance(note, AttributeValidationNote):
+            path = (*path, note.name)
+        elif isinstance(note, IterableValidationNote):
+            path = (*path, str(note.index + 1 if isinstance(note.index, int) else note.index))
+    if isinstance(error, BaseValidationError):
+        return [fault for inner in error.exceptions for fault in faults_of(inner, path)]
+    place = ".".join(path)
+    if isinstance(error, ForbiddenExtraKeysError):
+        known = [field.name for field in attrs.fields(error.cl)]
+        return [
+            Fault(".".join((*path, key)), "is not known here", _nearest(key, known))
+            for key in sorted(error.extra_fields)
+        ]
+    if isinstance(error, Wrong):
+        return [Fault(place, error.problem, error.mend)]
+    if isinstance(error, KeyError):
+        return [Fault(place, "is missing", f"add {EXAMPLES.get(path[-1], f'{path[-1]} = …')}")]
+    raise error

@@ -1,0 +1,58 @@
+"""Prints a table as TOML 1.0 text that a person reads with ease.
+
+Rule: what is printed is read back as the same values, in the same order, by `tomllib`.
+"""
+
+import json
+import re
+from datetime import date
+from typing import Any
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def print_toml(table: dict[str, Any]) -> str:
+    """A table as a document: single values first, then its tables."""
+    return "\n".join(_lines(table, ())) + "\n"
+
+
+def _lines(table: dict[str, Any], path: tuple[str, ...]) -> list[str]:
+    lines = [f"{_key(key)} = {_value(value)}" for key, value in table.items() if not _is_section(value, path)]
+    for key, value in table.items():
+        if _is_section(value, path):
+            inner = (*path, key)
+            head = f"[{'.'.join(map(_key, inner))}]"
+            body = _lines(value, inner)
+            # A table of tables needs no head of its own unless it has lines that are not tables.
+            own = body and not body[0].startswith(("[", "\n")) and body[0] != ""
+            lines += ["", head, *body] if own or not body else body
+    return lines
+
+
+def _is_section(value: Any, path: tuple[str, ...]) -> bool:
+    """Tables stand under their own head down to the nodes; deeper ones, and a target's, are written in a
+    line."""
+    return isinstance(value, dict) and (not path or path == ("nodes",))
+
+
+def _key(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else _quoted(key)
+
+
+def _quoted(text: str) -> str:
+    # JSON's escapes are TOML's, but for DEL, which TOML wants escaped and no plan can hold.
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _value(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return _quoted(value)
+        case int() | date():
+            return str(value)
+        case dict():
+            return "{ " + ", ".join(f"{_key(key)} = {_value(one)}" for key, one in value.items()) + " }"
+        case _:
+            return "[" + ", ".join(map(_value, value)) + "]"

@@ -1,0 +1,148 @@
+"""Where one call stands: a value, replaced whole by each step.
+
+Rule: it holds only what a later step or the call's record needs, and nothing that could be derived from the
+plan.
+"""
+
+from enum import StrEnum
+
+import attrs
+
+from routing.cause import Cause
+from routing.facts import Facts
+from routing.ids import LegId, NodeName, TargetName, TimerName
+from routing.trace import TraceStep
+
+
+class Phase(StrEnum):
+    """Where a call stands, in the words of the record and the console."""
+
+    ROUTING = "routing"
+    HEARING = "hearing"
+    RINGING = "ringing"
+    TALKING = "talking"
+    ENDING = "ending"
+    ENDED = "ended"
+
+
+class HungUpBy(StrEnum):
+    """Who ended a call."""
+
+    CALLER = "caller"
+    TARGET = "target"
+    SWITCH = "switch"
+    OPERATOR = "operator"
+
+
+@attrs.frozen
+class Outcome:
+    """How the call ended; set once. `target` is the one it last talked to, if any."""
+
+    cause: Cause
+    hung_up_by: HungUpBy
+    target: TargetName | None = None
+
+
+@attrs.frozen
+class Attempt:
+    """One try at one target, which is one outbound leg; times in seconds since arrival.
+
+    `stopped` is the cause that we ended it with, once we have asked for that; `cause` is how it ended.
+    """
+
+    leg: LegId
+    target: TargetName
+    address: str
+    began_s: float
+    rang_s: float | None = None
+    answered_s: float | None = None
+    ended_s: float | None = None
+    cause: Cause | None = None
+    stopped: Cause | None = None
+
+    @property
+    def ringing(self) -> bool:
+        """Not answered, not down, and not asked to stop."""
+        return self.answered_s is None and self.ended_s is None and self.stopped is None
+
+
+class Inbound(StrEnum):
+    """The caller's leg."""
+
+    UP = "up"
+    RELEASING = "releasing"
+    DOWN = "down"
+
+
+@attrs.frozen
+class CallerLeg:
+    """The inbound leg: its state, when the caller heard ringing and was answered, and what was signalled so
+    far.
+
+    `alerted` are the legs whose early media the caller has been given, with `CALLER` standing for a plain
+    180.
+    `hears` is what is played to the caller now, empty for nothing.
+    """
+
+    inbound: Inbound = Inbound.UP
+    rang_s: float | None = None
+    answered_s: float | None = None
+    alerted: tuple[LegId, ...] = ()
+    hears: str = ""
+
+
+@attrs.frozen
+class Hunting:
+    """Targets are being rung, in the order of `waiting`; `ringing` are the legs of the present wave."""
+
+    node: NodeName
+    waiting: tuple[TargetName, ...]
+    ringing: tuple[LegId, ...] = ()
+
+
+@attrs.frozen
+class Talking:
+    """The caller talks with a target on this leg."""
+
+    leg: LegId
+
+
+Place = Hunting | Talking
+"""What the call is doing between two events; each has its own reactions."""
+
+
+@attrs.frozen
+class State:
+    """One call between two events.
+
+    `over`: every leg is down and the outcome is set, the process may rest. `charged_from_s` is the moment
+    from which the forwarded leg is charged (F1): the first target's answer that the caller was connected to.
+    `forwards` counts how often the call went on from one target to the next (R6).
+    """
+
+    facts: Facts
+    at_s: float = 0.0
+    phase: Phase = Phase.ROUTING
+    caller: CallerLeg = CallerLeg()
+    attempts: tuple[Attempt, ...] = ()
+    place: Place | None = None
+    forwards: int = 0
+    timers: frozenset[TimerName] = frozenset()
+    charged_from_s: float | None = None
+    outcome: Outcome | None = None
+    trace: tuple[TraceStep, ...] = ()
+
+    @property
+    def over(self) -> bool:
+        """All legs are down and the outcome is set."""
+        return self.phase is Phase.ENDED
+
+    @property
+    def answered_s(self) -> float | None:
+        """When the caller was answered."""
+        return self.caller.answered_s
+
+    @property
+    def rang_s(self) -> float | None:
+        """When the caller first heard that it rings."""
+        return self.caller.rang_s

@@ -1,0 +1,95 @@
+"""One step in the making: the call's state opened for change, and the commands gathered so far.
+
+Rule: a turn lives inside one `step` and is seen by nobody else; what leaves it is frozen.
+"""
+
+import attrs
+
+from routing.command import Command, StartTimer, StopTimer
+from routing.facts import Facts
+from routing.ids import NodeName, TimerName
+from routing.plan import Plan
+from routing.state import Attempt, CallerLeg, Inbound, Outcome, Phase, Place, State
+from routing.trace import TraceStep
+
+
+@attrs.define
+class Turn:
+    """`State`'s fields, changeable, with the plan they are decided by. `at_s` is the present moment."""
+
+    plan: Plan
+    facts: Facts
+    at_s: float
+    phase: Phase
+    caller: CallerLeg
+    attempts: tuple[Attempt, ...]
+    place: Place | None
+    forwards: int
+    timers: frozenset[TimerName]
+    charged_from_s: float | None
+    outcome: Outcome | None
+    trace: tuple[TraceStep, ...]
+    commands: list[Command] = attrs.field(factory=list)
+
+    @classmethod
+    def open(cls, plan: Plan, state: State, at_s: float) -> "Turn":
+        """The state opened at a moment; one before the last event's counts as that (time never runs back)."""
+        return cls(
+            plan,
+            state.facts,
+            max(at_s, state.at_s),
+            state.phase,
+            state.caller,
+            state.attempts,
+            state.place,
+            state.forwards,
+            state.timers,
+            state.charged_from_s,
+            state.outcome,
+            state.trace,
+        )
+
+    def close(self) -> State:
+        """The state that the next event will meet."""
+        if self.outcome and self.caller.inbound is Inbound.DOWN and all(a.ended_s is not None for a in self.attempts):
+            self.phase = Phase.ENDED
+        return State(
+            self.facts,
+            self.at_s,
+            self.phase,
+            self.caller,
+            self.attempts,
+            self.place,
+            self.forwards,
+            self.timers,
+            self.charged_from_s,
+            self.outcome,
+            self.trace,
+        )
+
+    def do(self, *commands: Command) -> None:
+        """Have commands carried out, in this order."""
+        self.commands += commands
+
+    def start_timer(self, timer: TimerName, after_s: float) -> None:
+        """Start a timer of this call."""
+        self.timers |= {timer}
+        self.do(StartTimer(timer, after_s))
+
+    def stop_timer(self, timer: TimerName) -> None:
+        """Stop a timer if it runs."""
+        if timer in self.timers:
+            self.timers -= {timer}
+            self.do(StopTimer(timer))
+
+    def note(
+        self,
+        node: NodeName,
+        kind: str,
+        chose: str,
+        *,
+        looked_at: tuple[tuple[str, str], ...] = (),
+        passed_over: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Write a decision into the trace."""
+        self.trace += (TraceStep(self.at_s, node, kind, looked_at, chose, passed_over),)

@@ -1,0 +1,197 @@
+"""Caller, targets, timers and operators in any order: what must hold of every call (S2, issue of the first
+bridge).
+
+The machine below plays the hands: it carries out each command on its own picture of the legs, and refuses any
+that no hands could carry out. It then ends the call and sees that everything goes down.
+"""
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from routing import flow
+from routing.cause import BUSY, CALLER_CANCELLED, NO_ANSWER, NORMAL, from_sip
+from routing.command import Command
+from routing.event import (
+    Arrived,
+    CallerHungUp,
+    CallerReleased,
+    Event,
+    MediaLost,
+    OperatorHungUp,
+    TargetAnswered,
+    TargetFailed,
+    TargetHungUp,
+    TargetRang,
+    TimerFired,
+)
+from routing.facts import Facts
+from routing.ids import LegId, TimerName
+from routing.plan import Plan
+from routing.state import Phase
+from tests.routing.hands import Hands, Leg
+from tests.routing.strategies import facts, plans
+
+causes = st.sampled_from([BUSY, NO_ANSWER, NORMAL, from_sip(404, None), from_sip(503, 38), from_sip(600, None)])
+
+
+class CallMachine(RuleBasedStateMachine):
+    """One call, from its arrival to its end."""
+
+    @initialize(plan=plans(), of=facts())
+    def arrive(self, plan: Plan, of: Facts) -> None:
+        """The caller's INVITE is accepted."""
+        self.plan = plan
+        self.hands = Hands(plan)
+        self.now = 0.0
+        self.events: list[Event] = []
+        self.said: list[tuple[Command, ...]] = []
+        self.first = self.state = flow.begin(plan, of)
+        self.feed(Arrived(0.0))
+
+    def feed(self, event: Event) -> None:
+        """Give the flow an event, and carry out what it says."""
+        self.state, commands = flow.step(self.plan, self.state, event)
+        self.events.append(event)
+        self.said.append(commands)
+        for command in commands:
+            self.hands.carry_out(command)
+
+    def some_leg(self, data: st.DataObject, *states: Leg) -> LegId:
+        """A leg in one of these states."""
+        return data.draw(st.sampled_from([leg for leg, state in self.hands.legs.items() if state in states]))
+
+    @rule(seconds=st.floats(0, 20))
+    def wait(self, seconds: float) -> None:
+        """Time goes on."""
+        self.now += seconds
+
+    @precondition(lambda self: self.hands.any_leg(Leg.RINGING, Leg.STOPPING))
+    @rule(data=st.data(), early_media=st.booleans())
+    def target_rings(self, data: st.DataObject, early_media: bool) -> None:
+        """A target's 180 or 183, perhaps again, perhaps after we stopped it."""
+        self.feed(TargetRang(self.now, self.some_leg(data, Leg.RINGING, Leg.STOPPING), early_media))
+
+    @precondition(lambda self: self.hands.any_leg(Leg.RINGING, Leg.STOPPING))
+    @rule(data=st.data())
+    def target_answers(self, data: st.DataObject) -> None:
+        """A target answers, perhaps against our CANCEL."""
+        leg = self.some_leg(data, Leg.RINGING, Leg.STOPPING)
+        self.hands.legs[leg] = Leg.ANSWERED
+        self.feed(TargetAnswered(self.now, leg))
+
+    @precondition(lambda self: self.hands.any_leg(Leg.RINGING, Leg.STOPPING))
+    @rule(data=st.data(), cause=causes)
+    def target_fails(self, data: st.DataObject, cause: object) -> None:
+        """A target refuses, or its cancelled leg is down."""
+        leg = self.some_leg(data, Leg.RINGING, Leg.STOPPING)
+        self.hands.legs[leg] = Leg.DOWN
+        self.feed(TargetFailed(self.now, leg, cause))  # type: ignore[arg-type] # sampled from a list of causes
+
+    @precondition(lambda self: self.hands.any_leg(Leg.ANSWERED, Leg.ENDING))
+    @rule(data=st.data())
+    def target_hangs_up(self, data: st.DataObject) -> None:
+        """An answered leg goes down."""
+        leg = self.some_leg(data, Leg.ANSWERED, Leg.ENDING)
+        self.hands.legs[leg] = Leg.DOWN
+        self.feed(TargetHungUp(self.now, leg, NORMAL))
+
+    @precondition(lambda self: self.hands.timers)
+    @rule(data=st.data())
+    def timer_fires(self, data: st.DataObject) -> None:
+        """A running timer runs out."""
+        timer = data.draw(st.sampled_from(sorted(self.hands.timers)))
+        self.hands.timers.discard(timer)
+        self.feed(TimerFired(self.now, timer))
+
+    @precondition(lambda self: self.hands.caller_up)
+    @rule()
+    def caller_hangs_up(self) -> None:
+        """CANCEL or BYE, perhaps crossing our release."""
+        self.hands.caller_up = False
+        self.feed(CallerHungUp(self.now, NORMAL if self.hands.answered else CALLER_CANCELLED))
+
+    @precondition(lambda self: self.hands.releasing and self.hands.caller_up)
+    @rule()
+    def caller_is_released(self) -> None:
+        """The caller's leg is down as we asked."""
+        self.hands.caller_up = False
+        self.feed(CallerReleased(self.now))
+
+    @rule()
+    def operator_hangs_up(self) -> None:
+        """The console's wish, at any time."""
+        self.feed(OperatorHungUp(self.now, "wang"))
+
+    @rule(leg=st.integers(0, 6).map(LegId))
+    def media_is_lost(self, leg: LegId) -> None:
+        """No audio from some leg, of this call or not."""
+        self.feed(MediaLost(self.now, leg))
+
+    @rule(leg=st.integers(-1, 30).map(LegId), timer=st.sampled_from(["ring-1", "x"]).map(TimerName))
+    def stray_events(self, leg: LegId, timer: TimerName) -> None:
+        """Events for what is gone or never was: nothing is said and nothing changes but the clock."""
+        gone = self.hands.legs.get(leg, Leg.DOWN) is Leg.DOWN
+        before = self.state
+        if gone:
+            self.feed(TargetAnswered(self.now, leg))
+            self.feed(TargetFailed(self.now, leg, BUSY))
+        if timer not in self.hands.timers:
+            self.feed(TimerFired(self.now, timer))
+        assert (self.state.attempts, self.state.phase, self.state.outcome) == (
+            before.attempts,
+            before.phase,
+            before.outcome,
+        )
+
+    @invariant()
+    def over_exactly_when_all_is_down(self) -> None:
+        """The call is over when, and only when, its outcome is set and every leg is down."""
+        down = not self.hands.caller_up and not self.hands.any_leg(*set(Leg) - {Leg.DOWN})
+        assert self.state.over == (down and self.state.outcome is not None)
+        assert self.state.over == (self.state.phase is Phase.ENDED)
+        if down:
+            assert self.state.outcome is not None
+
+    @invariant()
+    def attempts_agree_with_the_legs(self) -> None:
+        """The state's account of its legs is what the hands see."""
+        for attempt in self.state.attempts:
+            assert (attempt.ended_s is not None) == (self.hands.legs[attempt.leg] is Leg.DOWN)
+            assert (attempt.cause is None) == (attempt.ended_s is None)
+
+    @invariant()
+    def charged_only_from_an_answer(self) -> None:
+        """Nothing is charged without an answered caller and an answered target."""
+        if self.state.charged_from_s is not None:
+            assert self.state.answered_s is not None
+            assert any(attempt.answered_s == self.state.charged_from_s for attempt in self.state.attempts)
+
+    def teardown(self) -> None:
+        """End the call: it must come to rest. Then decide it again: it must come out the same."""
+        if not hasattr(self, "hands"):
+            return
+        if self.hands.caller_up:
+            self.hands.caller_up = False
+            self.feed(CallerHungUp(self.now, NORMAL))
+        for leg in list(self.hands.legs):
+            if self.hands.legs[leg] is not Leg.DOWN:
+                assert self.hands.legs[leg] in (Leg.STOPPING, Leg.ENDING), "a leg was left up"
+                answered = self.hands.legs[leg] is Leg.ENDING
+                self.hands.legs[leg] = Leg.DOWN
+                self.feed((TargetHungUp if answered else TargetFailed)(self.now, leg, NORMAL))
+        assert self.state.over
+        assert not self.hands.timers
+        state = self.first
+        for event, said in zip(self.events, self.said, strict=True):
+            state, commands = flow.step(self.plan, state, event)
+            assert commands == said
+        assert state == self.state
+
+
+@pytest.mark.req("S2", "R6")
+class TestCall(CallMachine.TestCase):  # type: ignore[misc,valid-type] # Hypothesis makes the class at run time
+    """Every run of the machine above."""
+
+    settings = settings(max_examples=150, stateful_step_count=30, deadline=None)

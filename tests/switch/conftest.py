@@ -1,0 +1,163 @@
+"""A real switch for the tests: the daemon as a program of its own, on free ports, in a folder of its own."""
+
+import itertools
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from b2bua.control_client import Client
+from b2bua.record import CallRecord, CallState
+from b2bua.store.database import open_database
+from b2bua.store.query import Query
+from b2bua.store.records import Records
+from tests.switch.sipp import Sipp, free_port, sipp
+
+T = TypeVar("T")
+
+_CONFIG = """
+state = "{state}"
+[sip]
+listen = "127.0.0.1:{port}"
+[processes]
+spare = {spare}
+most = {most}
+[trunk.carrier]
+sources = ["127.0.0.0/8"]
+{more}
+"""
+
+
+class Switch:
+    """A running daemon and what a test wants of it."""
+
+    def __init__(self, folder: Path, *, spare: int = 4, most: int = 80, more: str = "") -> None:
+        self.folder = folder
+        self.state = folder / "state"
+        self.port = free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        self._config = folder / "switch400.toml"
+        folder.mkdir(parents=True, exist_ok=True)
+        text = _CONFIG.format(state=self.state, port=self.port, spare=spare, most=most, more=more)
+        self._config.write_text(text, encoding="utf-8")
+        self._numbers = itertools.count(4006000001)
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start the daemon and wait until it says that it listens."""
+        command = [sys.executable, "-m", "b2bua", "run", "--config", str(self._config), "--verbose"]
+        log = (self.folder / "daemon.log").open("ab")
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
+        log.close()
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert "listens" in line, f"the daemon did not start: {line}\n{self.log()}"
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End the daemon; its exit status."""
+        assert self.process is not None
+        self.process.send_signal(how)
+        status = self.process.wait(20)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return status
+
+    def log(self) -> str:
+        """What the daemon logged."""
+        return (self.folder / "daemon.log").read_text(errors="replace")[-8000:]
+
+    def publish(self, targets: str, more: str = "") -> str:
+        """Publish a plan for a number of its own through the running daemon; the number."""
+        number = str(next(self._numbers))
+        document = f'number = "{number}"\nsubscriber = "Test"\n{more}\n[targets]\n{targets}\n'
+        self.ask("plan.publish", {"documents": [document], "note": "test"})
+        return number
+
+    def ask(self, verb: str, args: dict[str, object]) -> object:
+        """A request over the control socket."""
+        with Client.connect(self.state / "control.sock") as client:
+            return client.request(verb, args)
+
+    def records(self, number: str) -> list[CallRecord]:
+        """The records of a number as they are on disk, newest first."""
+        engine = open_database(self.state / "switch400.db")
+        try:
+            return list(Records(engine).find(Query(number=number)))
+        finally:
+            engine.dispose()
+
+    def closed(self, number: str, count: int = 1, timeout_s: float = 10) -> list[CallRecord]:
+        """The records of a number once `count` of them are closed; fails the test if they are not in time."""
+        return eventually(
+            lambda: self.records(number),
+            lambda records: sum(record.state is CallState.ENDED for record in records) >= count,
+            timeout_s,
+        )
+
+    def processes(self) -> dict[str, int]:
+        """The pool's row of the feed."""
+        with Client.connect(self.state / "control.sock") as client:
+            return client.snapshot(["pool"]).state["pool"]["now"]
+
+    @contextmanager
+    def caller(
+        self, number: str, steps: Iterable[str], *, caller: str = "02112345678", calls: int = 1, options: Iterable[str] = ()
+    ) -> Iterator[Sipp]:
+        """SIPp as the carrier, calling a number of this switch."""
+        folder = self.folder / f"caller-{number}-{time.monotonic_ns()}"
+        options = ["-s", number, "-key", "caller", caller, *options]
+        with sipp(folder, steps, to=self.address, calls=calls, options=options) as running:
+            yield running
+
+    @contextmanager
+    def target(self, steps: Iterable[str], *, calls: int = 1, options: Iterable[str] = ()) -> Iterator[Sipp]:
+        """SIPp as a target on a port of its own."""
+        with sipp(self.folder / f"target-{time.monotonic_ns()}", steps, calls=calls, options=options) as running:
+            yield running
+
+
+def eventually(look: Callable[[], T], good: Callable[[T], bool], timeout_s: float = 10) -> T:
+    """Look at another program's state until it is good; fails the test with the last look."""
+    deadline = time.monotonic() + timeout_s
+    while not good(seen := look()):
+        assert time.monotonic() < deadline, f"still {seen!r} after {timeout_s} s"
+        time.sleep(0.02)
+    return seen
+
+
+@pytest.fixture(scope="session")
+def switch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Switch]:
+    """One switch for all tests that do not break it."""
+    running = Switch(tmp_path_factory.mktemp("switch"))
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def own_switch(tmp_path: Path) -> Iterator[Callable[..., Switch]]:
+    """Makes a switch for a test that kills, starves or restarts it."""
+    made: list[Switch] = []
+
+    def make(**wishes: object) -> Switch:
+        made.append(Switch(tmp_path / f"switch-{len(made)}", **wishes))  # type: ignore[arg-type]  # the test names them
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for switch in made:
+        if switch.process is not None and switch.process.poll() is None:
+            switch.stop()
+
+
+def sip_uri(port: int, user: str = "t") -> str:
+    """A target's address at a SIPp on loopback."""
+    return f"sip:{user}@127.0.0.1:{port}"
