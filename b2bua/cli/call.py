@@ -15,9 +15,7 @@ import click
 @click.option("--from", "caller", default="02112345678", show_default=True, help="The caller's number.")
 @click.option("--to", default="127.0.0.1:5060", show_default=True, metavar="HOST:PORT", help="The switch.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Our own IPv4 address.")
-@click.option(
-    "--seconds", default=3.0, show_default=True, type=click.FloatRange(min=0.5), help="Talk so long."
-)
+@click.option("--seconds", default=3.0, show_default=True, type=click.FloatRange(min=0.5), help="Talk so long.")
 @click.option("--keys", default="", metavar="KEYS", help="Keys to press once there is audio, such as 1,2.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object, and no steps.")
 def command(number: str, caller: str, to: str, host: str, seconds: float, keys: str, as_json: bool) -> None:

@@ -13,11 +13,12 @@ import click
 @click.option("--port", default=5071, show_default=True, type=click.IntRange(0, 65535), help="UDP port.")
 @click.option("--busy", "behaviour", flag_value="busy", help="Be busy (486).")
 @click.option("--never", "behaviour", flag_value="never", help="Ring and never answer.")
-@click.option("--reject", type=click.IntRange(300, 699), metavar="CODE", help="Refuse with this SIP status.")
+@click.option("--reject", type=click.IntRange(400, 699), metavar="CODE", help="Refuse with this SIP status.")
 @click.option("--answer-after", default=0.0, type=click.FloatRange(min=0), metavar="S", help="Ring so long.")
 @click.option("--hang-up-after", default=0.0, type=click.FloatRange(min=0), metavar="S", help="Talk so long.")
 @click.option("--tone", default=440, show_default=True, type=click.IntRange(0, 3400), metavar="HZ")
 @click.option("--echo", is_flag=True, help="Send back what is heard, in place of the tone.")
+@click.option("--early-media", is_flag=True, help="Be heard while ringing (183).")
 def command(
     host: str,
     port: int,
@@ -27,6 +28,7 @@ def command(
     hang_up_after: float,
     tone: int,
     echo: bool,
+    early_media: bool,
 ) -> None:
     """A telephone for tests: it answers with a tone, is busy, never answers, or refuses."""
     from b2bua.pj.endpoint import run_and_leave, until_stopped
@@ -43,6 +45,7 @@ def command(
         tone_hz=tone,
         echo=echo,
         talk_s=hang_up_after,
+        early_media=early_media,
     )
 
     def program() -> int:

@@ -15,7 +15,6 @@ import gc
 import os
 import select
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -113,7 +112,7 @@ def _say(line: str) -> None:
 
 def _range(text: str) -> range:
     low, dash, high = text.partition("-")
-    if not (dash and low.isdigit() and high.isdigit() and 1024 <= int(low) and int(high) <= 65535):
+    if not (dash and low.isdigit() and high.isdigit() and int(low) >= 1024 and int(high) <= 65535):
         raise argparse.ArgumentTypeError(f"“{text}” is no range of ports; write it as 10000-20000")
     ports = range(int(low) + int(low) % 2, int(high) + 1)
     if len(ports) < _PORTS_EACH:

@@ -89,9 +89,7 @@ class Hands:
         except NoRoute:
             self._fail(command.leg, NETWORK_OUT_OF_ORDER)
         except pj.Error as fault:
-            sys.stderr.write(
-                f"call {self._assign.call_id}: leg {command.leg} cannot be made: {fault.reason}\n"
-            )
+            sys.stderr.write(f"call {self._assign.call_id}: leg {command.leg} cannot be made: {fault.reason}\n")
             # Too many: a leg that we gave up still waits for its far end.
             self._fail(command.leg, CONGESTION if fault.status == _TOO_MANY else UNREACHABLE)
         else:

@@ -16,7 +16,7 @@ from b2bua.pj.endpoint import Endpoint, Setup
 from b2bua.pj.leg import Leg
 from b2bua.pj.listening import Listening
 from b2bua.pj.noted import AudioChanged, Down, Keyed, Noted, Refused
-from routing.cause import BUSY, NORMAL, Blame, Cause
+from routing.cause import BUSY, NORMAL, from_sip
 from routing.ids import LegId
 
 _POLL_S: Final = 0.02
@@ -37,8 +37,9 @@ class Behaviour(StrEnum):
 class PhoneSetup:
     """A test telephone on `host:port` (0: any free port).
 
-    It rings at once and answers after `answer_after_s` (≥ 0); `reject_status` (300–699) is for REJECT. It plays a tone
-    of `tone_hz` (0: silence), or with `echo` sends back what it hears; it hangs up after `talk_s` (0: never).
+    It rings at once and answers after `answer_after_s` (≥ 0); `reject_status` (400–699) is for REJECT. It plays a tone
+    of `tone_hz` (0: silence), or with `echo` sends back what it hears; with `early_media` it does so while it rings
+    (183). It hangs up after `talk_s` (0: never).
     """
 
     host: str = "127.0.0.1"
@@ -49,6 +50,7 @@ class PhoneSetup:
     tone_hz: int = 440
     echo: bool = False
     talk_s: float = 0.0
+    early_media: bool = False
 
 
 @attrs.define
@@ -78,9 +80,7 @@ class Phone:
             self._noted.append,
         )
         self._endpoint.start_clock()
-        self._doorway = Doorway(
-            self._endpoint.account(), self._noted.append, lambda leg, _: self._came.append(leg)
-        )
+        self._doorway = Doorway(self._endpoint.account(), self._noted.append, lambda leg, _: self._came.append(leg))
 
     @property
     def port(self) -> int:
@@ -129,10 +129,12 @@ class Phone:
         )
         self._calls.append(call)
         self._say(f"call from {caller}")
-        if rings:
+        if rings and setup.early_media:
+            leg.progress()
+        elif rings:
             leg.ring()
         elif setup.behaviour is Behaviour.REJECT:
-            leg.end(Cause("rejected", 21, setup.reject_status, Blame.UPSTREAM))
+            leg.end(from_sip(setup.reject_status, None))
         else:
             leg.end(BUSY)
 

@@ -108,9 +108,7 @@ class Process:
         self._endpoint.use_codecs(assign.codecs)
         self._doorway.modify(self._endpoint.account(assign.contact, assign.media_host))
         self._last = None
-        self._call = OneCall(
-            assign, self._plans[assign.plan_hash], self._doorway, self._link, time.monotonic()
-        )
+        self._call = OneCall(assign, self._plans[assign.plan_hash], self._doorway, self._link, time.monotonic())
 
     def _take_in(self, leg: Leg, invite: str) -> None:
         self._came.append((leg, invite))

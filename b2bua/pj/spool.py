@@ -21,7 +21,7 @@ def put(folder: Path, record: CallRecord) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     coming = folder / f".{record.call_id}"
     descriptor = os.open(coming, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "wb") as file:
+    with os.fdopen(descriptor, "wb") as file:
         file.write(frame(Update(record)))
         file.flush()
         os.fsync(file.fileno())

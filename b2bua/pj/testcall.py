@@ -131,9 +131,7 @@ class _Placing:
         ms = round((time.monotonic() - self._began) * 1000, 1)
         if isinstance(noted, Rang):
             early = self.result.early_media or noted.early_media
-            self.result = attrs.evolve(
-                self.result, early_media=early, ringing_ms=self.result.ringing_ms or ms
-            )
+            self.result = attrs.evolve(self.result, early_media=early, ringing_ms=self.result.ringing_ms or ms)
             self._say(f"{'early media' if noted.early_media else 'ringing'} after {ms} ms")
         elif isinstance(noted, Answered):
             self.result = attrs.evolve(self.result, answered_ms=ms)
@@ -148,9 +146,7 @@ class _Placing:
             self._say(f"ended after {ms} ms: status {noted.status}")
 
 
-def place(
-    setup: TestCallSetup, say: Callable[[str], None], over: Callable[[], bool] = lambda: False
-) -> TestCall:
+def place(setup: TestCallSetup, say: Callable[[str], None], over: Callable[[], bool] = lambda: False) -> TestCall:
     """Place a test call and wait for its end; `over` ends it early. `say` gets a line for each step.
 
     Raises OSError if SIP cannot be taken or the far end's address cannot be dialled.

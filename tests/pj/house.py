@@ -9,7 +9,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,9 +44,7 @@ def plan_for(*addresses: str, ring_s: int = 5) -> dict[str, Any]:
     """The plain form of a plan that hunts these addresses in order. `ring_s` may be shorter than documents allow."""
     targets = "\n".join(f't{n} = "{address}"' for n, address in enumerate(addresses, 1))
     names = ", ".join(f'"t{n}"' for n in range(1, len(addresses) + 1))
-    document = (
-        f'number = "400-600-1234"\nsubscriber = "test"\n[targets]\n{targets}\n[hunt]\ntargets = [{names}]\n'
-    )
+    document = f'number = "400-600-1234"\nsubscriber = "test"\n[targets]\n{targets}\n[hunt]\ntargets = [{names}]\n'
     plain = to_plain(parse(document))
     for node in plain["nodes"].values():
         node["ring_s"] = ring_s
@@ -120,7 +118,7 @@ class House:
 
     async def announce(self, invite: str) -> int:
         """Assign a new INVITE to a process that rests; its SIP port."""
-        child = await self.until(lambda: self.idle and self.idle.pop(0))
+        child: Child = await self.until(lambda: self.idle and self.idle.pop(0))
         self.calls += 1
         tag = re.search(r"tag=([^;\s]+)", field(invite, "From"))
         assert tag, invite
@@ -163,7 +161,8 @@ class House:
     async def _attend(self, stream: trio.SocketStream) -> None:
         frames = Frames(FromProcess)
         child: Child | None = None
-        async with stream:
+        # A process that is killed resets the link.
+        with suppress(trio.BrokenResourceError):
             async for piece in stream:
                 for said in frames.feed(bytes(piece)):
                     if isinstance(said, Hello):
@@ -180,6 +179,7 @@ class House:
                         self.idle.append(child)
                     async with self.news:
                         self.news.notify_all()
+        await stream.aclose()
 
     async def watch(self) -> None:
         """Read what the fork server prints."""
@@ -200,29 +200,30 @@ class House:
 @asynccontextmanager
 async def open_house(*options: str) -> AsyncIterator[House]:
     """A house with its fork server running and no call process yet; `options` go to the fork server."""
-    with tempfile.TemporaryDirectory(prefix="s400-") as folder, trio.fail_after(30):
-        door = trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM)
+    with (
+        tempfile.TemporaryDirectory(prefix="s400-") as folder,
+        trio.fail_after(30),
+        trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as door,
+    ):
         await door.bind(("127.0.0.1", 0))
         async with trio.open_nursery() as nursery:
-            forwarder = Forwarder(door, lambda invite: house.announce(invite))
-            house = House(Path(folder), forwarder)
-            nursery.start_soon(forwarder.run)
+            house = House(Path(folder), Forwarder(door))
+            house.forwarder.announce = house.announce
+            nursery.start_soon(house.forwarder.run)
             nursery.start_soon(house.listen)
-            command = [sys.executable, "-m", "b2bua.pj.forkserver", "--link", str(house.link)]
-            house.server = await trio.lowlevel.open_process(
-                [*command, "--edge", house.sip, *options], stdin=-1, stdout=-1
-            )
+            command = [sys.executable, "-m", "b2bua.pj.forkserver", "--link", str(house.link), "--edge", house.sip]
+            house.server = await trio.lowlevel.open_process([*command, *options], stdin=-1, stdout=-1)
             nursery.start_soon(house.watch)
             try:
                 yield house
             except BaseException:
-                print(*(f"→ {seen.to_port}\n{seen.text}" for seen in forwarder.seen), sep="\n")  # noqa: T201 - the transcript
+                for seen in house.forwarder.seen:
+                    print(f"→ {seen.to_port}\n{seen.text}")  # noqa: T201 - the transcript
                 raise
             finally:
                 with trio.CancelScope(shield=True):
                     await _tear_down(house)
                 nursery.cancel_scope.cancel()
-        door.close()
 
 
 async def _tear_down(house: House) -> None:

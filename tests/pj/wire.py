@@ -45,7 +45,7 @@ class Forwarder:
     """
 
     socket: trio.socket.SocketType
-    announce: Callable[[str], Awaitable[int]]
+    announce: Callable[[str], Awaitable[int]] | None = None
     doors: dict[str, int] = attrs.field(factory=dict)
     calls: dict[str, int] = attrs.field(factory=dict)
     seen: list[Seen] = attrs.field(factory=list)
@@ -99,6 +99,7 @@ class Forwarder:
             port = self.doors[user]
         elif port == self.port:
             if text.startswith("INVITE ") and call_id not in self.calls:
+                assert self.announce is not None
                 self.calls[call_id] = await self.announce(text)
             port = self.calls[call_id]
         above = re.search(r"branch=([^;\s]+)", field(text, "Via"))
