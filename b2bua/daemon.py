@@ -18,22 +18,18 @@ from b2bua.desk import Desk
 from b2bua.edge import sockets
 from b2bua.edge.core import Edge
 from b2bua.edge.site import Site, Strangers
+from b2bua.inquiries import Inquiries
 from b2bua.link import Ask, FromProcess, Hello, Idle, Stored, Tell, Update
 from b2bua.live import Live
 from b2bua.neighbourhood import Neighbourhood
-from b2bua.numbers import Served
 from b2bua.opening import StartFault
 from b2bua.operations import Operations
 from b2bua.pool import Pool, Process
 from b2bua.record import CallRecord
 from b2bua.rows import Level
 from b2bua.store import recovery
-from b2bua.store.checked import Document
-from b2bua.store.database import open_database
 from b2bua.store.errors import StoreError
-from b2bua.store.plans import Plans
-from b2bua.store.records import Records
-from b2bua.store.writer import RecordWriter
+from b2bua.store.store import Store
 from b2bua.switchboard import Switchboard, now_ms
 from routing.document import PlanFaults
 from routing.event import OperatorHungUp
@@ -55,7 +51,7 @@ class Daemon:
     Raises StartFault.
     """
 
-    def __init__(self, config: Config, plans: Sequence[Document] = (), *, keep_calls: bool = False) -> None:
+    def __init__(self, config: Config, plans: Sequence[str] = (), *, keep_calls: bool = False) -> None:
         self._config = config
         self._keep_calls = keep_calls
         self._state = opening.state_directory(config.state)
@@ -63,30 +59,27 @@ class Daemon:
         secret = opening.secret(self._state)
         self._inside = opening.inside(self._state, config.sip.inside)
         try:
-            engine = open_database(config.store or self._state / "switch400.db")
-            self._plans, self._records = Plans(engine), Records(engine)
+            self._store = Store.open(config.store or self._state / "switch400.db", self._state / "spool")
             if plans:
-                self._plans.publish(plans, author="example", note="the worked example")
+                self._store.plans.publish(plans, author="example", note="the worked example")
             self._listener = control.listen(self._state / "control.sock")
         except (StoreError, SocketTaken, PlanFaults, OSError) as error:
             raise StartFault(str(error)) from error
         self._leaving = False
-        self._writer = RecordWriter(self._records, self._stored, self._state / "spool")
+        self._writer = self._store.writer(self._stored)
         self._live = Live()
         self._switchboard = Switchboard(self._writer.offer, self._show)
         self._pool = Pool(config.processes, self._state / "link.sock", self._heard, self._lost)
-        self._answers = Answers(engine, self._switchboard, self._pool)
+        self._answers = Answers(self._store.engine, self._switchboard, self._pool)
         self._neighbourhood = Neighbourhood(config, self._live, self._switchboard)
-        self._desk = Desk(
-            config, self._pool, self._switchboard, self._neighbourhood, self._contact_for, self._closed
-        )
+        self._desk = Desk(config, self._pool, self._switchboard, self._neighbourhood, self._contact_for, self._closed)
         strangers = Strangers.FORBID if config.sip.strangers == "403" else Strangers.SILENCE
         site = Site(config.public.host, config.public.port, self._inside.getsockname()[1], strangers)
         neighbours = (config.trunk.values(), config.gateway.values())
         self._edge = Edge(site, secret, self._desk, *neighbours, self._neighbourhood.reached)
-        self._operations = Operations(
-            self._plans, self._records, self._desk, self._switchboard, self._pool, self._neighbourhood, self._live
-        )
+        self._operations = Operations(self._store.plans, self._desk, self._neighbourhood, self._live)
+        inquiries = Inquiries(self._store.records, self._switchboard, self._pool)
+        self._control = Control(self._live.feed, self._operations.verbs() | inquiries.verbs())
         self._wires: sockets.Wires
         self._nursery: trio.Nursery
 
@@ -102,24 +95,22 @@ class Daemon:
 
     async def _serve(self, welcome: str) -> None:
         await self._operations.load_numbers()
-        await trio.to_thread.run_sync(recovery.take_in, self._state / "spool", self._records)
+        await trio.to_thread.run_sync(recovery.take_in, self._state / "spool", self._store.records)
         listen = self._config.sip.listen
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             try:
-                self._wires = await nursery.start(
-                    sockets.serve, self._edge, (listen.host, listen.port), self._inside
-                )
+                self._wires = await nursery.start(sockets.serve, self._edge, (listen.host, listen.port), self._inside)
             except OSError as error:
                 raise StartFault(f"{listen} cannot be used ({error.strerror}); choose another address") from error
             nursery.start_soon(self._writer.run)
             await nursery.start(self._pool.run, f"127.0.0.1:{self._edge.site.inside_port}", self._config.media)
-            await nursery.start(Control(self._live.feed, self._operations.verbs()).serve, self._listener)
+            await nursery.start(self._control.serve, self._listener)
             nursery.start_soon(self._adopt)
             nursery.start_soon(self._tick)
             await self._pool.warm()
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-                print(welcome, flush=True)
+                print(welcome, flush=True)  # noqa: T201 - the one thing that the daemon says
                 async for number in signals:
                     await self._leave(calls_go_on=self._keep_calls and number == signal.SIGTERM)
                     break
@@ -171,7 +162,7 @@ class Daemon:
         """Close the records of calls that an earlier daemon left and no process claims."""
         await trio.sleep(GRACE_S)
         living = {CallId(record.call_id) for record in self._switchboard}
-        for record in await trio.to_thread.run_sync(recovery.adopt, self._records, living):
+        for record in await trio.to_thread.run_sync(recovery.adopt, self._store.records, living):
             log.warning("call %s was lost with its process; its record is closed", record.call_id)
             self._live.log(Level.WARNING, "call-lost", "closed at its last sign of life", call_id=record.call_id)
 

@@ -14,10 +14,11 @@ from b2bua.config import Config
 from b2bua.edge.desk import Admitted, NewCall, Refused
 from b2bua.link import Assign, Route
 from b2bua.neighbourhood import Neighbourhood
-from b2bua.numbers import NumberState, Served
+from b2bua.numbers import Served
 from b2bua.places import caller_of
 from b2bua.pool import Pool, Process
 from b2bua.record import CallRecord, CallState
+from b2bua.store.numbers import NumberState
 from b2bua.switchboard import Switchboard, now_ms
 from routing.facts import Caller, Facts
 from routing.ids import CallId, Number400

@@ -86,6 +86,7 @@ class Pool:
         self.settings = settings
         self.crashed = 0
         self._warm = trio.Event()
+        self._change = trio.Event()
         self._path = link_path
         self._heard = heard
         self._lost = lost
@@ -169,8 +170,14 @@ class Pool:
             nursery.start_soon(self._tend)
             task_status.started()
 
-    def retire_free(self) -> None:
-        """Ask every process without a call to leave; those with one go on and leave after it."""
+    async def idle(self) -> None:
+        """Wait until no process has a call."""
+        while self.busy:
+            self._change = trio.Event()
+            await self._change.wait()
+
+    def retire(self) -> None:
+        """Ask every process to leave: now, or when the call in its hand is over."""
         for process in self._all.values():
             self.tell(process, Retire())
 
@@ -286,6 +293,7 @@ class Pool:
             process.call_id = ""
             process.rested_at_s = time.monotonic() + self.settings.rest_s
             self._free[process.incarnation] = process
+            self._change.set()
         self._heard(process, message)
 
     async def _watch(self, process: Process) -> None:
@@ -306,4 +314,5 @@ class Pool:
             del self._by_port[process.sip_port]
         self._free.pop(process.incarnation, None)
         self._lost(process)
+        self._change.set()
         self._refill()

@@ -198,7 +198,7 @@ def _dialog_of(response: Response) -> Dialog | None:
 def _hop_by_hop(sent: Send, method: str, extra: tuple[str, ...], to: NameAddr | None = None) -> Send:
     """CANCEL of an INVITE as it was sent, or the ACK to its failure (RFC 3261, 9.1 and 17.1.1.3)."""
     invite = parse(sent.packet)
-    assert isinstance(invite, Request)  # noqa: S101 (we printed it)
+    assert isinstance(invite, Request)
     lines = [
         f"Via: {invite.vias[0]}",
         *(f"Route: {route}" for route in invite.fields.get("route", ())),
