@@ -83,14 +83,9 @@ class Caller:
     """The carrier's side of one call, step by step."""
 
     @staticmethod
-    def invite(*, sdp: str = SDP, extra: str = "") -> str:
+    def invite(*, sdp: str = SDP, extra: str = "", retrans: bool = True) -> str:
         """The first INVITE, with the caller and dialled number from SIPp's `-key`s."""
-        return send(Caller.invite_text(sdp=sdp, extra=extra), retrans=True)
-
-    @staticmethod
-    def invite_text(*, sdp: str = SDP, extra: str = "") -> str:
-        """The same as text, for tests that send it in their own way."""
-        return _message(
+        text = _message(
             "INVITE sip:[service]@[remote_ip]:[remote_port] SIP/2.0",
             f"""Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK[pid]-[call_number]-INVITE-1
 From: <sip:[caller]@[local_ip]:[local_port]>;tag=c[pid]-[call_number]
@@ -102,6 +97,7 @@ Max-Forwards: 70
 {extra}""",
             sdp,
         )
+        return send(text, retrans=retrans)
 
     @staticmethod
     def ack(*, ok: bool = True, cseq: int = 1, sdp: str = "") -> str:
@@ -113,6 +109,8 @@ Max-Forwards: 70
     @staticmethod
     def request(method: str, cseq: int, *, sdp: str = "", extra: str = "") -> str:
         """A request within the dialog."""
+        if method == "INVITE":
+            extra += "Contact: <sip:[caller]@[local_ip]:[local_port];transport=[transport]>\n"
         text = _message(f"{method} [next_url] SIP/2.0", Caller._dialog(method, cseq) + extra, sdp)
         return send(text, retrans=True)
 
