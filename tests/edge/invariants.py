@@ -1,4 +1,4 @@
-"""What must hold of every packet that the edge gives to a call process, checked by a second reader (`sipmessage`)."""
+"""What must hold of all that the edge gives to a call process; `sipmessage` is the second reader."""
 
 import re
 
@@ -8,11 +8,11 @@ from b2bua.edge.answer import METHODS
 from b2bua.edge.site import INSIDE, LOOPBACK, Send
 
 ALLOWED = frozenset(
-    """Via Record-Route Max-Forwards From To Call-ID CSeq Contact Content-Type Content-Length Supported Require
-    Unsupported Allow Allow-Events P-Asserted-Identity Diversion History-Info Refer-To Referred-By Privacy Reason
-    Replaces Session-Expires Min-SE Event Subscription-State User-to-User Session-ID RAck RSeq Refer-Sub Retry-After
-    Date""".split()
-)
+    ["Via", "Record-Route", "Max-Forwards", "From", "To", "Call-ID", "CSeq", "Contact", "Content-Type",
+     "Content-Length", "Supported", "Require", "Unsupported", "Allow", "P-Asserted-Identity", "Diversion",
+     "History-Info", "Referred-By", "Privacy", "Reason", "Replaces", "Session-Expires", "Min-SE",
+     "User-to-User", "Session-ID", "RAck", "RSeq", "Retry-After", "Date"]
+)  # fmt: skip
 ONCE = ("Via", "From", "To", "Call-ID", "CSeq", "Content-Length")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SDP_LINE = re.compile(

@@ -4,12 +4,14 @@ import random
 from collections.abc import Sequence
 
 SPICE = (
-    b"\r\n", b"\r\n ", b"\n", b"\0", b"\xff\xfe", b";", b",", b"<", b">", b'"', b"\\", b"%00", b"%", b"@", b":", b"::1",
-    b"[", b"]", b"=", b"*", b"-1", b"99999999999999999999", b"4294967296", b";tag=", b";tag=x;tag=y", b"sip:", b"sips:",
-    b"tel:+1", b"SIP/2.0", b"ACK", b"CANCEL", b"INVITE", b"To: <sip:a@b>\r\n", b"Via: SIP/2.0/UDP x\r\n",
-    b"Content-Length: 0\r\n", b"Content-Type: multipart/mixed;boundary=x\r\n", b"Require: x\r\n", b"\r\n\r\n",
-    b"Record-Route: <sip:x;lr>\r\n", b"Max-Forwards: 0\r\n", b"a=rtpmap:0 speex/8000\r\n", b"m=audio 0 RTP/AVP 0\r\n",
-    b"a=ptime:0\r\n", b"c=IN IP6 ::1\r\n", b"z9hG4bK", b"\xe4\xbd\xa0", b"A" * 300, b"; " * 50, b"(" * 80,
+    b"\r\n", b"\r\n ", b"\n", b"\0", b"\xff\xfe", b";", b",", b"<", b">", b'"', b"\\", b"%00", b"%",
+    b"@", b":", b"::1", b"[", b"]", b"=", b"*", b"-1", b"99999999999999999999", b"4294967296", b";tag=",
+    b";tag=x;tag=y", b"sip:", b"sips:", b"tel:+1", b"SIP/2.0", b"ACK", b"CANCEL", b"INVITE",
+    b"To: <sip:a@b>\r\n", b"Via: SIP/2.0/UDP x\r\n", b"Content-Length: 0\r\n",
+    b"Content-Type: multipart/mixed;boundary=x\r\n", b"Require: x\r\n", b"\r\n\r\n",
+    b"Record-Route: <sip:x;lr>\r\n", b"Max-Forwards: 0\r\n", b"a=rtpmap:0 speex/8000\r\n",
+    b"m=audio 0 RTP/AVP 0\r\n", b"a=ptime:0\r\n", b"c=IN IP6 ::1\r\n", b"z9hG4bK", b"\xe4\xbd\xa0",
+    b"A" * 300, b"; " * 50, b"(" * 80,
 )  # fmt: skip
 
 
