@@ -1,4 +1,4 @@
-"""Session descriptions as carriers send them: hold, delayed offer, no common codec, early media, crossing re-INVITEs."""
+"""Session descriptions as carriers send them: hold, delayed offer, no common codec, early media, glare."""
 
 import pytest
 

@@ -25,6 +25,10 @@ def start(message: str) -> str:
     return message.partition("\r\n")[0]
 
 
+def _below(above: re.Match[str]) -> str:
+    return "Via:" if above[0].endswith(",") else ""
+
+
 @attrs.frozen
 class Seen:
     """One message that passed: where it went, and its text."""
@@ -60,12 +64,12 @@ class Forwarder:
     async def run(self) -> None:
         """Forward until cancelled."""
         while True:
-            piece, _ = await self.socket.recvfrom(65535)
+            piece, (_, source) = await self.socket.recvfrom(65535)
             text = piece.decode()
             if not text.strip():
                 continue
             response = text.startswith("SIP/2.0")
-            port, text = self._back(text) if response else await self._onward(text)
+            port, text = self._back(text) if response else await self._onward(text, source)
             async with self.news:
                 self.seen.append(Seen(port, text))
                 self.news.notify_all()
@@ -83,12 +87,14 @@ class Forwarder:
         return [seen.text for seen in self.seen if seen.to_port == port and seen.is_request(method)]
 
     def _back(self, text: str) -> tuple[int, str]:
-        text = re.sub(r"^Via:.*\r\n", "", text, count=1, flags=re.MULTILINE | re.IGNORECASE)
+        # SIPp puts every Via on one line, and answers here even what came straight to it.
+        if f":{self.port};" in field(text, "Via").partition(",")[0]:
+            text = re.sub(r"^Via:[^,\r]*(?:,|\r\n)", _below, text, count=1, flags=re.MULTILINE | re.IGNORECASE)
         sent_by = re.search(r"SIP/2\.0/UDP\s+[^:;\s]+:(\d+)", field(text, "Via"))
         assert sent_by, text
         return int(sent_by[1]), text
 
-    async def _onward(self, text: str) -> tuple[int, str]:
+    async def _onward(self, text: str, source: int) -> tuple[int, str]:
         if f"127.0.0.1:{self.port}" in field(text, "Route"):
             text = re.sub(r"^Route:.*\r\n", "", text, count=1, flags=re.MULTILINE | re.IGNORECASE)
         uri = _URI.search(start(text))
@@ -106,4 +112,7 @@ class Forwarder:
         assert above, text
         branch = "z9hG4bK" + hashlib.sha256(above[1].encode()).hexdigest()[:24]
         line, _, rest = text.partition("\r\n")
-        return port, f"{line}\r\nVia: SIP/2.0/UDP 127.0.0.1:{self.port};branch={branch}\r\n{rest}"
+        via = f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch={branch}"
+        if line.startswith("INVITE ") and source in self.doors.values():
+            via += f"\r\nRecord-Route: <sip:127.0.0.1:{self.port};lr>"  # what the process sends later comes by here too
+        return port, f"{line}\r\n{via}\r\n{rest}"
