@@ -60,13 +60,16 @@ def waiting(folder: Path) -> Iterator[tuple[Path, CallRecord] | Broken]:
 
 
 def _read(file: Path) -> CallRecord:
+    content = file.read_bytes()
+    if len(content) != 4 + int.from_bytes(content[:4]):
+        raise ValueError("the file is not one whole frame")
     # cattrs collects the faults of a structure in a group, which is no ValueError.
     try:
-        messages = list(Frames(FromProcess).feed(file.read_bytes()))
+        messages = list(Frames(FromProcess).feed(content))
     except ExceptionGroup as error:
         raise ValueError("the frame is not an Update of this version") from error
     if len(messages) != 1 or not isinstance(messages[0], Update):
-        raise ValueError("the file does not hold exactly one whole Update")
+        raise ValueError("the frame is no Update")
     return messages[0].record
 
 

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -29,7 +30,7 @@ def test_found_again_at_once_and_whole(store: Store) -> None:
     assert store.records.get(CallId("c-2")) is None
 
 
-_OTHER = {
+_OTHER: dict[str, Any] = {
     "number": "4008001111",
     "caller": "13900139000",
     "target": "night",
