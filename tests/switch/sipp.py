@@ -148,7 +148,9 @@ class Target:
     """The target's side of one call."""
 
     @staticmethod
-    def respond(status: int, phrase: str, *, sdp: str = "", extra: str = "", tag: bool = True, cseq: str = "[last_CSeq:]") -> str:
+    def respond(
+        status: int, phrase: str, *, sdp: str = "", extra: str = "", tag: bool = True, cseq: str = "[last_CSeq:]"
+    ) -> str:
         """A response to the request that came last."""
         to_tag = ";tag=t[pid]-[call_number]" if tag else ""
         return send(
@@ -197,7 +199,10 @@ def write(path: Path, steps: Iterable[str], *, name: str = "scenario") -> Path:
 
 def free_port(host: str = "127.0.0.1") -> int:
     """A UDP and TCP port that is free now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+    ):
         tcp.bind((host, 0))
         port: int = tcp.getsockname()[1]
         udp.bind((host, port))
@@ -235,7 +240,18 @@ def sipp(
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     scenario = write(folder / "scenario.xml", steps)
-    command = ["sipp", *([to] if to else []), "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(port), "-m", str(calls)]
+    command = [
+        "sipp",
+        *([to] if to else []),
+        "-sf",
+        str(scenario),
+        "-i",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-m",
+        str(calls),
+    ]
     command += ["-mi", "127.0.0.1", "-mp", str(free_port()), "-nostdin", "-default_behaviors", "none"]
     command += ["-trace_msg", "-message_file", str(folder / "messages.log")]
     command += ["-trace_err", "-error_file", str(folder / "errors.log"), "-timeout_error", *options]

@@ -68,10 +68,10 @@ def test_answered(switch: Switch) -> None:
             caller.wait()
         target.wait()
         invite = target.messages().split("INVITE sip:")[1]
-    assert "<sip:13800138000@" in re.findall("^From: .*", invite, re.M)[0]
-    assert "13800138000" in re.findall("^P-Asserted-Identity: .*", invite, re.M)[0]
-    assert number in re.findall("^Diversion: .*", invite, re.M)[0]
-    assert len(re.findall("^Via: ", invite.split("\n\n")[0], re.M)) == 1
+    assert "<sip:13800138000@" in re.findall("^From: .*", invite, re.MULTILINE)[0]
+    assert "13800138000" in re.findall("^P-Asserted-Identity: .*", invite, re.MULTILINE)[0]
+    assert number in re.findall("^Diversion: .*", invite, re.MULTILINE)[0]
+    assert len(re.findall("^Via: ", invite.split("\n\n")[0], re.MULTILINE)) == 1
     (record,) = switch.closed(number)
     assert record.caller == "13800138000"
     assert record.hung_up_by is Party.CALLER
@@ -206,7 +206,7 @@ def test_retransmitted_invite(switch: Switch) -> None:
         with switch.caller(number, twice) as caller:
             caller.wait()
         target.wait()
-        assert len(re.findall("^INVITE sip:", target.messages(), re.M)) == 1
+        assert len(re.findall("^INVITE sip:", target.messages(), re.MULTILINE)) == 1
     assert len(switch.closed(number)) == 1
 
 
@@ -276,7 +276,7 @@ def test_privacy(switch: Switch) -> None:
             caller.wait()
         target.wait()
         invite = target.messages().split("INVITE sip:")[1]
-    assert "02187654321" not in re.findall("^From: .*", invite, re.M)[0]
-    assert "anonymous" in re.findall("^From: .*", invite, re.M)[0].lower()
-    assert re.search("^Privacy: .*id", invite, re.M)
+    assert "02187654321" not in re.findall("^From: .*", invite, re.MULTILINE)[0]
+    assert "anonymous" in re.findall("^From: .*", invite, re.MULTILINE)[0].lower()
+    assert re.search("^Privacy: .*id", invite, re.MULTILINE)
     assert switch.closed(number)[0].caller == "02187654321"
