@@ -70,9 +70,11 @@ def secret(state: Path) -> bytes:
     """The key of the edge's tokens, 32 bytes, made at the first start and kept with mode 0600. Raises StartFault."""
     file = state / "edge.key"
     try:
-        with contextlib.suppress(FileExistsError):
-            with open(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as new:
-                new.write(secrets.token_bytes(32))
+        with (
+            contextlib.suppress(FileExistsError),
+            os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as new,
+        ):
+            new.write(secrets.token_bytes(32))
         key = file.read_bytes()
     except OSError as error:
         raise StartFault(f"{file} cannot be used ({error.strerror})") from error

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from b2bua.edge import guard
 from b2bua.edge.desk import NewCall
 from b2bua.edge.grammar import MalformedError, NameAddr, Uri, parse_name_addr, parse_uri
+from b2bua.edge.headers import cleaned
 from b2bua.edge.limits import Address
 from b2bua.edge.message import Request
 from b2bua.link import InviteKey
@@ -34,9 +35,15 @@ def new_call(request: Request, trunk: Trunk, source: Address, transport: str) ->
         max_forwards=guard.hops_left(request),
         source=source,
         transport=transport,
-        diversion=request.first("diversion") or request.first("history-info") or "",
-        session_id=request.first("session-id") or "",
+        diversion=_cleaned(request, "diversion") or _cleaned(request, "history-info"),
+        session_id=_cleaned(request, "session-id"),
     )
+
+
+def _cleaned(request: Request, name: str) -> str:
+    """The first value of a header field, if it is well formed."""
+    line = cleaned(name, request.first(name) or "") or ""
+    return line.partition(": ")[2]
 
 
 def _asserted(request: Request) -> NameAddr | None:

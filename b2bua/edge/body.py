@@ -1,7 +1,6 @@
 """Message bodies: which a call process may see, by method.
 
-Rule: SDP where a session is described, printed anew; key presses of INFO and the status line of a transfer's
-NOTIFY; nothing else.
+Rule: SDP where a session is described and the key presses of INFO, both printed anew; nothing else.
 """
 
 import re
@@ -15,16 +14,14 @@ from b2bua.edge.message import Message
 
 SDP: Final = "application/sdp"
 RELAY: Final = "application/dtmf-relay"
-FRAGMENT: Final = "message/sipfrag"
 
 _TAKES: Final = {
-    "INVITE": SDP, "ACK": SDP, "PRACK": SDP, "UPDATE": SDP, "INFO": RELAY, "NOTIFY": FRAGMENT,
+    "INVITE": SDP, "ACK": SDP, "PRACK": SDP, "UPDATE": SDP, "INFO": RELAY,
 }  # fmt: skip
 _BOUNDARY = re.compile(r'boundary ?= ?(?:"([^"]{1,70})"|([A-Za-z0-9\'()+_,\-./:=?]{1,70}))', re.IGNORECASE)
 _RELAY = re.compile(
     rb"\s*Signal\s{0,4}=\s{0,4}([0-9A-D*#])\s+(?:Duration\s{0,4}=\s{0,4}([0-9]{1,5})\s*)?", re.IGNORECASE
 )
-_FRAGMENT = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2}) [^\r\n]{0,128}(?:\r\n.*)?", re.DOTALL)
 MOST_PARTS: Final = 8
 
 
@@ -66,7 +63,7 @@ def passed_on(message: Message, *, request: bool) -> Body:
     if wanted == SDP:
         # An INVITE without SDP makes the 200 an offer; a stream declined there is as good as no stream.
         return Body(sdp.clean(octets, offer=request and message.method != "ACK"))
-    return _relay(octets) if wanted == RELAY else _fragment(octets)
+    return _relay(octets)
 
 
 def _sdp_part(message: Message) -> tuple[str, bytes]:
@@ -87,9 +84,3 @@ def _relay(octets: bytes) -> Body:
         raise MalformedError("dtmf-relay")
     text = b"Signal=%b\r\nDuration=%b\r\n" % (found[1].upper(), found[2] or b"160")
     return Body(text, RELAY)
-
-
-def _fragment(octets: bytes) -> Body:
-    if not (found := _FRAGMENT.fullmatch(octets)):
-        raise MalformedError("sipfrag")
-    return Body(b"SIP/2.0 %b -\r\n" % found[1], FRAGMENT)

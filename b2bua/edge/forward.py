@@ -79,11 +79,10 @@ class Forwarding:
             routes.pop(0)
         to, transport = next_hop(routes[0].uri if routes else parse_uri(request.uri))
         branch = self.tokens.branch(place, request.vias[0].branch, request.call_id)
-        public = f"{self.site.public_host}:{self.site.public_port}"
         hops = request.first(HOPS_FIELD) or request.first("max-forwards") or "70"
         if not (hops.isascii() and hops.isdigit() and int(hops[:6]) <= 255):
             raise MalformedError(HOPS_FIELD)
-        lines = [f"Via: SIP/2.0/{transport.upper()} {public};rport;branch={branch}"]
+        lines = [f"Via: {self.site.via(transport, branch)}"]
         lines += [f"Route: {route.bare}" for route in routes]
         lines.append(f"Max-Forwards: {int(hops)}")
         self._common(request, lines)

@@ -14,16 +14,19 @@ import attrs
 _TOKEN: Final = r"[A-Za-z0-9\-.!%*_+`'~]"  # noqa: S105 (the RFC's word for a run of these characters)
 QUOTED: Final = r'"(?:[^"\\]|\\[^\r\n])*+"'
 _ESCAPED: Final = r"%[0-9A-Fa-f]{2}"
-_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9_\-]{0,62})"
-_HOST: Final = rf"(?:\[[0-9A-Fa-f:.]{{2,45}}\]|{_LABEL}(?:\.{_LABEL})*+\.?)"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9_\-]{0,61}[A-Za-z0-9])?"
+_TOP: Final = r"[A-Za-z](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
+_HOST: Final = (
+    rf"(?:\[[0-9A-Fa-f:.]{{2,45}}\]|[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}|(?:{_LABEL}\.){{0,20}}{_TOP}\.?)"
+)
 _VALUE: Final = rf"(?:{QUOTED}|[A-Za-z0-9\-.!%*_+`'~:\[\]/@?&$#^|]++)"
 PARAMS: Final = rf"((?:[ ]?;[ ]?{_TOKEN}++(?:[ ]?=[ ]?{_VALUE})?+)*+)"
 _URI_CHAR: Final = rf"(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$]|{_ESCAPED})"
 
 _PARAM = re.compile(rf"[ ]?;[ ]?({_TOKEN}++)(?:[ ]?=[ ]?({_VALUE}))?+")
 _URI = re.compile(
-    rf"(sips?):(?:((?:[A-Za-z0-9\-_.!~*'()&=+$,;?/#]|{_ESCAPED})++)"
-    rf"(?::((?:[A-Za-z0-9\-_.!~*'()&=+$,]|{_ESCAPED})*+))?@)?"
+    rf"(sips?):(?:((?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]|{_ESCAPED})++)"
+    rf"(?::((?:[A-Za-z0-9\-_.!~*'()&=+$,]|{_ESCAPED})++))?@)?"
     rf"({_HOST})(?::([0-9]{{1,5}}))?"
     rf"((?:;{_URI_CHAR}++(?:={_URI_CHAR}++)?)*+)"
     rf"(?:\?((?:[A-Za-z0-9\-_.!~*'()\[\]/?:+$&=;@,]|{_ESCAPED})++))?",
@@ -112,6 +115,8 @@ def parse_params(text: str) -> Params:
     """Names in lower case, values as written. Raises MalformedError for a name said twice."""
     if not text:
         return ()
+    if not is_utf8(text):
+        raise MalformedError("parameter-not-utf-8")
     params = tuple((found[1].lower(), found[2]) for found in _PARAM.finditer(text))
     if len(params) > 1 and len({name for name, _ in params}) < len(params):
         raise MalformedError("parameter-twice")
@@ -255,6 +260,17 @@ def split_list(text: str) -> list[str]:
 def is_ipv4(host: str) -> bool:
     """Whether this is an IPv4 literal in its usual form."""
     return _IPV4.fullmatch(host) is not None
+
+
+def is_utf8(text: str) -> bool:
+    """Whether the bytes behind this Latin-1 text are UTF-8, as SIP has it (RFC 3261, 7)."""
+    if text.isascii():
+        return True
+    try:
+        text.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def squeezed(text: str) -> str:

@@ -120,7 +120,7 @@ def parse(packet: bytes) -> Request | Response:
         not 0 < len(vias) <= MOST_VIAS
         or not CALL_ID.fullmatch(call_id)
         or cseq is None
-        or int(cseq[1]) >= 2**32
+        or int(cseq[1]) >= 2**31
     ):
         raise UnreadableError("bad-via-call-id-or-cseq")
     body, truncated = _cut(body, fields)

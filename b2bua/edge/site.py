@@ -47,6 +47,10 @@ class Site:
         """Our outside address."""
         return Address(self.public_host, self.public_port)
 
+    def via(self, transport: str, branch: str) -> str:
+        """Our Via on what goes outside."""
+        return f"SIP/2.0/{transport.upper()} {self.public_host}:{self.public_port};rport;branch={branch}"
+
     def is_us(self, uri: Uri) -> bool:
         """Whether a Route names our inside address."""
         return uri.host == LOOPBACK and uri.port == self.inside_port

@@ -77,7 +77,7 @@ class Wires:
 
     def _undelivered(self, send: Send) -> None:
         if send.transport != INSIDE:
-            self.send(self._edge.undelivered(send))
+            self.send(self._edge.undelivered(send, trio.current_time()))
 
     def _queued(self, peer: _Peer, send: Send) -> None:
         try:

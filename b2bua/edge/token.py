@@ -13,7 +13,9 @@ from typing import Final
 import attrs
 
 _MAC_HEX: Final = 20
-_COOKIE: Final = "z9hG4bK"
+COOKIE: Final = "z9hG4bK"
+"""What every branch begins with (RFC 3261, 8.1.1.7)."""
+
 _CONTACT = re.compile(r"([A-Za-z0-9_\-]{1,40})\.([0-9a-f]{1,4})\.([0-9a-f]{20})")
 _BRANCH = re.compile(
     r"z9hG4bK([A-Za-z0-9_\-]{1,40})\.([0-9a-f]{1,4})\.([0-9a-f]{20})\.([A-Za-z0-9\-.!%*_+`'~]{1,128})"
@@ -62,9 +64,9 @@ class Tokens:
 
     def branch(self, place: Place, branch: str, call_id: str) -> str:
         """The branch of our Via on a request from a process whose own Via had `branch`."""
-        own, port = branch.removeprefix(_COOKIE), f"{place.sip_port:x}"
+        own, port = branch.removeprefix(COOKIE), f"{place.sip_port:x}"
         mac = self.mac("branch", place.incarnation, port, own, call_id)
-        return f"{_COOKIE}{place.incarnation}.{port}.{mac}.{own}"
+        return f"{COOKIE}{place.incarnation}.{port}.{mac}.{own}"
 
     def read_branch(self, branch: str, call_id: str) -> tuple[Place, str] | None:
         """The process and its own branch behind a branch of ours, or None if it is not ours."""
@@ -73,4 +75,4 @@ class Tokens:
         incarnation, port, mac, own = found.groups()
         if not hmac.compare_digest(mac, self.mac("branch", incarnation, port, own, call_id)):
             return None
-        return Place(int(port, 16), incarnation), _COOKIE + own
+        return Place(int(port, 16), incarnation), COOKIE + own

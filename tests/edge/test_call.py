@@ -116,9 +116,7 @@ def test_response_in_restores_the_process_via() -> None:
     """Without memory: our branch holds token and process's branch; our Record-Route is last (12.1.2)."""
     stage = Stage()
     out = stage.inside(outbound())
-    answer = response_to(
-        out, 200, "OK", extra="Record-Route: <sip:198.51.100.9;lr>\nContact: <sip:m@198.51.100.7>"
-    )
+    answer = response_to(out, 200, "OK", extra="Record-Route: <sip:198.51.100.9;lr>\nContact: <sip:m@198.51.100.7>")
     send = Stage().one(answer, TARGET)
     assert send.to == (LOOPBACK, PROCESS)
     assert text(send) == (

@@ -119,8 +119,7 @@ async def test_a_call_over_udp_both_ways() -> None:
             await target.sendto(answer(rings, "200 OK", f"sip:m@{HOST}:{target_at}"), (HOST, home.port))
             back, _ = await home.process.recvfrom(4000)
             assert back.startswith(
-                b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1:%d;rport;branch=z9hG4bKPj-9"
-                % home.process_port
+                b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1:%d;rport;branch=z9hG4bKPj-9" % home.process_port
             )
 
 
@@ -130,9 +129,7 @@ async def test_a_call_over_tcp_is_answered_on_its_connection() -> None:
     async with house() as home:
         stream = await trio.open_tcp_stream(HOST, home.port)
         async with stream:
-            whole = invite(
-                f"SIP/2.0/TCP {HOST}:9;branch=z9hG4bKt", f"sip:c@{HOST}:9;transport=tcp", home.port
-            )
+            whole = invite(f"SIP/2.0/TCP {HOST}:9;branch=z9hG4bKt", f"sip:c@{HOST}:9;transport=tcp", home.port)
             await stream.send_all(b"\r\n\r\n" + whole[:100])
             assert await stream.receive_some(100) == b"\r\n"
             await stream.send_all(whole[100:])
@@ -177,7 +174,8 @@ async def test_what_cannot_be_delivered_is_answered_at_once(uri: str) -> None:
 async def test_a_slow_tcp_peer_holds_up_nobody() -> None:
     """One connection that never reads and one that sends half a message; UDP is still answered."""
     async with (
-        house() as home, await trio.open_tcp_stream(HOST, home.port) as half,
+        house() as home,
+        await trio.open_tcp_stream(HOST, home.port) as half,
         await trio.open_tcp_stream(HOST, home.port) as deaf,
     ):
         await half.send_all(b"INVITE sip:4006001234@h SIP/2.0\r\nVia: ")
@@ -185,9 +183,7 @@ async def test_a_slow_tcp_peer_holds_up_nobody() -> None:
         with trio.move_on_after(0.5):
             await deaf.send_all(options * 20_000)
         with await udp_peer() as carrier:
-            await carrier.sendto(
-                options_request("SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKo;rport"), (HOST, home.port)
-            )
+            await carrier.sendto(options_request("SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKo;rport"), (HOST, home.port))
             assert (await carrier.recvfrom(4000))[0].startswith(b"SIP/2.0 200 OK\r\n")
 
 
@@ -198,9 +194,7 @@ async def test_a_burst_of_datagrams_is_taken_whole() -> None:
         with await udp_peer() as carrier:
             carrier.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024 * 1024)
             for _ in range(500):
-                await carrier.sendto(
-                    options_request("SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKo;rport"), (HOST, home.port)
-                )
+                await carrier.sendto(options_request("SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKo;rport"), (HOST, home.port))
             for _ in range(500):
                 assert (await carrier.recvfrom(4000))[0].startswith(b"SIP/2.0 200 OK\r\n")
 

@@ -113,7 +113,13 @@ class Switch:
 
     @contextmanager
     def caller(
-        self, number: str, steps: Iterable[str], *, caller: str = "02112345678", calls: int = 1, options: Iterable[str] = ()
+        self,
+        number: str,
+        steps: Iterable[str],
+        *,
+        caller: str = "02112345678",
+        calls: int = 1,
+        options: Iterable[str] = (),
     ) -> Iterator[Sipp]:
         """SIPp as the carrier, calling a number of this switch."""
         folder = self.folder / f"caller-{number}-{time.monotonic_ns()}"

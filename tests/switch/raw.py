@@ -60,7 +60,9 @@ class Raw:
     ) -> str:
         """A request as text. `call` names the call (Call-ID and From tag), a new one if empty."""
         call = call or f"{os.getpid()}-{next(_serial)}"
-        content = body.replace("[local_ip]", "127.0.0.1").replace("[media_ip]", "127.0.0.1").replace("[media_port]", "40000")
+        content = (
+            body.replace("[local_ip]", "127.0.0.1").replace("[media_ip]", "127.0.0.1").replace("[media_port]", "40000")
+        )
         length = len(content.replace("\n", "\r\n").encode())
         kind = "Content-Type: application/sdp\n" if body else ""
         return (

@@ -128,9 +128,10 @@ def _lives(pid: int) -> bool:
 @pytest.mark.req("S1")
 def test_ack_without_a_tag(switch: Switch) -> None:
     """INVITE, then ACK without a To tag, which aborts PJSIP: no call process dies of it (PJSUA2.md)."""
-    number = switch.publish(f'desk = "{sip_uri(9)}"')
     crashed = switch.processes()["crashed"]
-    with Raw(switch.address) as carrier:
+    refuses = [recv("INVITE"), Target.respond(486, "Busy Here"), recv("ACK")]
+    with switch.target(refuses, calls=20) as target, Raw(switch.address) as carrier:
+        number = switch.publish(f'desk = "{sip_uri(target.port)}"')
         for index in range(20):
             invite = carrier.invite(number, call=f"tagless{index}")
             carrier.send(invite)

@@ -21,7 +21,7 @@ def test_options(switch: Switch) -> None:
         carrier.send(carrier.request("OPTIONS"))
         answer = carrier.receive()
     assert status(answer) == 200
-    assert re.search("^Allow: .*INVITE", answer, re.M)
+    assert re.search("^Allow: .*INVITE", answer, re.MULTILINE)
 
 
 @pytest.mark.req("N1", "N2")
@@ -78,7 +78,7 @@ def test_no_room(own_switch: Callable[..., Switch]) -> None:
         while "Call-ID: second" not in answer:
             answer = carrier.receive()
     assert status(answer) == 503
-    assert re.search("^Retry-After: [0-9]+", answer, re.M)
+    assert re.search("^Retry-After: [0-9]+", answer, re.MULTILINE)
 
 
 @pytest.mark.req("S5")
