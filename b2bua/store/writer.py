@@ -189,4 +189,4 @@ class RecordWriter:
         try:
             spool.leave(self._aside, record)
         except OSError as error:
-            _log.error("the record of call %s is lost up to seq %d: %s", record.call_id, record.seq, error)  # noqa: TRY400 - the operator needs the line, not the stack
+            _log.error("the record of call %s is lost up to seq %d: %s", record.call_id, record.seq, error)
