@@ -268,7 +268,7 @@ def test_over_tcp(switch: Switch) -> None:
 
 @pytest.mark.req("M9")
 def test_privacy(switch: Switch) -> None:
-    """A caller who asks for privacy is not shown in From; the asserted identity carries Privacy: id (RFC 3323, 3325)."""
+    """A caller who asks for privacy is not shown in From; the identity carries Privacy: id (RFC 3323, 3325)."""
     private = [Caller.invite(extra="Privacy: id\nP-Asserted-Identity: <sip:02187654321@127.0.0.1>\n"), *TALKS[1:]]
     with switch.target(ANSWERS) as target:
         number = switch.publish(f'desk = "{sip_uri(target.port)}"')
