@@ -12,6 +12,7 @@ groups grow by themselves.
 import logging
 import sqlite3
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -169,7 +170,9 @@ class RecordWriter:
             self._records.put([record])
         except _NOT_THIS as error:
             _log.error("the record of call %s cannot be stored: %s", record.call_id, first_line(error))
-            spool.leave(self._aside / spool.BROKEN, record)
+            # What cannot even be packed cannot be kept; OSError is the disk's matter, and is tried again.
+            with suppress(ValueError, TypeError, OverflowError):
+                spool.leave(self._aside / spool.BROKEN, record)
             return False
         return True
 
@@ -180,4 +183,10 @@ class RecordWriter:
         except _NOT_NOW as error:
             _log.error("%d records go to the spool folder: %s", len(group), first_line(error))
             for record in group.values():
-                spool.leave(self._aside, record)
+                self._spool(record)
+
+    def _spool(self, record: CallRecord) -> None:
+        try:
+            spool.leave(self._aside, record)
+        except OSError as error:
+            _log.error("the record of call %s is lost up to seq %d: %s", record.call_id, record.seq, error)
