@@ -64,7 +64,9 @@ class Forwarding:
             # A caller's route set is the list backwards (RFC 3261, 12.1.2): ours is last to be its first hop.
             lines.append(f"Record-Route: <sip:{LOOPBACK}:{self.site.inside_port};lr>")
         self._common(response, lines)
-        if response.status < 300 and (uri := guard.contact(response)):
+        # Without a Contact that we could reach, PJSIP goes on with the Request-URI: better than a 200 never
+        # acknowledged.
+        if response.status < 300 and (uri := guard.reachable_contact(response)):
             lines.append(f"Contact: <{uri.text}>")
         if response.status >= 300 and not response.to.tag:
             tag = self.tokens.mac("to", response.call_id, response.from_.tag, str(response.cseq))

@@ -155,3 +155,19 @@ def response_to(
             tagged = f"{value};tag={tag}" if name == "To" and ";tag=" not in value and status > 100 else value
             lines.append(f"{name}: {tagged}")
     return wire("\n".join(lines) + ("\n" + extra if extra else ""), body)
+
+
+def request(
+    method: str, *, uri: str = "sip:4006001234@192.0.2.1", to_tag: str = "", extra: str = ""
+) -> bytes:
+    """A request without body from the carrier."""
+    return wire(f"""
+{method} {uri} SIP/2.0
+Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKg;rport
+{extra or "Max-Forwards: 70"}
+From: <sip:02112345678@192.0.2.10>;tag=g1
+To: <sip:4006001234@192.0.2.1>{to_tag}
+Call-ID: guard-1
+CSeq: 5 {method}
+Contact: <sip:c@192.0.2.10>
+""")
