@@ -105,7 +105,7 @@ class Forwarding:
         return way_back(packet, vias[0].param("rport") is not None, vias[0].port, source, transport)
 
     def answer_for(self, request: Request, place: Place, branch: str, how: Answer) -> Send:
-        """An answer of ours to a process's request that is already dressed for the outside."""
+        """An answer of ours to a request of a process whose own Via had this branch."""
         via = f"SIP/2.0/UDP {LOOPBACK}:{place.sip_port};rport;branch={branch}"
         return to_process(print_answer(request, how, to_tag(request, self.tokens), [via]), place.sip_port)
 
