@@ -1,7 +1,7 @@
 """Requests from outside: which are led to a process, which are answered here, which are dropped.
 
-Rule: in this order: who is it (token, table, neighbour), is it sound (`guard`), whose is it. A stranger costs
-one answer at most; the desk is asked last.
+Rule: in this order: who is it (token or neighbour), is it sound (`guard`), whose is it (token, then table). A
+stranger costs one answer at most; the desk is asked last.
 """
 
 from collections import Counter
