@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import phone
 
+from routing.areas import AREAS
 from routing.facts import Caller, CallerClass
 from routing.number import read_number
 
@@ -22,15 +23,16 @@ def _table() -> Any:
 def caller_of(text: str, *, display: str = "", withheld: bool = False) -> Caller:
     """The caller whose number a trunk gave as `text`, in any usual spelling; never raises.
 
-    A mobile's `area` and `place` are its home's (R1); a landline's area is its area code, and `place` is empty.
+    A mobile's `area` and `place` are its home's (R1), a landline's its area code's.
     `withheld` is the caller's wish for privacy (RFC 3323).
     """
     number = read_number(text)
     caller = Caller(number.digits, number.caller_class, number.area, display=display, withheld=withheld)
     if number.caller_class is not CallerClass.MOBILE:
-        return caller
+        return attrs.evolve(caller, place=AREAS.get(number.area, ""))
     found = _table().find(number.digits)
     if not found:
         return caller
+    area = "0" + found["area_code"].lstrip("0")  # the table has one code with a 0 too many
     place = found["province"] if found["province"] == found["city"] else found["province"] + found["city"]
-    return attrs.evolve(caller, area=found["area_code"], place=place)
+    return attrs.evolve(caller, area=area, place=place)

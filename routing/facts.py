@@ -52,6 +52,18 @@ class Usage:
     calls: int = 0
 
 
+class DayKind(StrEnum):
+    """What a date is in the calendar (R2). A year that the calendar does not know has UNKNOWN days."""
+
+    WORKDAY = "workday"
+    MAKEUP = "makeup"
+    """A weekend day that is worked, to make up for a holiday (调休)."""
+    WEEKEND = "weekend"
+    HOLIDAY = "holiday"
+    """A statutory holiday."""
+    UNKNOWN = "unknown"
+
+
 @attrs.frozen
 class Facts:
     """Everything about one call that a decision may look at, fixed at its arrival.
@@ -71,3 +83,5 @@ class Facts:
     usage: Usage = attrs.field(factory=Usage)
     live_calls: int = 0
     down: dict[TargetName, str] = attrs.field(factory=dict)
+    today: DayKind = DayKind.UNKNOWN
+    yesterday: DayKind = DayKind.UNKNOWN

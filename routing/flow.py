@@ -6,10 +6,12 @@ Rule: same plan, facts and events, same decisions (S2). An event for a leg or ti
 what crosses on the wire is no fault. Every run ends with all legs down and one outcome.
 """
 
+from typing import Any, Final
+
 import attrs
 
-from routing import caller, legs
-from routing.cause import ANSWERED_ELSEWHERE, OPERATOR
+from routing import caller, legs, node
+from routing.cause import ANSWERED_ELSEWHERE, OPERATOR, PLAN_TOO_LONG
 from routing.command import Command
 from routing.event import (
     Arrived,
@@ -17,6 +19,7 @@ from routing.event import (
     CallerReleased,
     Event,
     OperatorHungUp,
+    PromptEnded,
     TargetAnswered,
     TargetFailed,
     TargetHungUp,
@@ -24,11 +27,56 @@ from routing.event import (
     TimerFired,
 )
 from routing.facts import Facts
-from routing.ids import TargetName
-from routing.nodes import hunt, talk
-from routing.plan import Plan
-from routing.state import HungUpBy, Hunting, Inbound, Phase, State, Talking
+from routing.ids import CALLER, NodeName, TargetName
+from routing.nodes import compare, gates, hunt, listen, queue, talk, transfer
+from routing.plan import GATES, Plan
+from routing.state import (
+    Announcing,
+    Asking,
+    Farewell,
+    HungUpBy,
+    Hunting,
+    Inbound,
+    Keying,
+    Queueing,
+    Sharing,
+    State,
+    TakingMessage,
+    Talking,
+    Transferring,
+)
 from routing.turn import Turn
+
+MOST_NODES: Final = 500
+"""Nodes that one call may pass: a caller who keys for ever meets an end."""
+
+# One row for each kind of node and each kind of place: the whole machine at a glance.
+ENTER: Final[dict[type, Any]] = {
+    node.Screen: gates.enter_screen,
+    node.Limit: gates.enter_limit,
+    node.Verify: listen.enter_verify,
+    node.CompareOrigin: compare.enter_origin,
+    node.CompareTime: compare.enter_time,
+    node.Distribution: compare.enter_share,
+    node.Announcement: listen.enter_announcement,
+    node.Menu: listen.enter_menu,
+    node.Hunt: hunt.enter,
+    node.Queue: queue.enter,
+    node.Voicemail: listen.enter_voicemail,
+    node.Release: listen.enter_release,
+}
+REACT: Final[dict[type, Any]] = {
+    Sharing: compare.react_share,
+    Asking: hunt.react_asking,
+    Hunting: hunt.react,
+    Announcing: listen.react_announcement,
+    Keying: listen.react_keying,
+    Queueing: queue.react,
+    TakingMessage: listen.react_voicemail,
+    Talking: talk.react,
+    Transferring: transfer.react,
+    Farewell: listen.react_farewell,
+}
 
 
 def begin(plan: Plan, facts: Facts) -> State:
@@ -38,21 +86,18 @@ def begin(plan: Plan, facts: Facts) -> State:
 
 
 def step(plan: Plan, state: State, event: Event) -> tuple[State, tuple[Command, ...]]:
-    """Decide what to do about one event. Never raises; returns the state as it was when there is nothing to
-    do."""
+    """Decide what to do about one event. Never raises; returns the state as it was when the call is over."""
     if state.over:
         return state, ()
     turn = Turn.open(plan, state, event.at_s)
     match event:
         case Arrived():
-            if state.phase is Phase.ROUTING and not state.trace:
-                hunt.enter(turn, plan.start, plan.nodes[plan.start])
+            if not state.passed:
+                _walk(turn, GATES[0])
         case CallerHungUp() | CallerReleased():
             _caller_down(turn, event)
         case OperatorHungUp(operator=operator):
-            if turn.outcome is None:
-                turn.note(plan.start, "operator", "hang up", looked_at=(("operator", operator),))
-                caller.end(turn, OPERATOR, HungUpBy.OPERATOR, _talking_to(turn))
+            _operator(turn, operator)
         case TargetRang() | TargetAnswered() | TargetFailed() | TargetHungUp():
             if _keep_account(turn, event):
                 _react(turn, event)
@@ -60,34 +105,54 @@ def step(plan: Plan, state: State, event: Event) -> tuple[State, tuple[Command, 
             if timer in turn.timers:
                 turn.timers -= {timer}
                 _react(turn, event)
+        case PromptEnded(leg=leg):
+            if leg == CALLER and turn.caller.hears and not turn.caller.loops:
+                caller.heard(turn)
+                _react(turn, event)
         case _:
             _react(turn, event)
     return turn.close(), tuple(turn.commands)
 
 
 def _react(turn: Turn, event: Event) -> None:
-    match turn.place:
-        case Hunting() as place:
-            hunt.react(turn, place, event)
-        case Talking() as place:
-            talk.react(turn, place, event)
-        case None:
-            pass
+    if turn.place is not None:
+        _walk(turn, REACT[type(turn.place)](turn, turn.place, event))
+
+
+def _walk(turn: Turn, to: NodeName | None) -> None:
+    """From node to node, until one waits for something to happen."""
+    while to is not None:
+        turn.passed += 1
+        if turn.passed > MOST_NODES:
+            turn.note(to, "flow", "release", looked_at=(("nodes passed", str(MOST_NODES)),))
+            caller.farewell(turn, PLAN_TOO_LONG, None)
+            return
+        turn.place = None
+        one = turn.plan.nodes.get(to) or turn.plan.group(to)
+        to = ENTER[type(one)](turn, to, one)
 
 
 def _caller_down(turn: Turn, event: CallerHungUp | CallerReleased) -> None:
     inbound = turn.caller.inbound
     if inbound is Inbound.DOWN or (inbound is Inbound.UP and isinstance(event, CallerReleased)):
         return
-    turn.caller = attrs.evolve(turn.caller, inbound=Inbound.DOWN)
+    turn.caller = attrs.evolve(turn.caller, inbound=Inbound.DOWN, hears=(), loops=False)
     if turn.outcome is None and isinstance(event, CallerHungUp):
         caller.end(turn, event.cause, HungUpBy.CALLER, _talking_to(turn))
 
 
+def _operator(turn: Turn, operator: str) -> None:
+    if turn.outcome is None:
+        turn.note(turn.plan.start, "operator", "hang up", looked_at=(("operator", operator),))
+        caller.end(turn, OPERATOR, HungUpBy.OPERATOR, _talking_to(turn))
+
+
 def _talking_to(turn: Turn) -> TargetName | None:
-    if isinstance(turn.place, Talking):
-        return turn.attempts[turn.place.leg - 1].target
-    return None
+    match turn.place:
+        case Talking(leg=leg) | Transferring(seat=leg):
+            return turn.attempts[leg - 1].target
+        case _:
+            return None
 
 
 def _keep_account(turn: Turn, event: TargetRang | TargetAnswered | TargetFailed | TargetHungUp) -> bool:
@@ -102,9 +167,20 @@ def _keep_account(turn: Turn, event: TargetRang | TargetAnswered | TargetFailed 
         case TargetAnswered():
             if attempt.answered_s is not None or not legs.note_answered(turn, attempt):
                 return False
-            if not (isinstance(turn.place, Hunting) and attempt.leg in turn.place.ringing):
-                legs.stop(turn, turn.attempts[attempt.leg - 1], ANSWERED_ELSEWHERE)
+            if not _is_wanted(turn, event):
+                legs.stop(turn, event.leg, ANSWERED_ELSEWHERE)
                 return False
         case TargetFailed(cause=cause) | TargetHungUp(cause=cause):
             legs.note_down(turn, attempt, cause)
     return True
+
+
+def _is_wanted(turn: Turn, event: TargetAnswered) -> bool:
+    """Whether the call still waits for this leg's answer."""
+    match turn.place:
+        case Hunting(ringing=ringing):
+            return event.leg in ringing
+        case Transferring(ringing=leg):
+            return event.leg == leg
+        case _:
+            return False

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from routing.cause import STOPPED, Cause
-from routing.command import HangUp, Ring, StopRinging
+from routing.command import CollectDigits, HangUp, Ring, StopRinging
 from routing.ids import LegId, TargetName, TimerName
 from routing.state import Attempt
 from routing.turn import Turn
@@ -26,6 +26,12 @@ def find(turn: Turn, leg: LegId) -> Attempt | None:
     return attempt if attempt.ended_s is None else None
 
 
+def up(turn: Turn, leg: LegId) -> bool:
+    """Whether a leg is neither down nor asked to end."""
+    attempt = find(turn, leg)
+    return attempt is not None and attempt.stopped is None
+
+
 def open_legs(turn: Turn) -> tuple[Attempt, ...]:
     """Every attempt whose leg is not down yet."""
     return tuple(attempt for attempt in turn.attempts if attempt.ended_s is None)
@@ -37,6 +43,17 @@ def put(turn: Turn, attempt: Attempt) -> None:
     turn.attempts = (*turn.attempts[:at], attempt, *turn.attempts[at + 1 :])
 
 
+def why_not(turn: Turn, target: TargetName) -> str:
+    """Why a target must not be rung now, empty if it may: down, no longer authorised (W3), or outside its
+    hours (R2)."""
+    if why := turn.facts.down.get(target):
+        return why
+    its = turn.plan.targets[target]
+    if its.authorised_until is not None and turn.facts.arrived.date() > its.authorised_until:
+        return f"its authorisation ended on {its.authorised_until}"
+    return "" if turn.plan.open_at(its, turn.plan.moment(turn.facts)) else "outside its hours"
+
+
 def can_ring(turn: Turn, target: TargetName) -> bool:
     """Whether there is room for one more leg and no leg is still up at this target's address."""
     legs = open_legs(turn)
@@ -44,12 +61,13 @@ def can_ring(turn: Turn, target: TargetName) -> bool:
     return len(legs) < MOST_LEGS and all(attempt.address != address for attempt in legs)
 
 
-def ring(turn: Turn, target: TargetName) -> LegId:
-    """Call a target on a new leg."""
+def ring(turn: Turn, target: TargetName, wait_s: int, *, fax: bool = False) -> LegId:
+    """Call a target on a new leg, for at most `wait_s` seconds."""
     leg = LegId(len(turn.attempts) + 1)
     address = turn.plan.targets[target].address
     turn.attempts += (Attempt(leg, target, address, turn.at_s),)
-    turn.do(Ring(leg, target, address))
+    turn.do(Ring(leg, target, address, fax=fax))
+    turn.start_timer(ring_timer(leg), wait_s)
     return leg
 
 
@@ -58,13 +76,22 @@ def ring_timer(leg: LegId) -> TimerName:
     return TimerName(f"ring-{leg}")
 
 
-def stop(turn: Turn, attempt: Attempt, cause: Cause) -> None:
+def stop(turn: Turn, leg: LegId, cause: Cause) -> None:
     """Have a leg ended, ringing or answered; once."""
-    if attempt.stopped is None:
-        turn.stop_timer(ring_timer(attempt.leg))
+    attempt = turn.attempts[leg - 1]
+    if attempt.ended_s is None and attempt.stopped is None:
+        turn.stop_timer(ring_timer(leg))
+        turn.gathering -= {leg}
         put(turn, attrs.evolve(attempt, stopped=cause))
         end = StopRinging if attempt.answered_s is None else HangUp
-        turn.do(end(attempt.leg, cause))
+        turn.do(end(leg, cause))
+
+
+def gather(turn: Turn, collect: CollectDigits) -> None:
+    """Collect keys from a leg, unless that is being done."""
+    if collect.leg not in turn.gathering:
+        turn.gathering |= {collect.leg}
+        turn.do(collect)
 
 
 def note_rang(turn: Turn, attempt: Attempt) -> None:
@@ -77,16 +104,16 @@ def note_answered(turn: Turn, attempt: Attempt) -> bool:
     """A leg was answered. False if we had asked it to stop: its answer came too late, and is hung up at
     once."""
     put(turn, attrs.evolve(attempt, answered_s=turn.at_s))
+    turn.stop_timer(ring_timer(attempt.leg))
     if attempt.stopped is None:
         return True
     turn.do(HangUp(attempt.leg, attempt.stopped))
     return False
 
 
-def note_down(turn: Turn, attempt: Attempt, cause: Cause) -> Attempt:
-    """A leg is down. Its cause is the one we ended it with, if we did and it has nothing better to say."""
+def note_down(turn: Turn, attempt: Attempt, cause: Cause) -> None:
+    """A leg is down. Its cause is the one we ended it with, if we did."""
     turn.stop_timer(ring_timer(attempt.leg))
+    turn.gathering -= {attempt.leg}
     why = attempt.stopped or (STOPPED if cause.sip == STOPPED.sip else cause)
-    down = attrs.evolve(attempt, ended_s=turn.at_s, cause=why)
-    put(turn, down)
-    return down
+    put(turn, attrs.evolve(attempt, ended_s=turn.at_s, cause=why))

@@ -6,99 +6,96 @@ call never meets a hole; `routing.document` sees to that before a plan exists.
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Final, NewType
+from typing import Final, NewType
 
 import attrs
 
-from routing.ids import NodeName, Number400, TargetName
+from routing.facts import Facts
+from routing.hours import DateRange, Day, Moment, When, day_before
+from routing.ids import NodeName, Number400, PromptName, TargetName
+from routing.measure import Calls, Forwards, RingS
+from routing.node import NEXT, Hunt, Node, Screen
+from routing.origin import ListName, Origin
 
 ZONES: Final = {"Asia/Shanghai": 8 * 60, "Asia/Urumqi": 6 * 60}
-"""The zones a plan can be in, with their offset from UTC in minutes: fixed, for the mainland has no summer
-time."""
+"""The zones a plan can be in, with their offset from UTC in minutes.
 
-SEVERAL_RING_S: Final = 15
-"""Ring wait of each target where there are several (R7)."""
-LONE_RING_S: Final = 55
-"""Ring wait where there is one target (R7: 50–60 s)."""
-
+Fixed, for the mainland has no summer time.
+"""
 
 Address = NewType("Address", str)
 """Where a target is reached: a canonical telephone number, or a SIP URI as it was written."""
 
+Extension = NewType("Extension", str)
+"""The digits of an extension, 2 to 6."""
 
-@attrs.frozen
-class Between:
-    """The range of a whole number in a document, both ends included, and its unit."""
+GroupName = NewType("GroupName", str)
+"""A hunt's node, or a target alone."""
 
-    least: int
-    most: int
-    unit: str
+KeyCode = NewType("KeyCode", str)
+"""What a seat keys: 1 to 4 digits and `*`."""
 
-    def __str__(self) -> str:
-        return f"{self.least} to {self.most} {self.unit}"
+HoursName = NewType("HoursName", str)
+"""Named hours of the plan."""
 
+FIRST_HUNT: Final = NodeName("hunt")
+"""The node that a document without nodes consists of."""
 
-RingS = Annotated[int, Between(5, 300, "seconds")]
-Calls = Annotated[int, Between(0, 10_000, "calls")]
-Forwards = Annotated[int, Between(0, 20, "forwards")]
-
-
-class Order(StrEnum):
-    """In which order a hunt rings its targets (R4)."""
-
-    SEQUENTIAL = "sequential"
-
-
-class ForwardOn(StrEnum):
-    """What lets a hunt go on to its next target (R6)."""
-
-    BOTH = "both"
-    BUSY = "busy"
-    NO_ANSWER = "no-answer"
+GATES: Final = (NodeName("screen"), NodeName("limit"), NodeName("verify"))
+"""The nodes at the top of a plan, in the order in which a call passes them; the first is always there."""
 
 
 @attrs.frozen
 class Target:
     """Whom a call may be sent to: a canonical telephone number or a SIP URI as `address`.
 
-    `ring_s` (5–300) overrides the hunt's ring wait. `capacity` is the most calls up on it at once, 0 for no
-    limit (R10).
-    `authorised_until` is the last day on which its owner's authorisation holds (W3), None for open-ended.
+    It is rung in its `hours`, always if they are empty, and not when `closed`. `ring_s` (5–300) overrides the
+    hunt's ring wait. `capacity` is the most calls up on it at once, 0 for no limit (R10). `authorised_until`
+    is the last day on which its owner's authorisation holds (W3), None for open-ended (长期).
     """
 
     address: Address
     ring_s: RingS | None = None
+    hours: When = When()
+    closed: When = When()
     capacity: Calls = 0
     authorised_until: date | None = None
 
 
-@attrs.frozen
-class Hunt:
-    """Ring targets until one answers.
+class Profile(StrEnum):
+    """Where the documents disagree, whose default: ours, or the classic carriers' (two forwards)."""
 
-    `ring_s` is the wait at each target without its own; None means R7's default for the number of targets.
+    STANDARD = "standard"
+    CARRIER_CLASSIC = "carrier-classic"
+
+
+FORWARDS: Final = {Profile.STANDARD: 10, Profile.CARRIER_CLASSIC: 2}
+"""Forwards from target to target in one call, where the plan sets no number (R6)."""
+
+
+@attrs.frozen
+class Transfer:
+    """What a seat keys during a call to transfer it (M3): one of these, the extension, and `#`.
+
+    `blind` hands the caller over at once; `attended` lets the seat speak first. `back` and `#` take the
+    caller back.
+    `refer` allows the same by SIP REFER. While the seat is away the caller hears `music`.
     """
 
-    targets: tuple[TargetName, ...]
-    order: Order = Order.SEQUENTIAL
-    ring_s: RingS | None = None
-    forward_on: ForwardOn = ForwardOn.BOTH
-
-    def wait_s(self, target: Target) -> int:
-        """How long this target is rung, in seconds."""
-        default = SEVERAL_RING_S if len(self.targets) > 1 else LONE_RING_S
-        return target.ring_s or self.ring_s or default
-
-
-Node = Hunt
-
-FIRST_HUNT: Final = NodeName("hunt")
-"""The node that a document without nodes consists of."""
+    blind: KeyCode = KeyCode("*1")
+    attended: KeyCode = KeyCode("*2")
+    back: KeyCode = KeyCode("*")
+    refer: bool = True
+    music: PromptName = PromptName("transfer-music")
 
 
 @attrs.frozen
 class Plan:
-    """A 400 number's service: its targets, its nodes, and the node that a call starts at."""
+    """A 400 number's service: its targets, its nodes, and the node that a call starts at.
+
+    `nodes` holds the gates (`screen`, `limit`, `verify`) too. `welcome` (彩铃) is heard in place of the ringing
+    tone in every hunt without a `ringback` of its own (M1). `extensions` lead to a hunt or a target.
+    """
 
     number: Number400
     subscriber: str
@@ -106,4 +103,48 @@ class Plan:
     nodes: dict[NodeName, Node]
     start: NodeName
     zone: str = "Asia/Shanghai"
-    max_forwards: Forwards = 10
+    profile: Profile = Profile.STANDARD
+    max_forwards: Forwards | None = None
+    welcome: PromptName | None = None
+    record: bool = False
+    holidays: tuple[DateRange, ...] = ()
+    hours: dict[HoursName, When] = attrs.field(factory=dict)
+    lists: dict[ListName, Origin] = attrs.field(factory=dict)
+    extensions: dict[Extension, GroupName] = attrs.field(factory=dict)
+    transfer: Transfer | None = None
+
+    def after(self, gate: NodeName) -> NodeName:
+        """Where a call goes on after a node at the top."""
+        later = GATES[GATES.index(gate) + 1 :]
+        return next((one for one in later if one in self.nodes), self.start)
+
+    def way(self, node: NodeName, then: NodeName) -> NodeName:
+        """`then`, or what follows the gate `node` if it is empty."""
+        return self.after(node) if then == NEXT else then
+
+    def most_forwards(self) -> int:
+        """How often one call may go on to a next target."""
+        return FORWARDS[self.profile] if self.max_forwards is None else self.max_forwards
+
+    def group(self, name: GroupName | NodeName) -> Hunt:
+        """The hunt that an extension leads to; a target alone is a hunt of one."""
+        node = self.nodes.get(NodeName(name))
+        return node if isinstance(node, Hunt) else Hunt((TargetName(name),))
+
+    def moment(self, facts: Facts) -> Moment:
+        """When a call arrived, with what the calendar and the subscriber say of that day."""
+        today = facts.arrived.date()
+        return Moment(
+            facts.arrived.hour * 60 + facts.arrived.minute,
+            Day.of(today, facts.today, self.holidays),
+            Day.of(day_before(today), facts.yesterday, self.holidays),
+        )
+
+    def open_at(self, target: Target, moment: Moment) -> bool:
+        """Whether a target takes calls then (R2)."""
+        inside = target.hours == When() or target.hours.holds(moment, self.hours)
+        return inside and not target.closed.holds(moment, self.hours)
+
+
+DEFAULT_SCREEN: Final = Screen()
+"""What every plan without a `[screen]` has: callers from abroad are refused (O2)."""

@@ -10,7 +10,7 @@ import attrs
 
 from routing.cause import Cause
 from routing.facts import Facts
-from routing.ids import LegId, NodeName, TargetName, TimerName
+from routing.ids import LegId, NodeName, PromptName, TargetName, TimerName
 from routing.trace import TraceStep
 
 
@@ -81,23 +81,78 @@ class CallerLeg:
 
     `alerted` are the legs whose early media the caller has been given, with `CALLER` standing for a plain
     180.
-    `hears` is what is played to the caller now, empty for nothing.
+    `hears` is what is played to the caller now, empty for nothing; `loops` whether without end.
     """
 
     inbound: Inbound = Inbound.UP
     rang_s: float | None = None
     answered_s: float | None = None
     alerted: tuple[LegId, ...] = ()
-    hears: str = ""
+    hears: tuple[PromptName, ...] = ()
+    loops: bool = False
+
+
+@attrs.frozen
+class Sharing:
+    """A place in line was asked for at a Distribution."""
+
+    node: NodeName
+
+
+@attrs.frozen
+class Asking:
+    """A hunt has asked what must be fresh; `taken` is its place in line, once it is known or not needed."""
+
+    node: NodeName
+    taken: int | None = None
 
 
 @attrs.frozen
 class Hunting:
-    """Targets are being rung, in the order of `waiting`; `ringing` are the legs of the present wave."""
+    """Targets are being rung.
+
+    `waiting` are those still to be rung, `ringing` the legs of the present wave. `since` is how many attempts
+    the call had before this hunt, `full` how many of its targets had no line free. `pausing`: a busy target's
+    ring wait runs out.
+    """
 
     node: NodeName
     waiting: tuple[TargetName, ...]
+    since: int
+    full: int = 0
     ringing: tuple[LegId, ...] = ()
+    pausing: bool = False
+
+
+@attrs.frozen
+class Announcing:
+    """The caller hears an announcement to its end."""
+
+    node: NodeName
+
+
+@attrs.frozen
+class Keying:
+    """The caller is asked for keys, for the last time when `tries` is 1."""
+
+    node: NodeName
+    tries: int
+
+
+@attrs.frozen
+class Queueing:
+    """The caller waits in a queue; `at` is how many are before this call, None until that is known."""
+
+    node: NodeName
+    at: int | None = None
+    looking: bool = False
+
+
+@attrs.frozen
+class TakingMessage:
+    """The caller hears the greeting of a mailbox, or speaks after it."""
+
+    node: NodeName
 
 
 @attrs.frozen
@@ -107,7 +162,30 @@ class Talking:
     leg: LegId
 
 
-Place = Hunting | Talking
+@attrs.frozen
+class Transferring:
+    """The seat on leg `seat` hands the caller over; the caller hears music.
+
+    `ringing` is the leg that rings now, `waiting` are the targets after it, `looking` means that their lines
+    were asked for. `consulting` is the leg that the seat talks with, in an attended transfer.
+    """
+
+    seat: LegId
+    attended: bool
+    waiting: tuple[TargetName, ...]
+    looking: bool = False
+    ringing: LegId | None = None
+    consulting: LegId | None = None
+
+
+@attrs.frozen
+class Farewell:
+    """The caller hears why the call ends, and is then released."""
+
+    outcome: Outcome
+
+
+Place = Sharing | Asking | Hunting | Announcing | Keying | Queueing | TakingMessage | Talking | Transferring | Farewell
 """What the call is doing between two events; each has its own reactions."""
 
 
@@ -117,7 +195,9 @@ class State:
 
     `over`: every leg is down and the outcome is set, the process may rest. `charged_from_s` is the moment
     from which the forwarded leg is charged (F1): the first target's answer that the caller was connected to.
-    `forwards` counts how often the call went on from one target to the next (R6).
+    `forwards` counts how often the call went on from one target to the next (R6), `passed` the nodes it came
+    through. `priority` is a white-listed caller's who goes first (O4). `gathering` are the legs whose keys
+    are being collected.
     """
 
     facts: Facts
@@ -127,6 +207,9 @@ class State:
     attempts: tuple[Attempt, ...] = ()
     place: Place | None = None
     forwards: int = 0
+    passed: int = 0
+    priority: bool = False
+    gathering: frozenset[LegId] = frozenset()
     timers: frozenset[TimerName] = frozenset()
     charged_from_s: float | None = None
     outcome: Outcome | None = None

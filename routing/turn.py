@@ -3,14 +3,19 @@
 Rule: a turn lives inside one `step` and is seen by nobody else; what leaves it is frozen.
 """
 
+from typing import TypeVar
+
 import attrs
 
 from routing.command import Command, StartTimer, StopTimer
 from routing.facts import Facts
-from routing.ids import NodeName, TimerName
+from routing.ids import LegId, NodeName, TimerName
+from routing.node import Node
 from routing.plan import Plan
 from routing.state import Attempt, CallerLeg, Inbound, Outcome, Phase, Place, State
 from routing.trace import TraceStep
+
+N = TypeVar("N", bound=Node)
 
 
 @attrs.define
@@ -25,6 +30,9 @@ class Turn:
     attempts: tuple[Attempt, ...]
     place: Place | None
     forwards: int
+    passed: int
+    priority: bool
+    gathering: frozenset[LegId]
     timers: frozenset[TimerName]
     charged_from_s: float | None
     outcome: Outcome | None
@@ -43,6 +51,9 @@ class Turn:
             state.attempts,
             state.place,
             state.forwards,
+            state.passed,
+            state.priority,
+            state.gathering,
             state.timers,
             state.charged_from_s,
             state.outcome,
@@ -61,11 +72,20 @@ class Turn:
             self.attempts,
             self.place,
             self.forwards,
+            self.passed,
+            self.priority,
+            self.gathering,
             self.timers,
             self.charged_from_s,
             self.outcome,
             self.trace,
         )
+
+    def node(self, name: NodeName, kind: type[N]) -> N:
+        """A node of the plan, which must be of this kind: the call came through it as one."""
+        node = self.plan.nodes[name]
+        assert isinstance(node, kind)
+        return node
 
     def do(self, *commands: Command) -> None:
         """Have commands carried out, in this order."""

@@ -19,7 +19,7 @@ from routing.document.converter import READER, faults_of
 from routing.document.faults import Fault, PlanFaults
 from routing.document.links import faults_between
 from routing.document.plain import brief, from_plain, to_plain
-from routing.document.spread import SECTIONS, full, short
+from routing.document.spread import SECTIONS, full, misplaced, short
 from routing.document.toml import print_toml
 from routing.ids import PlanHash
 from routing.number import print_400, print_number
@@ -35,11 +35,12 @@ def parse(text: str) -> Plan:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise PlanFaults((Fault("document", f"is not TOML: {error}", "mend the line named"),)) from error
     moved = [section for section in SECTIONS if section in document]
+    faults = misplaced(document)
     try:
         plan: Plan = READER.structure(full(document), Plan)
     except Exception as error:
-        raise PlanFaults(_sorted(faults_of(error), moved)) from error
-    faults = faults_between(plan)
+        raise PlanFaults(_sorted([*faults, *faults_of(error)], moved)) from error
+    faults += faults_between(plan)
     if faults:
         raise PlanFaults(_sorted(faults, moved))
     return plan

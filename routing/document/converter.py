@@ -22,7 +22,9 @@ from cattrs.gen import make_dict_structure_fn
 
 from routing.document.faults import Fault, Wrong
 from routing.document.words import SCALARS, whole
-from routing.plan import Between, Target
+from routing.measure import Between
+from routing.node import KINDS, Node
+from routing.plan import Target
 
 Hook = Callable[[Any, Any], Any]
 
@@ -31,6 +33,15 @@ EXAMPLES: Final = {
     "subscriber": 'subscriber = "示例公司"',
     "targets": '[targets] with a line such as front-desk = "021-6228 8300"',
     "address": 'address = "021-6228 8300"',
+    "then": "then = and the name of a node",
+    "otherwise": "otherwise = and the name of a node",
+    "branches": "branches, at least one",
+    "keys": 'keys = { 1 = "sales" }',
+    "prompts": 'prompts = ["welcome"]',
+    "mailbox": 'mailbox = "office"',
+    "password": 'password = "2580"',
+    "percent": "percent = 1 to 100",
+    "when": 'when = "Mon-Fri 08:30-17:30"',
 }
 """How to write what a document must not lack."""
 
@@ -169,7 +180,25 @@ def _build() -> Converter:
         converter.register_structure_hook_func(_is(kind), _scalar(read))
     read_target = _table(Target, converter)
     converter.register_structure_hook_func(_is(Target), lambda value, _: _target(value, read_target))
+    converter.register_structure_hook_func(_is_node, lambda value, _: _node(value, converter))
     return converter
+
+
+def _is_node(kind: Any) -> bool:
+    return bool(kind == Node)
+
+
+def _node(value: Any, converter: Converter) -> Node:
+    """A node is of the kind that its table names."""
+    if not isinstance(value, dict):
+        raise Wrong(f"must be a table, not {whole(value)}", "write it as [nodes.its-name] with its kind")
+    fields = dict(value)
+    kind = fields.pop("kind", None)
+    if kind not in KINDS:
+        what = "has no kind" if kind is None else f"is of no known kind, {whole(kind)}"
+        raise Wrong(what, _nearest(str(kind), list(KINDS)))
+    node: Node = converter.structure(fields, KINDS[kind])
+    return node
 
 
 def _is(kind: Any) -> Callable[[Any], bool]:

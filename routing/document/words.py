@@ -7,24 +7,32 @@ Rule: each reads one plain value and gives it in canonical form, or raises `Wron
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from routing.document.faults import Wrong
 from routing.facts import CallerClass
+from routing.hours import DateRange, HoursFault, When, Window, parse_dates, parse_windows
 from routing.ids import NodeName, Number400, PromptName, TargetName
+from routing.measure import Li
+from routing.node import Key, MailboxName
 from routing.number import NumberFault, parse_400, read_number
-from routing.plan import Address
+from routing.origin import AreaCode, ListName, Prefix, WholeNumber
+from routing.plan import Address, Extension, GroupName, HoursName, KeyCode
+from routing.secret import Secret, is_secret
 
-_NAME = re.compile(r"[\w-]{1,64}")
+_NAME = re.compile(r"\w[\w-]{0,63}")
 _SIP_URI = re.compile(
-    r"sip:(?:[A-Za-z0-9_.!~*'()%&=+$,;?/-]{1,128}@)?[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?(?::(?P<port>\d{1,5}))?"
+    r"sip:(?:[A-Za-z0-9_.!~*'()%&=+$,;?/-]{1,128}@)?"
+    r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?(?::(?P<port>\d{1,5}))?"
     r"(?:;[A-Za-z0-9-]{1,32}(?:=[A-Za-z0-9.:+-]{1,64})?){0,8}"
 )
 _UNFIT: Final = {
     CallerClass.OVERSEAS: "a target must not be overseas (W1)",
     CallerClass.HK_MO_TW: "a target must not be in Hong Kong, Macau or Taiwan (W1)",
-    CallerClass.SERVICE: "a short or service number cannot be a target",
+    CallerClass.SERVICE: "a short, service or 400 number cannot be a target",
 }
+MOST_YUAN: Final = 10_000_000
 
 
 def whole(value: Any) -> str:
@@ -72,7 +80,7 @@ def address(value: Any) -> Address:
 def _sip_uri(written: str) -> str:
     found = _SIP_URI.fullmatch(written)
     if not found or int(found["port"] or 5060) not in range(1, 65536):
-        raise Wrong(f"{whole(written)} is no SIP URI", "write sip:user@host or sip:user@host:port;transport=tcp")
+        raise Wrong(f"{whole(written)} is no SIP URI", "write sip:user@host or sip:user@host:5060;transport=tcp")
     return written
 
 
@@ -86,6 +94,103 @@ def day(value: Any) -> date:
         raise Wrong(f"{whole(value)} is no date", "write it as in 2026-12-31") from None
 
 
+def dates(value: Any) -> DateRange:
+    """A date, or a range of them in quotes."""
+    if not isinstance(value, str):
+        one = day(value)
+        return DateRange(one, one)
+    try:
+        return parse_dates(value)
+    except HoursFault as fault:
+        raise Wrong(str(fault), 'write 2026-10-01 or "2026-10-01..2026-10-07"') from fault
+
+
+def when(value: Any) -> When:
+    """Names of hours and windows, one or several."""
+    names: list[str] = []
+    windows: list[Window] = []
+    for one in value if isinstance(value, list) else [value]:
+        if ":" not in text(one).replace("：", ":"):
+            names.append(name(one))
+            continue
+        try:
+            windows += parse_windows(one)
+        except HoursFault as fault:
+            raise Wrong(str(fault), 'write it as in "Mon-Fri 08:30-17:30"') from fault
+    return When(tuple(names), tuple(windows))
+
+
+def area(value: Any) -> AreaCode:
+    """An area code of the mainland by its form; whether it exists is the check's question."""
+    if not re.fullmatch(r"010|02\d|0[3-9]\d\d", text(value)):
+        raise Wrong(f"{whole(value)} is no area code", 'write one with its 0, as in "021" or "0755"')
+    return AreaCode(value)
+
+
+def prefix(value: Any) -> Prefix:
+    """Leading digits of callers' numbers (O4); a landline's with its 0, a mobile's without."""
+    if not re.fullmatch(r"\+?\d{1,15}", text(value)):
+        raise Wrong(
+            f"{whole(value)} is no prefix",
+            "write leading digits only; trailing digits are never matched (O4)",
+        )
+    if re.fullmatch(r"01[3-9]\d*", value):
+        raise Wrong(f"{whole(value)} never fits", f"write a mobile without its 0: {value[1:]}")
+    return Prefix(value)
+
+
+def whole_number(value: Any) -> WholeNumber:
+    """A caller's whole number, in any usual spelling."""
+    number = read_number(text(value))
+    if number.caller_class is CallerClass.UNKNOWN or not number.digits:
+        raise Wrong(
+            f"{whole(value)} is no whole number", "write area code and number, a mobile, or +country code; or a prefix"
+        )
+    return WholeNumber(number.digits)
+
+
+def key(value: Any) -> Key:
+    """A key of a telephone."""
+    if not re.fullmatch(r"[0-9*#]", text(value)):
+        raise Wrong(f"{whole(value)} is no key", "write one of 0-9, * and #")
+    return Key(value)
+
+
+def key_code(value: Any) -> KeyCode:
+    """What a seat keys."""
+    if not re.fullmatch(r"[0-9*]{1,4}", text(value)):
+        raise Wrong(f"{whole(value)} cannot be keyed", "write 1 to 4 of 0-9 and *")
+    return KeyCode(value)
+
+
+def extension(value: Any) -> Extension:
+    """An extension's digits."""
+    if not re.fullmatch(r"\d{2,6}", text(value)):
+        raise Wrong(f"{whole(value)} is no extension", "write 2 to 6 digits")
+    return Extension(value)
+
+
+def secret(value: Any) -> Secret:
+    """A password's hash; `routing.document.spread` has made it of the digits before."""
+    if not is_secret(text(value)):
+        raise Wrong("is no password", "write 4 to 16 digits in quotes")
+    return Secret(value)
+
+
+def money(value: Any) -> Li:
+    """Yuan, with up to three decimals, as 厘."""
+    try:
+        if isinstance(value, bool | float):
+            raise InvalidOperation
+        yuan = Decimal(value)
+        li = yuan * 1000
+        if not yuan.is_finite() or li != li.to_integral_value() or not 0 <= yuan <= MOST_YUAN:
+            raise InvalidOperation
+    except (InvalidOperation, TypeError, ValueError):
+        raise Wrong(f"{whole(value)} is no sum of money", 'write yuan in quotes, as in "300.00"') from None
+    return Li(int(li))
+
+
 def yes_or_no(value: Any) -> bool:
     """True or false."""
     if not isinstance(value, bool):
@@ -97,10 +202,17 @@ SCALARS: Final[dict[Any, Callable[[Any], Any]]] = {
     str: text,
     bool: yes_or_no,
     date: day,
+    DateRange: dates,
+    When: when,
     Number400: number_400,
     Address: address,
-    TargetName: name,
-    NodeName: name,
-    PromptName: name,
-}
+    AreaCode: area,
+    Prefix: prefix,
+    WholeNumber: whole_number,
+    Key: key,
+    KeyCode: key_code,
+    Extension: extension,
+    Secret: secret,
+    Li: money,
+} | dict.fromkeys((TargetName, NodeName, PromptName, MailboxName, HoursName, ListName, GroupName), name)
 """Type of a single value → how it is read."""

@@ -5,10 +5,11 @@ Rule: the first target to answer gets the call; every other leg is told that it 
 
 from routing import caller, legs
 from routing.cause import ANSWERED_ELSEWHERE, MEDIA_LOST
-from routing.command import Connect
-from routing.event import Event, MediaLost, TargetFailed, TargetHungUp
+from routing.command import StartRecording
+from routing.event import DigitsKeyed, Event, MediaLost, TargetFailed, TargetHungUp, TransferAsked
 from routing.ids import CALLER, LegId
-from routing.state import HungUpBy, Phase, Talking
+from routing.nodes import transfer
+from routing.state import HungUpBy, Talking
 from routing.turn import Turn
 
 
@@ -16,14 +17,13 @@ def begin(turn: Turn, leg: LegId) -> None:
     """A target answered: stop the others, answer the caller, and let both hear each other."""
     for attempt in legs.open_legs(turn):
         if attempt.leg != leg:
-            legs.stop(turn, attempt, ANSWERED_ELSEWHERE)
-    turn.stop_timer(legs.ring_timer(leg))
+            legs.stop(turn, attempt.leg, ANSWERED_ELSEWHERE)
+    caller.silence(turn)
     caller.answer(turn)
-    turn.do(Connect(CALLER, leg))
-    if turn.charged_from_s is None:
-        turn.charged_from_s = turn.at_s
-    turn.place = Talking(leg)
-    turn.phase = Phase.TALKING
+    transfer.join(turn, leg)
+    if turn.plan.record:
+        turn.do(StartRecording())
+    turn.charged_from_s = turn.at_s
 
 
 def react(turn: Turn, place: Talking, event: Event) -> None:
@@ -34,5 +34,9 @@ def react(turn: Turn, place: Talking, event: Event) -> None:
             caller.end(turn, cause, HungUpBy.TARGET, target)
         case MediaLost(leg=leg) if leg in (CALLER, place.leg):
             caller.end(turn, MEDIA_LOST, HungUpBy.SWITCH, target)
+        case DigitsKeyed(leg=leg, digits=digits) if leg == place.leg:
+            transfer.keyed(turn, place, digits)
+        case TransferAsked(leg=leg, to=to) if leg == place.leg:
+            transfer.referred(turn, place, to)
         case _:
             pass

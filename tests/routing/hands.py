@@ -1,21 +1,30 @@
-"""A picture of a call's legs as the hands would have them: it carries out commands, and refuses impossible
-ones."""
+"""A picture of a call's legs as the hands would have them: it carries out commands, and refuses impossible ones."""
 
 from enum import Enum
 
 from routing.command import (
     Alert,
     Answer,
+    CollectDigits,
     Command,
     Connect,
+    Disconnect,
     HangUp,
+    JoinQueue,
+    LeaveQueue,
+    LookAtTargets,
+    Play,
     Release,
     Ring,
+    StartRecording,
     StartTimer,
+    StopPlaying,
     StopRinging,
     StopTimer,
+    TakeMessage,
+    TakePlace,
 )
-from routing.ids import CALLER, LegId, TimerName
+from routing.ids import CALLER, LegId, NodeName, TimerName
 from routing.plan import Plan
 
 
@@ -30,7 +39,7 @@ class Leg(Enum):
 
 
 class Hands:
-    """The caller's leg, the outbound legs, and the timers of one call."""
+    """The caller's leg, the outbound legs, timers, prompts, keys and questions of one call."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -41,34 +50,90 @@ class Hands:
         self.caller_up = True
         self.releasing = False
         self.answered = False
-        self.connected: LegId | None = None
+        self.with_caller: LegId | None = None
+        self.hears: Play | None = None
+        self.collecting: dict[LegId, CollectDigits] = {}
+        self.asked: list[TakePlace | LookAtTargets] = []
+        self.queue: NodeName | None = None
+        self.message = False
+        self.recording = False
 
     def any_leg(self, *states: Leg) -> bool:
         """Whether a leg is in one of these states."""
         return any(state in states for state in self.legs.values())
 
+    def caller_there(self) -> bool:
+        """Whether the caller can be told anything."""
+        return self.caller_up and not self.releasing
+
+    def down(self, leg: LegId) -> None:
+        """An outbound leg goes down."""
+        self.legs[leg] = Leg.DOWN
+        self.collecting.pop(leg, None)
+        if self.with_caller == leg:
+            self.with_caller = None
+
     def carry_out(self, command: Command) -> None:
         """Do it, or fail the test: no hands could."""
         match command:
+            case Alert() | Answer() | Release() | Play() | StopPlaying() | TakeMessage():
+                assert self.caller_there(), f"{command} to a caller who is gone"
+                self._to_caller(command)
+            case Ring() | StopRinging() | HangUp() | Connect() | Disconnect() | CollectDigits():
+                self._to_legs(command)
+            case StartTimer(timer=timer, after_s=after_s):
+                assert after_s > 0
+                assert timer not in self.timers
+                self.timers.add(timer)
+            case StopTimer(timer=timer):
+                assert timer in self.timers
+                self.timers.remove(timer)
+            case TakePlace() | LookAtTargets():
+                self.asked.append(command)
+            case JoinQueue(node=node):
+                assert self.queue is None
+                self.queue = node
+            case LeaveQueue(node=node):
+                assert self.queue == node
+                self.queue = None
+            case StartRecording():
+                assert not self.recording
+                self.recording = True
+            case _:
+                raise AssertionError(f"no hands for {command}")
+
+    def _to_caller(self, command: Command) -> None:
+        match command:
             case Alert(early_media_from=leg):
-                assert self.caller_up
                 assert not self.answered
-                assert not self.releasing
+                assert self.hears is None, "our own prompt is early media already"
                 assert leg not in self.alerted, "alerted twice in the same way"
                 assert leg is None or self.legs[leg] is Leg.RINGING
                 self.alerted.append(leg)
             case Answer():
-                assert self.caller_up
                 assert not self.answered
-                assert not self.releasing
                 self.answered = True
             case Release():
-                assert self.caller_up
-                assert not self.releasing
                 self.releasing = True
+                self.hears = None
+                self.collecting.pop(CALLER, None)
+            case Play(leg=leg, prompts=prompts):
+                assert leg == CALLER
+                assert prompts
+                assert self.hears is None, "a prompt over a prompt"
+                self.hears = command
+            case StopPlaying():
+                assert self.hears is not None
+                self.hears = None
+            case TakeMessage():
+                assert self.answered
+                assert not self.message
+                self.message = True
+
+    def _to_legs(self, command: Command) -> None:
+        match command:
             case Ring(leg=leg, target=target, address=address):
-                assert self.caller_up
-                assert not self.releasing
+                assert self.caller_there()
                 assert leg == len(self.legs) + 1
                 assert address == self.plan.targets[target].address
                 live = [one for one, state in self.legs.items() if state is not Leg.DOWN]
@@ -81,19 +146,24 @@ class Hands:
             case HangUp(leg=leg):
                 assert self.legs[leg] is Leg.ANSWERED
                 self.legs[leg] = Leg.ENDING
-                if self.connected == leg:
-                    self.connected = None
+                self.collecting.pop(leg, None)
+                if self.with_caller == leg:
+                    self.with_caller = None
             case Connect(a=a, b=b):
-                assert a == CALLER
-                assert self.answered
                 assert self.legs[b] is Leg.ANSWERED
-                self.connected = b
-            case StartTimer(timer=timer, after_s=after_s):
-                assert after_s > 0
-                assert timer not in self.timers
-                self.timers.add(timer)
-            case StopTimer(timer=timer):
-                assert timer in self.timers
-                self.timers.remove(timer)
-            case _:
-                raise AssertionError(f"no hands for {command}")
+                if a == CALLER:
+                    assert self.caller_there()
+                    assert self.answered
+                    assert self.hears is None
+                    assert self.with_caller is None, "the caller talks with one leg at a time"
+                    self.with_caller = b
+                else:
+                    assert self.legs[a] is Leg.ANSWERED
+            case Disconnect(a=a, b=b):
+                assert a == CALLER
+                assert self.with_caller == b
+                self.with_caller = None
+            case CollectDigits(leg=leg):
+                assert leg not in self.collecting
+                assert self.caller_there() if leg == CALLER else self.legs[leg] is Leg.ANSWERED
+                self.collecting[leg] = command

@@ -1,32 +1,132 @@
-"""What Hypothesis makes the routing core's inputs from: plans, facts, numbers.
+"""What Hypothesis makes the routing core's inputs from: whole plans, facts, numbers.
 
-Rule: every strategy gives values that a document could hold; what no document can hold is tested where it is
-refused.
+Rule: every strategy gives values that a document could hold; what no document can hold is tested where it is refused.
 """
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 from hypothesis import strategies as st
 
-from routing.facts import Caller, CallerClass, Facts
-from routing.ids import CallId, NodeName, Number400, TargetName, TrunkName
-from routing.plan import FIRST_HUNT, Address, ForwardOn, Hunt, Plan, Target
+from routing.facts import Caller, CallerClass, DayKind, Facts, Usage
+from routing.hours import DAY_MIN, DateRange, DayWord, When, Window
+from routing.ids import CallId, NodeName, Number400, PromptName, TargetName, TrunkName
+from routing.measure import Li
+from routing.node import (
+    Announcement,
+    BusyAdvance,
+    CompareOrigin,
+    CompareTime,
+    Distribution,
+    ForwardOn,
+    Hunt,
+    Key,
+    Limit,
+    LineMode,
+    MailboxName,
+    Menu,
+    Node,
+    Order,
+    OriginBranch,
+    Queue,
+    Release,
+    ReleaseCause,
+    Screen,
+    ShareBranch,
+    TimeBranch,
+    Verify,
+    Voicemail,
+    WhiteIs,
+)
+from routing.number import read_number
+from routing.origin import AreaCode, ListName, Origin, Prefix, WholeNumber
+from routing.plan import (
+    GATES,
+    Address,
+    Extension,
+    GroupName,
+    HoursName,
+    Plan,
+    Profile,
+    Target,
+    Transfer,
+)
+from routing.secret import Secret, hide
 
 SHANGHAI = timezone(timedelta(hours=8))
-NAMES = tuple(TargetName(name) for name in ("front-desk", "mobile", "night", "sales", "branch"))
+NAMES = tuple(TargetName(name) for name in ("front-desk", "mobile", "night", "sales-1", "branch"))
+NODES = tuple(NodeName(f"n{at}") for at in range(7))
+SECRET: Secret = hide("2580", "4006001234")
+HOURS = HoursName("work")
+LIST = ListName("vip")
 
+AREAS = st.sampled_from(("021", "0755", "010", "0571")).map(AreaCode)
+CALLERS = (
+    "02112345678",
+    "075588881234",
+    "13800138000",
+    "13912345678",
+    "+85221234567",
+    "+14155550100",
+    "10086",
+    "",
+    "31234567",
+)
 addresses = st.sampled_from(
     ("02162288300", "13800138000", "075512345678", "07561234567", "sip:desk@127.0.0.1:5070;transport=tcp")
 ).map(Address)
+prompts = st.sampled_from(("welcome", "closed", "menu")).map(PromptName)
+dates = st.dates(date(2025, 12, 28), date(2026, 10, 10))
+date_ranges = st.builds(lambda day, more: DateRange(day, day + timedelta(more)), dates, st.integers(0, 5))
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> Window:
+    """A window on at least one kind of day."""
+    weekdays = draw(st.frozensets(st.integers(0, 6)))
+    words = draw(st.frozensets(st.sampled_from(DayWord), max_size=1))
+    ranges = tuple(sorted(draw(st.sets(date_ranges, max_size=1))))
+    begin = draw(st.integers(0, DAY_MIN - 1))
+    end = draw(st.integers(1, DAY_MIN - 1).map(lambda more: begin + more))
+    if not (weekdays or words or ranges):
+        weekdays = frozenset({0})
+    return Window(weekdays, words, ranges, begin, end)
+
+
+whens = st.builds(
+    lambda own, named: When((HOURS,) if named else (), tuple(own)), st.lists(windows(), max_size=2), st.booleans()
+).filter(lambda when: when != When())
 
 targets = st.builds(
     Target,
     addresses,
     ring_s=st.none() | st.integers(5, 300),
-    capacity=st.integers(0, 30),
-    authorised_until=st.none() | st.dates(datetime(2020, 1, 1).date(), datetime(2030, 1, 1).date()),  # noqa: DTZ001 - only its date is used
+    hours=st.just(When()) | whens,
+    closed=st.just(When()) | whens,
+    capacity=st.integers(0, 3),
+    authorised_until=st.none() | st.dates(date(2025, 12, 1), date(2026, 12, 1)),
 )
+plain_targets = st.builds(Target, addresses, ring_s=st.none() | st.integers(5, 60))
 
+origins = st.builds(
+    Origin,
+    areas=st.frozensets(AREAS, max_size=2),
+    prefixes=st.frozensets(st.sampled_from(("138", "0755", "+852", "021123")).map(Prefix), max_size=1),
+    numbers=st.frozensets(st.sampled_from(("13800138000", "02112345678")).map(WholeNumber), max_size=1),
+    classes=st.frozensets(st.sampled_from(CallerClass), max_size=1),
+)
+screens = st.just(Screen()) | st.builds(
+    Screen,
+    black=origins,
+    white=st.just(Origin()) | origins | st.just(Origin(lists=frozenset({LIST}))),
+    white_is=st.sampled_from(WhiteIs),
+    areas_only=st.frozensets(AREAS, max_size=2),
+    areas_never=st.frozensets(AREAS, max_size=1),
+    refuse=st.frozensets(st.sampled_from(CallerClass), max_size=1),
+    overseas=st.booleans(),
+    anonymous=st.booleans(),
+    announce=st.booleans(),
+)
 numbers_400 = st.builds(
     lambda segment, rest: Number400(f"{segment}{rest:06d}"),
     st.sampled_from(("4000", "4001", "4006", "4007", "4008", "4009")),
@@ -34,42 +134,164 @@ numbers_400 = st.builds(
 )
 
 
+def limits(then: Any, over: Any) -> st.SearchStrategy[Limit]:
+    """Caps on cost, calls and lines."""
+    return st.builds(
+        Limit,
+        then=then,
+        month_cost=st.none() | st.integers(0, 10**6).map(Li),
+        month_calls=st.none() | st.integers(1, 10),
+        mode=st.none() | st.sampled_from(LineMode),
+        lines=st.none() | st.integers(0, 40),
+        over=over,
+    )
+
+
+def verifies(then: Any) -> st.SearchStrategy[Verify]:
+    """Passwords, always 2580."""
+    return st.builds(Verify, st.just(SECRET), then, tries=st.integers(1, 3), answer=st.booleans())
+
+
 @st.composite
-def plans(draw: st.DrawFn) -> Plan:
-    """A plan of one hunt over some of its targets."""
-    named = draw(st.dictionaries(st.sampled_from(NAMES), targets, min_size=1))
-    hunted = tuple(draw(st.lists(st.sampled_from(sorted(named)), min_size=1, unique=True)))
-    hunt = draw(
+def shares(draw: st.DrawFn, way: st.SearchStrategy[NodeName]) -> Distribution:
+    """Percentages that add up to 100."""
+    cuts = sorted(draw(st.sets(st.integers(1, 99), max_size=3)))
+    percents = [high - low for low, high in zip([0, *cuts], [*cuts, 100], strict=True)]
+    return Distribution(tuple(ShareBranch(percent, draw(way)) for percent in percents))
+
+
+@st.composite
+def hunts(draw: st.DrawFn, named: list[TargetName], way: st.SearchStrategy[NodeName]) -> Hunt:
+    """A hunt over some of the targets, in any order."""
+    return draw(
         st.builds(
             Hunt,
-            st.just(hunted),
+            st.lists(st.sampled_from(named), min_size=1, unique=True).map(tuple),
+            order=st.sampled_from(Order),
             ring_s=st.none() | st.integers(5, 60),
             forward_on=st.sampled_from(ForwardOn),
+            busy_advance=st.sampled_from(BusyAdvance),
+            wave=st.integers(1, 3),
+            ringback=st.none() | prompts,
+            fax=st.booleans(),
+            busy=st.none() | way,
+            otherwise=st.none() | way,
+            announce=st.none() | prompts,
         )
     )
+
+
+def _node(draw: st.DrawFn, at: int, named: list[TargetName], hunts_after: list[NodeName]) -> Node:
+    """A node that leads only to later ones, but for a menu, which may lead anywhere."""
+    way = st.sampled_from(NODES[at + 1 :])
+    anywhere = st.sampled_from(NODES)
+    branch_origin = st.builds(
+        lambda of, then: OriginBranch(
+            areas=of.areas | {AreaCode("020")}, prefixes=of.prefixes, numbers=of.numbers, classes=of.classes, then=then
+        ),
+        origins,
+        way,
+    )
+    choices: list[st.SearchStrategy[Node]] = [
+        hunts(named, way),
+        screens.flatmap(lambda screen: way.map(lambda then: Screen(then, screen.black, areas_only=screen.areas_only))),
+        limits(way, st.none() | way),
+        verifies(way),
+        st.builds(CompareOrigin, st.lists(branch_origin, min_size=1, max_size=2).map(tuple), way),
+        st.builds(CompareTime, st.lists(st.builds(TimeBranch, whens, way), min_size=1, max_size=3).map(tuple), way),
+        shares(way),
+        st.builds(Announcement, st.lists(prompts, min_size=1, max_size=2).map(tuple), way, st.booleans()),
+        st.builds(
+            Menu,
+            st.lists(prompts, min_size=1, max_size=1).map(tuple),
+            st.dictionaries(st.sampled_from("01*#").map(Key), anywhere, min_size=1, max_size=3),
+            anywhere,
+            extensions=st.booleans(),
+            tries=st.integers(1, 2),
+            answer=st.booleans(),
+        ),
+    ]
+    if hunts_after:
+        choices.append(
+            st.builds(
+                Queue,
+                st.sampled_from(hunts_after),
+                way,
+                most_waiting=st.integers(1, 3),
+                tell_s=st.sampled_from((0, 30)),
+                answer=st.booleans(),
+            )
+        )
+    return draw(st.one_of(choices))
+
+
+def _last(draw: st.DrawFn, named: list[TargetName]) -> Node:
+    nowhere: st.SearchStrategy[Any] = st.none()
+    return draw(
+        st.one_of(
+            hunts(named, nowhere),
+            st.builds(Voicemail, st.just(MailboxName("office"))),
+            st.builds(Release, st.sampled_from(ReleaseCause), st.none() | prompts),
+        )
+    )
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """A whole plan, with nodes of every kind, that passes every test of a document."""
+    named = draw(st.dictionaries(st.sampled_from(NAMES), plain_targets | targets, min_size=1))
+    nodes: dict[NodeName, Node] = {NODES[-1]: _last(draw, sorted(named))}
+    for at in range(len(NODES) - 2, -1, -1):
+        later = [name for name, node in nodes.items() if isinstance(node, Hunt)]
+        nodes[NODES[at]] = _node(draw, at, sorted(named), later)
+    hunted = [GroupName(name) for name, node in nodes.items() if isinstance(node, Hunt)]
+    groups = st.sampled_from([*hunted, *map(GroupName, sorted(named))])
+    extensions = draw(st.dictionaries(st.sampled_from(("801", "802", "10")).map(Extension), groups, min_size=1))
+    nodes[GATES[0]] = draw(screens)
+    if draw(st.booleans()):
+        nodes[GATES[1]] = draw(limits(st.just(NodeName("")), st.none() | st.sampled_from(NODES)))
+    if draw(st.integers(0, 3)) == 0:
+        nodes[GATES[2]] = draw(verifies(st.just(NodeName(""))))
     return Plan(
         number=draw(numbers_400),
         subscriber="示例公司",
         targets=named,
-        nodes={FIRST_HUNT: hunt},
-        start=FIRST_HUNT,
-        max_forwards=draw(st.integers(0, 10)),
+        nodes=nodes,
+        start=draw(st.sampled_from(NODES)),
+        profile=draw(st.just(Profile.STANDARD)),
+        max_forwards=draw(st.none() | st.integers(0, 10)),
+        welcome=draw(st.none() | prompts),
+        record=draw(st.booleans()),
+        holidays=tuple(sorted(draw(st.sets(date_ranges, max_size=2)))),
+        hours={HOURS: When(windows=(draw(windows()),))},
+        lists={LIST: draw(origins)},
+        extensions=extensions,
+        transfer=draw(st.none() | st.builds(Transfer, refer=st.booleans())),
     )
+
+
+@st.composite
+def callers(draw: st.DrawFn) -> Caller:
+    """A caller of any class; a mobile with a home."""
+    number = read_number(draw(st.sampled_from(CALLERS)))
+    area = number.area or (draw(AREAS) if number.caller_class is CallerClass.MOBILE else "")
+    return Caller(number.digits, number.caller_class, area)
 
 
 @st.composite
 def facts(draw: st.DrawFn) -> Facts:
     """Facts of a call, some of whose targets are down."""
-    arrived = draw(st.datetimes(datetime(2024, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001 - Hypothesis adds the zone
+    arrived = draw(st.datetimes(datetime(2025, 12, 20), datetime(2026, 10, 20), timezones=st.just(UTC)))  # noqa: DTZ001 - Hypothesis adds the zone
     return Facts(
         call_id=CallId("c-1"),
         dialled=Number400("4006001234"),
-        caller=Caller("02112345678", CallerClass.FIXED, "021", "上海"),
+        caller=draw(callers()),
         trunk=TrunkName("carrier"),
         arrived=arrived.astimezone(SHANGHAI),
         seed=draw(st.integers(0, 2**32)),
+        usage=Usage(draw(st.sampled_from((0, 0, 500_000))), draw(st.sampled_from((0, 0, 12)))),
+        live_calls=draw(st.sampled_from((0, 0, 9, 10, 40))),
         down=draw(st.dictionaries(st.sampled_from(NAMES), st.just("gateway dead"), max_size=2)),
+        today=draw(st.sampled_from(DayKind)),
+        yesterday=draw(st.sampled_from(DayKind)),
     )
-
-
-__all__ = ["NAMES", "SHANGHAI", "NodeName", "addresses", "facts", "numbers_400", "plans", "targets"]

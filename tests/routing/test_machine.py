@@ -12,34 +12,48 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from routing import flow
 from routing.cause import BUSY, CALLER_CANCELLED, NO_ANSWER, NORMAL, from_sip
-from routing.command import Command
+from routing.command import Command, TakePlace
 from routing.event import (
     Arrived,
     CallerHungUp,
     CallerReleased,
+    DigitsKeyed,
     Event,
+    KeysEnd,
     MediaLost,
+    MessageTaken,
     OperatorHungUp,
+    PlaceTaken,
+    PromptEnded,
+    QueueMoved,
+    SecretKeyed,
     TargetAnswered,
     TargetFailed,
     TargetHungUp,
     TargetRang,
+    TargetsLooked,
     TimerFired,
+    TransferAsked,
 )
 from routing.facts import Facts
-from routing.ids import LegId, TimerName
+from routing.ids import CALLER, LegId, TimerName
 from routing.plan import Plan
 from routing.state import Phase
+from tests.routing.example import ways_in
 from tests.routing.hands import Hands, Leg
 from tests.routing.strategies import facts, plans
 
 causes = st.sampled_from([BUSY, NO_ANSWER, NORMAL, from_sip(404, None), from_sip(503, 38), from_sip(600, None)])
 
 
+seldom = st.sampled_from([False] * 9 + [True])
+"""Whether what would end the call happens now: seldom, or no call would get far."""
+
+
 class CallMachine(RuleBasedStateMachine):
     """One call, from its arrival to its end."""
 
-    @initialize(plan=plans(), of=facts())
+    @initialize(plan=ways_in() | plans(), of=facts())
     def arrive(self, plan: Plan, of: Facts) -> None:
         """The caller's INVITE is accepted."""
         self.plan = plan
@@ -52,20 +66,22 @@ class CallMachine(RuleBasedStateMachine):
 
     def feed(self, event: Event) -> None:
         """Give the flow an event, and carry out what it says."""
+        self.now += 0.5
         self.state, commands = flow.step(self.plan, self.state, event)
         self.events.append(event)
         self.said.append(commands)
         for command in commands:
             self.hands.carry_out(command)
 
+    def caller_gone(self) -> None:
+        """The caller's leg is down, and with it whatever it heard and keyed."""
+        self.hands.caller_up = False
+        self.hands.hears = None
+        self.hands.collecting.pop(CALLER, None)
+
     def some_leg(self, data: st.DataObject, *states: Leg) -> LegId:
         """A leg in one of these states."""
         return data.draw(st.sampled_from([leg for leg, state in self.hands.legs.items() if state in states]))
-
-    @rule(seconds=st.floats(0, 20))
-    def wait(self, seconds: float) -> None:
-        """Time goes on."""
-        self.now += seconds
 
     @precondition(lambda self: self.hands.any_leg(Leg.RINGING, Leg.STOPPING))
     @rule(data=st.data(), early_media=st.booleans())
@@ -86,7 +102,7 @@ class CallMachine(RuleBasedStateMachine):
     def target_fails(self, data: st.DataObject, cause: object) -> None:
         """A target refuses, or its cancelled leg is down."""
         leg = self.some_leg(data, Leg.RINGING, Leg.STOPPING)
-        self.hands.legs[leg] = Leg.DOWN
+        self.hands.down(leg)
         self.feed(TargetFailed(self.now, leg, cause))  # type: ignore[arg-type] # sampled from a list of causes
 
     @precondition(lambda self: self.hands.any_leg(Leg.ANSWERED, Leg.ENDING))
@@ -94,7 +110,7 @@ class CallMachine(RuleBasedStateMachine):
     def target_hangs_up(self, data: st.DataObject) -> None:
         """An answered leg goes down."""
         leg = self.some_leg(data, Leg.ANSWERED, Leg.ENDING)
-        self.hands.legs[leg] = Leg.DOWN
+        self.hands.down(leg)
         self.feed(TargetHungUp(self.now, leg, NORMAL))
 
     @precondition(lambda self: self.hands.timers)
@@ -106,27 +122,87 @@ class CallMachine(RuleBasedStateMachine):
         self.feed(TimerFired(self.now, timer))
 
     @precondition(lambda self: self.hands.caller_up)
-    @rule()
-    def caller_hangs_up(self) -> None:
+    @rule(now=seldom)
+    def caller_hangs_up(self, now: bool) -> None:
         """CANCEL or BYE, perhaps crossing our release."""
-        self.hands.caller_up = False
+        if not (now or self.hands.releasing):
+            return
+        self.caller_gone()
         self.feed(CallerHungUp(self.now, NORMAL if self.hands.answered else CALLER_CANCELLED))
 
     @precondition(lambda self: self.hands.releasing and self.hands.caller_up)
     @rule()
     def caller_is_released(self) -> None:
         """The caller's leg is down as we asked."""
-        self.hands.caller_up = False
+        self.caller_gone()
         self.feed(CallerReleased(self.now))
 
+    @precondition(lambda self: self.hands.hears and not self.hands.hears.loop)
     @rule()
-    def operator_hangs_up(self) -> None:
+    def prompt_ends(self) -> None:
+        """A prompt was heard to its end."""
+        self.hands.hears = None
+        self.feed(PromptEnded(self.now, CALLER))
+
+    @precondition(lambda self: self.hands.collecting)
+    @rule(data=st.data(), digits=st.sampled_from(["", "1", "0", "801", "*1801", "*2802", "*2801", "*", "9", "#"]))
+    def keys_come(self, data: st.DataObject, digits: str) -> None:
+        """A caller or a seat keys something, or nothing in time."""
+        leg = data.draw(st.sampled_from(sorted(self.hands.collecting)))
+        collect = self.hands.collecting.pop(leg)
+        if leg == CALLER:
+            self.hands.hears = None
+        if collect.secret:
+            self.feed(SecretKeyed(self.now, leg, digits == "801", KeysEnd.END_KEY))
+        else:
+            self.feed(DigitsKeyed(self.now, leg, digits, KeysEnd.INTER_TIMEOUT if digits else KeysEnd.FIRST_TIMEOUT))
+
+    @precondition(lambda self: self.hands.asked)
+    @rule(place=st.integers(0, 300), data=st.data())
+    def daemon_tells(self, place: int, data: st.DataObject) -> None:
+        """The daemon answers the oldest question, perhaps too late."""
+        question = self.hands.asked.pop(0)
+        if isinstance(question, TakePlace):
+            self.feed(PlaceTaken(self.now, question.node, place))
+            return
+        counts = st.fixed_dictionaries({name: st.integers(0, 3) for name in question.targets})
+        down = st.dictionaries(st.sampled_from(question.targets), st.just("taken out"), max_size=1)
+        self.feed(TargetsLooked(self.now, question.node, data.draw(counts), data.draw(counts), data.draw(down)))
+
+    @precondition(lambda self: self.hands.queue)
+    @rule(place=st.integers(0, 3))
+    def queue_moves(self, place: int) -> None:
+        """The line moves."""
+        self.feed(QueueMoved(self.now, self.hands.queue, place))  # type: ignore[arg-type] # the precondition says so
+
+    @precondition(lambda self: self.hands.message)
+    @rule(seconds=st.integers(0, 60))
+    def message_is_taken(self, seconds: int) -> None:
+        """The message is recorded."""
+        self.hands.message = False
+        self.feed(MessageTaken(self.now, seconds))
+
+    @rule(
+        leg=st.integers(0, 4).map(LegId),
+        to=st.sampled_from(["sip:801@x", "802", "mobile", "13800138000", "119"]),
+        replaces=st.none() | st.integers(1, 4).map(LegId),
+    )
+    def transfer_is_asked(self, leg: LegId, to: str, replaces: LegId | None) -> None:
+        """Some leg sends REFER."""
+        self.feed(TransferAsked(self.now, leg, to, replaces))
+
+    @rule(now=seldom)
+    def operator_hangs_up(self, now: bool) -> None:
         """The console's wish, at any time."""
+        if not now:
+            return
         self.feed(OperatorHungUp(self.now, "wang"))
 
-    @rule(leg=st.integers(0, 6).map(LegId))
-    def media_is_lost(self, leg: LegId) -> None:
+    @rule(leg=st.integers(0, 6).map(LegId), now=seldom)
+    def media_is_lost(self, leg: LegId, now: bool) -> None:
         """No audio from some leg, of this call or not."""
+        if not now:
+            return
         self.feed(MediaLost(self.now, leg))
 
     @rule(leg=st.integers(-1, 30).map(LegId), timer=st.sampled_from(["ring-1", "x"]).map(TimerName))
@@ -155,6 +231,13 @@ class CallMachine(RuleBasedStateMachine):
             assert self.state.outcome is not None
 
     @invariant()
+    def one_leg_with_the_caller(self) -> None:
+        """Who talks, talks with the caller or about them; nobody is forgotten."""
+        if self.state.phase is Phase.TALKING:
+            assert self.hands.answered
+            assert self.state.charged_from_s is not None
+
+    @invariant()
     def attempts_agree_with_the_legs(self) -> None:
         """The state's account of its legs is what the hands see."""
         for attempt in self.state.attempts:
@@ -173,13 +256,13 @@ class CallMachine(RuleBasedStateMachine):
         if not hasattr(self, "hands"):
             return
         if self.hands.caller_up:
-            self.hands.caller_up = False
+            self.caller_gone()
             self.feed(CallerHungUp(self.now, NORMAL))
         for leg in list(self.hands.legs):
             if self.hands.legs[leg] is not Leg.DOWN:
                 assert self.hands.legs[leg] in (Leg.STOPPING, Leg.ENDING), "a leg was left up"
                 answered = self.hands.legs[leg] is Leg.ENDING
-                self.hands.legs[leg] = Leg.DOWN
+                self.hands.down(leg)
                 self.feed((TargetHungUp if answered else TargetFailed)(self.now, leg, NORMAL))
         assert self.state.over
         assert not self.hands.timers
@@ -194,4 +277,4 @@ class CallMachine(RuleBasedStateMachine):
 class TestCall(CallMachine.TestCase):  # type: ignore[misc,valid-type] # Hypothesis makes the class at run time
     """Every run of the machine above."""
 
-    settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+    settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

@@ -1,0 +1,88 @@
+"""Screen and Limit: whether a call is let in, before anything that costs (O1–O4, O6, R10).
+
+Rule: a caller who is refused reaches no target, and the trace says by which rule.
+"""
+
+from routing import caller
+from routing.cause import ALL_LINES_BUSY, AREA_REFUSED, NOT_ALLOWED, OVER_MONTH_LIMIT
+from routing.facts import Caller, CallerClass
+from routing.ids import NodeName
+from routing.node import BUSY_PROMPT, NOT_ALLOWED_PROMPT, Limit, Screen, WhiteIs
+from routing.plan import Plan
+from routing.turn import Turn
+
+_ABROAD = (CallerClass.OVERSEAS, CallerClass.HK_MO_TW)
+
+
+def refusal(plan: Plan, screen: Screen, who: Caller) -> str:
+    """Why a caller may not call at all, empty if nothing speaks against it but perhaps the area."""
+    if who.caller_class in _ABROAD and not screen.overseas:
+        return "calls from abroad are not accepted"
+    if who.caller_class in screen.refuse:
+        return f"class {who.caller_class} is refused"
+    if not who.number and not screen.anonymous:
+        return "callers without a number are refused"
+    if why := screen.black.why(who, plan.lists):
+        return f"{why} is on the black list"
+    if screen.white_is is WhiteIs.EXCLUSIVE and not screen.white.empty():
+        return "" if screen.white.why(who, plan.lists) else "is not on the white list"
+    return ""
+
+
+def area_refusal(screen: Screen, who: Caller) -> str:
+    """Why a caller's area is refused, empty if it is not (O3)."""
+    if who.area in screen.areas_never:
+        return f"area {who.area} is refused"
+    if screen.areas_only and who.area not in screen.areas_only:
+        return f"area {who.area or 'unknown'} is not accepted"
+    return ""
+
+
+def is_priority(plan: Plan, screen: Screen, who: Caller) -> bool:
+    """Whether the white list lets this caller go first in queues (O4)."""
+    return screen.white_is is WhiteIs.PRIORITY and bool(screen.white.why(who, plan.lists))
+
+
+def enter_screen(turn: Turn, name: NodeName, screen: Screen) -> NodeName | None:
+    """Let the caller in, or refuse: 您无权拨打该号码 for lists and classes, 对不起，您要的电话忙 for areas."""
+    who = turn.facts.caller
+    seen = (("caller", who.number or "withheld"), ("class", who.caller_class), ("area", who.area))
+    if why := refusal(turn.plan, screen, who):
+        turn.note(name, "screen", "refuse", looked_at=seen, passed_over=(("then", why),))
+        caller.farewell(turn, NOT_ALLOWED, NOT_ALLOWED_PROMPT if screen.announce else None)
+        return None
+    if why := area_refusal(screen, who):
+        turn.note(name, "screen", "refuse", looked_at=seen, passed_over=(("then", why),))
+        caller.farewell(turn, AREA_REFUSED, BUSY_PROMPT if screen.announce else None)
+        return None
+    turn.priority = turn.priority or is_priority(turn.plan, screen, who)
+    turn.note(name, "screen", "then", looked_at=seen)
+    return turn.plan.way(name, screen.then)
+
+
+def enter_limit(turn: Turn, name: NodeName, limit: Limit) -> NodeName | None:
+    """Let the call through while the month's use and the lines allow it."""
+    usage, live = turn.facts.usage, turn.facts.live_calls
+    seen = (("month_cost", str(usage.cost_li)), ("month_calls", str(usage.calls)), ("live_calls", str(live)))
+    over_month = _over_month(limit, usage.cost_li, usage.calls)
+    if over_month:
+        turn.note(name, "limit", "refuse", looked_at=seen, passed_over=(("then", over_month),))
+        caller.farewell(turn, OVER_MONTH_LIMIT, BUSY_PROMPT)
+        return None
+    lines = limit.most_lines()
+    if lines is not None and live >= lines:
+        why = (("then", f"all {lines} lines are taken"),)
+        turn.note(name, "limit", "over" if limit.over else "refuse", looked_at=seen, passed_over=why)
+        if limit.over is None:
+            caller.farewell(turn, ALL_LINES_BUSY, BUSY_PROMPT)
+        return limit.over
+    turn.note(name, "limit", "then", looked_at=seen)
+    return turn.plan.way(name, limit.then)
+
+
+def _over_month(limit: Limit, cost_li: int, calls: int) -> str:
+    if limit.month_cost is not None and cost_li >= limit.month_cost:
+        return "the month's cost has reached its cap"
+    if limit.month_calls is not None and calls >= limit.month_calls:
+        return "the month's calls have reached their cap"
+    return ""

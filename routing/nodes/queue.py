@@ -1,0 +1,89 @@
+"""Queue: wait until a target is free (R10).
+
+Rule: the daemon keeps the order; the call whose turn it is looks, every two seconds, whether a target is
+free.
+"""
+
+from typing import Final
+
+import attrs
+
+from routing import caller, legs
+from routing.command import JoinQueue, LeaveQueue, LookAtTargets
+from routing.event import Event, PromptEnded, QueueMoved, TargetsLooked, TimerFired
+from routing.ids import NodeName, PromptName, TargetName, TimerName
+from routing.node import Hunt, Queue
+from routing.state import Phase, Queueing
+from routing.turn import Turn
+
+MOST: Final = TimerName("queue-most")
+TELL: Final = TimerName("queue-tell")
+LOOK: Final = TimerName("queue-look")
+LOOK_S: Final = 2
+"""How often the first in line looks for a free target."""
+PLACE_PROMPT: Final = PromptName("queue-place")
+
+
+def enter(turn: Turn, name: NodeName, node: Queue) -> None:
+    """Stand in line, with music."""
+    if node.answer:
+        caller.answer(turn)
+    turn.do(JoinQueue(name, turn.priority))
+    turn.start_timer(MOST, node.most_s)
+    if node.tell_s:
+        turn.start_timer(TELL, node.tell_s)
+    caller.play(turn, (node.music,), loop=True)
+    turn.place = Queueing(name)
+    turn.phase = Phase.HEARING
+
+
+def react(turn: Turn, place: Queueing, event: Event) -> NodeName | None:
+    """The line moved, a target may be free, or the wait is over."""
+    node = turn.node(place.node, Queue)
+    match event:
+        case QueueMoved(node=name, place=at) if name == place.node:
+            if place.at is None and at >= node.most_waiting:
+                return _leave(turn, place, node.otherwise, f"{at} are waiting already")
+            _moved(turn, attrs.evolve(place, at=at), node)
+        case TimerFired(timer=timer) if timer == MOST:
+            return _leave(turn, place, node.otherwise, f"waited {node.most_s} s")
+        case TimerFired(timer=timer) if timer == TELL:
+            if place.at is not None:
+                caller.play(turn, (PLACE_PROMPT, PromptName(f"number-{place.at + 1}")))
+            turn.start_timer(TELL, node.tell_s)
+        case TimerFired(timer=timer) if timer == LOOK:
+            _moved(turn, place, node)
+        case PromptEnded():
+            caller.play(turn, (node.music,), loop=True)
+        case TargetsLooked(node=name) if name == place.node and place.looking:
+            free = [target for target in turn.node(node.then, Hunt).targets if _is_free(turn, target, event)]
+            if free:
+                return _leave(turn, place, node.then, f"{free[0]} is free")
+            turn.place = attrs.evolve(place, looking=False)
+            turn.start_timer(LOOK, LOOK_S)
+        case _:
+            pass
+    return None
+
+
+def _moved(turn: Turn, place: Queueing, node: Queue) -> None:
+    """When it is this call's turn, look whether a target is free."""
+    turn.place = place
+    if place.at == 0 and not place.looking:
+        turn.stop_timer(LOOK)
+        turn.place = attrs.evolve(place, looking=True)
+        turn.do(LookAtTargets(place.node, turn.node(node.then, Hunt).targets))
+
+
+def _is_free(turn: Turn, name: TargetName, seen: TargetsLooked) -> bool:
+    """Whether a target would take the call; one without a capacity takes one call of a queue at a time."""
+    most = turn.plan.targets[name].capacity or 1
+    return not legs.why_not(turn, name) and name not in seen.down and seen.live.get(name, 0) < most
+
+
+def _leave(turn: Turn, place: Queueing, to: NodeName, why: str) -> NodeName:
+    turn.do(LeaveQueue(place.node))
+    for timer in (MOST, TELL, LOOK):
+        turn.stop_timer(timer)
+    turn.note(place.node, "queue", to, looked_at=(("because", why),))
+    return to
