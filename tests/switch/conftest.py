@@ -100,14 +100,26 @@ class Switch:
             timeout_s,
         )
 
+    def call_processes(self, *, idle: bool = False) -> list[int]:
+        """Process ids of the call processes that hold a call, or (`idle`) of all."""
+        shown = self.ask("pool.show", {})
+        assert isinstance(shown, list)
+        return [process["pid"] for process in shown if process["call_id"] or idle]
+
     def processes(self) -> dict[str, int]:
         """The pool's row of the feed."""
         with Client.connect(self.state / "control.sock") as client:
-            return client.snapshot(["pool"]).state["pool"]["now"]
+            return client.snapshot(("pool",))["pool"]["now"]
 
     @contextmanager
     def caller(
-        self, number: str, steps: Iterable[str], *, caller: str = "02112345678", calls: int = 1, options: Iterable[str] = ()
+        self,
+        number: str,
+        steps: Iterable[str],
+        *,
+        caller: str = "02112345678",
+        calls: int = 1,
+        options: Iterable[str] = (),
     ) -> Iterator[Sipp]:
         """SIPp as the carrier, calling a number of this switch."""
         folder = self.folder / f"caller-{number}-{time.monotonic_ns()}"

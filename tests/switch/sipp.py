@@ -83,14 +83,9 @@ class Caller:
     """The carrier's side of one call, step by step."""
 
     @staticmethod
-    def invite(*, sdp: str = SDP, extra: str = "") -> str:
+    def invite(*, sdp: str = SDP, extra: str = "", retrans: bool = True) -> str:
         """The first INVITE, with the caller and dialled number from SIPp's `-key`s."""
-        return send(Caller.invite_text(sdp=sdp, extra=extra), retrans=True)
-
-    @staticmethod
-    def invite_text(*, sdp: str = SDP, extra: str = "") -> str:
-        """The same as text, for tests that send it in their own way."""
-        return _message(
+        text = _message(
             "INVITE sip:[service]@[remote_ip]:[remote_port] SIP/2.0",
             f"""Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK[pid]-[call_number]-INVITE-1
 From: <sip:[caller]@[local_ip]:[local_port]>;tag=c[pid]-[call_number]
@@ -102,6 +97,7 @@ Max-Forwards: 70
 {extra}""",
             sdp,
         )
+        return send(text, retrans=retrans)
 
     @staticmethod
     def ack(*, ok: bool = True, cseq: int = 1, sdp: str = "") -> str:
@@ -113,6 +109,8 @@ Max-Forwards: 70
     @staticmethod
     def request(method: str, cseq: int, *, sdp: str = "", extra: str = "") -> str:
         """A request within the dialog."""
+        if method == "INVITE":
+            extra += "Contact: <sip:[caller]@[local_ip]:[local_port];transport=[transport]>\n"
         text = _message(f"{method} [next_url] SIP/2.0", Caller._dialog(method, cseq) + extra, sdp)
         return send(text, retrans=True)
 
@@ -150,7 +148,9 @@ class Target:
     """The target's side of one call."""
 
     @staticmethod
-    def respond(status: int, phrase: str, *, sdp: str = "", extra: str = "", tag: bool = True, cseq: str = "[last_CSeq:]") -> str:
+    def respond(
+        status: int, phrase: str, *, sdp: str = "", extra: str = "", tag: bool = True, cseq: str = "[last_CSeq:]"
+    ) -> str:
         """A response to the request that came last."""
         to_tag = ";tag=t[pid]-[call_number]" if tag else ""
         return send(
@@ -199,7 +199,10 @@ def write(path: Path, steps: Iterable[str], *, name: str = "scenario") -> Path:
 
 def free_port(host: str = "127.0.0.1") -> int:
     """A UDP and TCP port that is free now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+    ):
         tcp.bind((host, 0))
         port: int = tcp.getsockname()[1]
         udp.bind((host, port))
@@ -237,7 +240,18 @@ def sipp(
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     scenario = write(folder / "scenario.xml", steps)
-    command = ["sipp", *([to] if to else []), "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(port), "-m", str(calls)]
+    command = [
+        "sipp",
+        *([to] if to else []),
+        "-sf",
+        str(scenario),
+        "-i",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-m",
+        str(calls),
+    ]
     command += ["-mi", "127.0.0.1", "-mp", str(free_port()), "-nostdin", "-default_behaviors", "none"]
     command += ["-trace_msg", "-message_file", str(folder / "messages.log")]
     command += ["-trace_err", "-error_file", str(folder / "errors.log"), "-timeout_error", *options]
