@@ -21,7 +21,7 @@ from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Noted, Rang, Ref
 from b2bua.pj.questions import Questions
 from b2bua.pj.scribe import Scribe
 from b2bua.pj.timers import Timers
-from routing.cause import CRASHED, DAEMON_LOST, NO_COMMON_CODEC, Cause
+from routing.cause import CRASHED, DAEMON_LOST, Blame, Cause, from_sip
 from routing.command import (
     Answer,
     Command,
@@ -133,8 +133,8 @@ class OneCall:
                 self._falling.append(noted)
             case AudioChanged():
                 self._hands.bridge.follow()
-            case Refused() if not self._arrived:
-                self._break_off(now, NO_COMMON_CODEC)
+            case Refused(status=status) if not self._arrived:
+                self._break_off(now, attrs.evolve(from_sip(status, None), blame=Blame.CLIENT))
             case Broke(fault=fault):
                 sys.stderr.write(f"call {self.assign.call_id}: a callback broke: {fault}\n")
                 self._break_off(now, CRASHED)
