@@ -56,6 +56,7 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         self._outbound = call_id == pj.PJSUA_INVALID_ID
         self._early_media = False
         self._rang = False
+        self.is_accepted = False
         self.is_down = False
         self.evidence: dict[str, Any] = {}
 
@@ -77,8 +78,10 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         self._respond(_PROGRESS)
 
     def accept(self) -> None:
-        """Answer the caller (200)."""
-        self._respond(_OK)
+        """Answer the caller (200), once."""
+        if not self.is_accepted:
+            self.is_accepted = True
+            self._respond(_OK)
 
     def end(self, cause: Cause) -> None:
         """End the leg in whatever way its state asks for: final response, CANCEL or BYE, with a Reason.

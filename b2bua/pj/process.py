@@ -24,6 +24,7 @@ from b2bua.pj.leg import Leg
 from b2bua.pj.linkside import LinkSide
 from b2bua.pj.noted import Noted
 from b2bua.pj.onecall import OneCall
+from b2bua.pj.shelves import Shelves
 from routing.cause import CONGESTION
 from routing.document import from_plain
 from routing.plan import Plan
@@ -37,7 +38,8 @@ _FROM_TAG = re.compile(r"^(?:From|f)[ \t]*:[^\r\n]*?;\s*tag=([^;\s]+)", re.IGNOR
 class Process:
     """One call process, from its first Hello to its end."""
 
-    def __init__(self, link: Path, setup: Setup) -> None:
+    def __init__(self, link: Path, setup: Setup, shelves: Shelves) -> None:
+        self._shelves = shelves
         self._spool = spool.spool_folder(link)
         self._incarnation = secrets.token_hex(8)
         self._call: OneCall | None = None
@@ -118,7 +120,9 @@ class Process:
             self._endpoint.use_codecs(assign.codecs)
             self._doorway.modify(self._endpoint.account(assign.contact, assign.media_host))
         self._last = None
-        self._call = OneCall(assign, self._plans[assign.plan_hash], self._doorway, self._link, time.monotonic())
+        self._call = OneCall(
+            assign, self._plans[assign.plan_hash], self._doorway, self._link, self._shelves, time.monotonic()
+        )
 
     def _take_in(self, leg: Leg, invite: str) -> None:
         self._came.append((leg, invite))
@@ -163,6 +167,7 @@ class Process:
             sys.stderr.write(f"the record of call {last.assign.call_id} cannot be spooled: {fault}\n")
 
 
-def be_a_call_process(link: Path, setup: Setup) -> NoReturn:
+def be_a_call_process(link: Path, setup: Setup, shelves: Shelves) -> NoReturn:
     """What a forked child does."""
-    run_and_leave(lambda: Process(link, setup).run())
+    os.umask(0o077)  # recordings and messages are their owner's
+    run_and_leave(lambda: Process(link, setup, shelves).run())
