@@ -34,10 +34,18 @@ class Bridge:
 
     def overhear(self, source: LegId, sink: LegId) -> None:
         """Let `sink` hear `source`, and nobody else, but not the other way: early media."""
-        for way in [way for way in self._ways if way[1] == sink]:
-            self._part(*way)
+        self.silence(sink)
         self._ways.add((source, sink))
         self.follow()
+
+    def silence(self, sink: LegId) -> None:
+        """Let a leg hear nobody."""
+        for way in [way for way in self._ways if way[1] == sink]:
+            self._part(*way)
+
+    def partner(self, leg: LegId) -> LegId | None:
+        """Whom a leg talks with, each hearing the other."""
+        return next((b for a, b in self._ways if a == leg and (b, a) in self._ways), None)
 
     def follow(self) -> None:
         """Make the conference as wished, as far as the legs have audio now."""

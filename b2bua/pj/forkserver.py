@@ -1,6 +1,7 @@
 """Forks call processes out of one that has pjsua2 loaded.
 
     python -m b2bua.pj.forkserver --link PATH --edge HOST:PORT [--rtp-ports LOW-HIGH] [--media-host A]
+        [--prompts FOLDER]… [--recordings FOLDER] [--messages FOLDER]
 
     in    spawn                 fork one more
     out   born PID              it is there
@@ -24,6 +25,7 @@ import pjsua2
 
 from b2bua.pj.endpoint import Setup, leave
 from b2bua.pj.process import be_a_call_process
+from b2bua.pj.shelves import Shelves
 from b2bua.pj.warm import warm_up
 
 _PORTS_EACH: Final = 16
@@ -34,9 +36,10 @@ _PIECE: Final = 4096
 class ForkServer:
     """The children there are, each with its place, which is its share of the RTP ports."""
 
-    def __init__(self, link: Path, setup: Setup, ports: range) -> None:
+    def __init__(self, link: Path, setup: Setup, shelves: Shelves, ports: range) -> None:
         self._link = link
         self._setup = setup
+        self._shelves = shelves
         self._ports = ports
         self._places: dict[int, int] = {}
         self._heard = b""
@@ -93,7 +96,7 @@ class ForkServer:
         nowhere = os.open(os.devnull, os.O_RDWR)
         os.dup2(nowhere, 0)
         os.dup2(nowhere, 1)
-        be_a_call_process(self._link, _with_ports(self._setup, self._ports, place))
+        be_a_call_process(self._link, _with_ports(self._setup, self._ports, place), self._shelves)
 
 
 def _with_ports(setup: Setup, ports: range, place: int) -> Setup:
@@ -127,12 +130,17 @@ def main() -> None:
     parser.add_argument("--edge", required=True, metavar="HOST:PORT", help="where all SIP goes out")
     parser.add_argument("--rtp-ports", type=_range, default=range(0), metavar="LOW-HIGH")
     parser.add_argument("--media-host", default="127.0.0.1", help="the IPv4 address for RTP")
+    parser.add_argument("--prompts", type=Path, action="append", default=[], metavar="FOLDER", help="in this order")
+    parser.add_argument("--recordings", type=Path, metavar="FOLDER", help="none: nothing is recorded")
+    parser.add_argument("--messages", type=Path, metavar="FOLDER", help="none: no message is taken")
     given = parser.parse_args()
     pjsua2.Endpoint  # noqa: B018 - pjsua2 loads its C library at the first use of a name
     warm_up()
     gc.collect()
     gc.freeze()  # what is loaded stays shared with the children
-    ForkServer(given.link, Setup(proxy=given.edge, media_host=given.media_host), given.rtp_ports).run()
+    setup = Setup(proxy=given.edge, media_host=given.media_host)
+    shelves = Shelves(tuple(given.prompts), given.recordings, given.messages)
+    ForkServer(given.link, setup, shelves, given.rtp_ports).run()
     leave(0)
 
 

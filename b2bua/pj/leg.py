@@ -56,6 +56,7 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         self._outbound = call_id == pj.PJSUA_INVALID_ID
         self._early_media = False
         self._rang = False
+        self.is_accepted = False
         self.is_down = False
         self.evidence: dict[str, Any] = {}
 
@@ -77,8 +78,10 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         self._respond(_PROGRESS)
 
     def accept(self) -> None:
-        """Answer the caller (200)."""
-        self._respond(_OK)
+        """Answer the caller (200), once."""
+        if not self.is_accepted:
+            self.is_accepted = True
+            self._respond(_OK)
 
     def end(self, cause: Cause) -> None:
         """End the leg in whatever way its state asks for: final response, CANCEL or BYE, with a Reason.
@@ -124,7 +127,6 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         info = self.getInfo()
         if info.state == pj.PJSIP_INV_STATE_DISCONNECTED and not self.is_down:
             self.is_down = True
-            self.evidence = evidence_of(self)
             self.note(Down(self.name, info.lastStatusCode, q850_in(received(prm))))
         elif info.state == pj.PJSIP_INV_STATE_EARLY and self._outbound:
             early_media = self._early_media or "\r\nv=0" in received(prm)
@@ -140,16 +142,21 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         self.note(AudioChanged(self.name))
 
     @noting
+    def onStreamDestroyed(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+        """Keep what is known of the audio; a moment later nobody knows."""
+        self.evidence = evidence_of(self, prm.streamIdx)
+
+    @noting
     def onDtmfDigit(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
         """Note a key."""
         self.note(Keyed(self.name, prm.digit))
 
 
-def evidence_of(leg: Leg) -> dict[str, Any]:
+def evidence_of(leg: Leg, stream: int) -> dict[str, Any]:
     """What the leg's audio was like: codec, packets each way, loss and mean jitter seen by us; empty without audio."""
     try:
-        codec: str = leg.getStreamInfo(0).codecName
-        rtcp = leg.getStreamStat(0).rtcp
+        codec: str = leg.getStreamInfo(stream).codecName
+        rtcp = leg.getStreamStat(stream).rtcp
     except pj.Error:
         return {}
     return {

@@ -17,11 +17,12 @@ from b2bua.pj.falling import fallen
 from b2bua.pj.hands import Hands
 from b2bua.pj.leg import Leg
 from b2bua.pj.linkside import LinkSide
-from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Noted, Rang, Refused
+from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Keyed, Noted, Rang, Refused
 from b2bua.pj.questions import Questions
 from b2bua.pj.scribe import Scribe
+from b2bua.pj.shelves import Shelves
 from b2bua.pj.timers import Timers
-from routing.cause import CRASHED, DAEMON_LOST, NO_COMMON_CODEC, Cause
+from routing.cause import CRASHED, DAEMON_LOST, Blame, Cause, from_sip
 from routing.command import (
     Answer,
     Command,
@@ -32,7 +33,7 @@ from routing.command import (
     StopTimer,
     TakePlace,
 )
-from routing.event import Arrived, Event, TargetAnswered, TargetRang, TimerFired
+from routing.event import Arrived, Event, MessageTaken, TargetAnswered, TargetRang, TimerFired
 from routing.flow import begin, step
 from routing.ids import CALLER
 from routing.plan import Plan
@@ -45,7 +46,9 @@ _INVITE_S: Final = 4.0
 class OneCall:
     """A call from its assignment to the moment when all its legs are down. `now` is monotonic seconds throughout."""
 
-    def __init__(self, assign: Assign, plan: Plan, doorway: Doorway, link: LinkSide, now: float) -> None:
+    def __init__(
+        self, assign: Assign, plan: Plan, doorway: Doorway, link: LinkSide, shelves: Shelves, now: float
+    ) -> None:
         self.assign = assign
         self.over = False
         self.stored_seq = 0
@@ -62,7 +65,7 @@ class OneCall:
         self._timers = Timers()
         self._questions = Questions(assign.call_id)
         self.scribe = Scribe(assign)
-        self._hands = Hands(assign, doorway, self._noted.append)
+        self._hands = Hands(assign, doorway, shelves, self._noted.append)
 
     @property
     def is_waiting(self) -> bool:
@@ -75,7 +78,13 @@ class OneCall:
 
     def next_due(self) -> float | None:
         """When this call must be looked at again even if nothing comes in."""
-        return self._timers.next_due()
+        moments = (self._timers.next_due(), self._hands.interaction.next_due(), self._answer_by)
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    @property
+    def is_keen(self) -> bool:
+        """Whether keys or a message are listened for, so that PJSIP must be asked often."""
+        return self._hands.interaction.is_keen or self._hands.message is not None
 
     def arrive(self, leg: Leg, now: float) -> None:
         """The INVITE is here."""
@@ -114,6 +123,11 @@ class OneCall:
                 self._feed(attrs.evolve(event, at_s=self._at_s(now)), now)
         for answer in self._questions.give_up(now, self._at_s(now), link_is_up=self._link.is_up):
             self._feed(answer, now)
+        for event in self._hands.interaction.due(now, self._at_s(now)):
+            self._feed(event, now)
+        seconds = self._hands.message_over(now)
+        if seconds is not None:
+            self._feed(MessageTaken(self._at_s(now), seconds), now)
         while (timer := self._timers.take_due(now)) is not None:
             self._feed(TimerFired(self._at_s(now), timer), now)
         if not self._arrived and now > self._began + _INVITE_S:
@@ -131,10 +145,12 @@ class OneCall:
                 if leg in self._hands.legs:
                     self.scribe.evidence[str(leg)] = self._hands.legs[leg].evidence
                 self._falling.append(noted)
-            case AudioChanged():
-                self._hands.bridge.follow()
-            case Refused() if not self._arrived:
-                self._break_off(now, NO_COMMON_CODEC)
+            case AudioChanged(leg=leg):
+                self._hands.follow(leg, now)
+            case Keyed(leg=leg, key=key):
+                self._hands.press(leg, key, now)
+            case Refused(status=status) if not self._arrived:
+                self._break_off(now, attrs.evolve(from_sip(status, None), blame=Blame.CLIENT))
             case Broke(fault=fault):
                 sys.stderr.write(f"call {self.assign.call_id}: a callback broke: {fault}\n")
                 self._break_off(now, CRASHED)
@@ -147,7 +163,7 @@ class OneCall:
                 if self._broken is None:
                     self._feed(fallen(down, self._state, self._at_s(now)), now)
         if self._broken is not None and not self._hands.legs:
-            self.over = True
+            self.over = self._hands.is_clear(now)
 
     def _feed(self, event: Event, now: float) -> None:
         self.scribe.note(event)
@@ -166,12 +182,12 @@ class OneCall:
             case TakePlace() | LookAtTargets() | JoinQueue() | LeaveQueue():
                 self._link.send(self._questions.ask(command, now))
             case _:
-                self._hands.carry_out(command, self._last_failure())
+                self._hands.carry_out(command, now, self._last_failure())
 
     def _last_failure(self) -> Cause | None:
-        """Why the newest attempt but the one now made did not take the call."""
-        before = [attempt.stopped or attempt.cause for attempt in self._state.attempts[:-1]]
-        return before[-1] if before else None
+        """Why the newest attempt that is over did not take the call."""
+        before = (attempt.stopped or attempt.cause for attempt in reversed(self._state.attempts))
+        return next((cause for cause in before if cause is not None), None)
 
     def _answer_if_stored(self, now: float) -> None:
         if self._answer_by is None:
@@ -186,7 +202,8 @@ class OneCall:
         record = self.scribe.write(self._state, self._at_s(now))
         if record is not None:
             self._link.send(Update(record))
-        self.over = self._state.over
+        if self._state.over:
+            self.over = self._hands.is_clear(now)
 
     def _break_off(self, now: float, cause: Cause) -> None:
         """End the call outside its flow."""
@@ -195,7 +212,7 @@ class OneCall:
             self._link.send(Update(self.scribe.close(self._state, self._at_s(now), cause)))
             self._hands.end_all(cause)
         if not self._hands.legs:
-            self.over = True
+            self.over = self._hands.is_clear(now)
 
     def _at_s(self, now: float) -> float:
         return round(now - self._began, 3) if self._arrived else 0.0

@@ -24,11 +24,13 @@ from b2bua.pj.leg import Leg
 from b2bua.pj.linkside import LinkSide
 from b2bua.pj.noted import Noted
 from b2bua.pj.onecall import OneCall
+from b2bua.pj.shelves import Shelves
 from routing.cause import CONGESTION
 from routing.document import from_plain
 from routing.plan import Plan
 
-_BUSY_POLL_S: Final = 0.05
+_KEEN_POLL_S: Final = 0.05
+_BUSY_POLL_S: Final = 0.25
 _IDLE_POLL_S: Final = 1.0
 _FROM_TAG = re.compile(r"^(?:From|f)[ \t]*:[^\r\n]*?;\s*tag=([^;\s]+)", re.IGNORECASE | re.MULTILINE)
 
@@ -36,7 +38,8 @@ _FROM_TAG = re.compile(r"^(?:From|f)[ \t]*:[^\r\n]*?;\s*tag=([^;\s]+)", re.IGNOR
 class Process:
     """One call process, from its first Hello to its end."""
 
-    def __init__(self, link: Path, setup: Setup) -> None:
+    def __init__(self, link: Path, setup: Setup, shelves: Shelves) -> None:
+        self._shelves = shelves
         self._spool = spool.spool_folder(link)
         self._incarnation = secrets.token_hex(8)
         self._call: OneCall | None = None
@@ -44,6 +47,8 @@ class Process:
         self._came: deque[tuple[Leg, str]] = deque()
         self._strays: list[Leg] = []
         self._plans: dict[str, Plan] = {}
+        self._terms: object = None
+        self._quiet_at: float | None = None
         self._retiring = False
         self._endpoint = Endpoint(setup, self._note)
         self._doorway = Doorway(self._endpoint.account(), self._note, self._take_in)
@@ -57,7 +62,9 @@ class Process:
             for message in self._link.received():
                 self._hear(message)
             self._welcome()
-            if self._call is not None:
+            if self._call is None:
+                self._quieten(time.monotonic())
+            else:
                 self._reconnect()
                 self._call.turn(time.monotonic())
                 if self._call.over:
@@ -67,11 +74,12 @@ class Process:
         return 0
 
     def _patience_s(self) -> float:
-        """How long PJSIP may wait for a packet. Keys and callbacks from its own threads come only between polls."""
+        """How long PJSIP may wait. SIP and the daemon's bell end the wait; a key comes only between two polls."""
         if self._call is None:
             return _IDLE_POLL_S
+        most_s = _KEEN_POLL_S if self._call.is_keen else _BUSY_POLL_S
         due = self._call.next_due()
-        return _BUSY_POLL_S if due is None else min(_BUSY_POLL_S, max(0.0, due - time.monotonic()))
+        return most_s if due is None else min(most_s, max(0.0, due - time.monotonic()))
 
     def _reconnect(self) -> None:
         if not self._link.connect(time.monotonic()):
@@ -104,11 +112,17 @@ class Process:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # whoever stops the daemon leaves its calls up
         if assign.plan is not None:
             self._plans[assign.plan_hash] = from_plain(assign.plan)
+        self._quiet_at = None
         self._endpoint.start_clock()
-        self._endpoint.use_codecs(assign.codecs)
-        self._doorway.modify(self._endpoint.account(assign.contact, assign.media_host))
+        terms = (assign.contact, assign.media_host, assign.codecs)
+        if terms != self._terms:  # PJSIP keeps the memory of every change until the process ends
+            self._terms = terms
+            self._endpoint.use_codecs(assign.codecs)
+            self._doorway.modify(self._endpoint.account(assign.contact, assign.media_host))
         self._last = None
-        self._call = OneCall(assign, self._plans[assign.plan_hash], self._doorway, self._link, time.monotonic())
+        self._call = OneCall(
+            assign, self._plans[assign.plan_hash], self._doorway, self._link, self._shelves, time.monotonic()
+        )
 
     def _take_in(self, leg: Leg, invite: str) -> None:
         self._came.append((leg, invite))
@@ -133,7 +147,14 @@ class Process:
     def _rest(self, call: OneCall) -> None:
         self._link.send(Idle(call.assign.call_id))
         self._last, self._call = call, None
+        self._quiet_at = time.monotonic() + _IDLE_POLL_S
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def _quieten(self, now: float) -> None:
+        """Stop the clock some time after a call: the conference frees its ports by the clock."""
+        if self._quiet_at is not None and now >= self._quiet_at:
+            self._quiet_at = None
+            self._endpoint.stop_clock()
 
     def _put_aside(self) -> None:
         """Spool the last call's record if no daemon said that it has it."""
@@ -146,6 +167,7 @@ class Process:
             sys.stderr.write(f"the record of call {last.assign.call_id} cannot be spooled: {fault}\n")
 
 
-def be_a_call_process(link: Path, setup: Setup) -> NoReturn:
+def be_a_call_process(link: Path, setup: Setup, shelves: Shelves) -> NoReturn:
     """What a forked child does."""
-    run_and_leave(lambda: Process(link, setup).run())
+    os.umask(0o077)  # recordings and messages are their owner's
+    run_and_leave(lambda: Process(link, setup, shelves).run())

@@ -1,5 +1,13 @@
 """A plan that uses everything, as one company might have it."""
 
+import attrs
+from hypothesis import strategies as st
+
+from routing import document
+from routing.ids import NodeName
+from routing.node import NEXT, Hunt, Order, Screen
+from routing.plan import GATES, Plan
+
 WHOLE = """\
 number = "400-622-8300"
 subscriber = "示例科技有限公司"
@@ -110,3 +118,20 @@ kind = "release"
 cause = "busy"
 announce = "busy"
 """
+
+PLAN = document.parse(WHOLE)
+
+
+@st.composite
+def ways_in(draw: st.DrawFn) -> Plan:
+    """The plan above, entered at any of its nodes, with or without its gates, its hunts in any order."""
+    order = draw(st.sampled_from(Order))
+    nodes = {
+        name: attrs.evolve(node, order=order) if isinstance(node, Hunt) else node
+        for name, node in PLAN.nodes.items()
+        if name not in GATES
+    }
+    gates = {name: PLAN.nodes[name] for name in draw(st.sets(st.sampled_from(GATES)))}
+    nodes.update({GATES[0]: Screen(NEXT, overseas=True), **gates})
+    start = draw(st.sampled_from(sorted(set(nodes) - set(GATES))))
+    return attrs.evolve(PLAN, nodes=nodes, start=NodeName(start), max_forwards=draw(st.none() | st.integers(0, 3)))
