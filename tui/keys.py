@@ -14,13 +14,17 @@ from textual.binding import Binding, BindingType
 
 @attrs.frozen
 class Key:
-    """One thing that a key does: its text is `keys.<name>`; `hint` puts it at the foot of the screen."""
+    """One thing that a key does: its text is `keys.<where>_<name>`.
+
+    `hint` puts it at the foot of the screen; `first` takes the key before an editor does.
+    """
 
     where: str
     name: str
     key: str
     action: str
     hint: bool = False
+    first: bool = False
 
     @property
     def id(self) -> str:
@@ -57,13 +61,29 @@ KEYS: Final = (
     Key("trunks", "back", "b", "service('in')", hint=True),
     Key("detail", "back", "escape", "back", hint=True),
     Key("detail", "hangup", "x", "hangup", hint=True),
+    Key("plan", "back", "escape", "back", hint=True),
+    Key("plan", "tree", "f2", "view('tree')", hint=True, first=True),
+    Key("plan", "text", "f3", "view('text')", hint=True, first=True),
+    Key("plan", "forms", "f4", "forms", hint=True, first=True),
+    Key("plan", "whatif", "f5", "view('whatif')", hint=True, first=True),
+    Key("plan", "difference", "f6", "view('difference')", hint=True, first=True),
+    Key("plan", "history", "f7", "view('history')", hint=True, first=True),
+    Key("plan", "drop", "f8", "drop", first=True),
+    Key("plan", "publish", "f9", "publish", hint=True, first=True),
+    Key("plan", "rebase", "f10", "rebase", first=True),
+    Key("history", "mark", "m", "mark", hint=True),
+    Key("history", "restore", "r", "restore", hint=True),
     Key("detail", "messages", "m", "messages", hint=True),
 )
 
 
 def bindings(*wheres: str) -> list[BindingType]:
     """The bindings of these places; what the user's file changes is applied by `App.set_keymap`."""
-    return [Binding(key.key, key.action, key.id, id=key.id, show=key.hint) for key in KEYS if key.where in wheres]
+    return [
+        Binding(key.key, key.action, key.id, id=key.id, show=key.hint, priority=key.first)
+        for key in KEYS
+        if key.where in wheres
+    ]
 
 
 class KeysFault(ValueError):

@@ -32,6 +32,7 @@ from b2bua.rows import (
 )
 from b2bua.verbs import Operator, Refusal, Verb
 from b2bua.wire import Role
+from tests.console.shelf import PLAN, Shelf
 
 NOON_MS = 1_763_784_000_000
 """2025-11-22 12:00:00 in Asia/Shanghai, a Saturday."""
@@ -150,9 +151,10 @@ class Office:
     path: Path
     feed: Feed
     asked: list[tuple[str, dict[str, Any], Operator]]
+    shelf: Shelf
     _token: trio.lowlevel.TrioToken
 
-    def do(self, deed: Callable[[], None]) -> None:
+    def do(self, deed: Callable[[], object]) -> None:
         """Do this in the server's thread."""
         trio.from_thread.run_sync(deed, trio_token=self._token)
 
@@ -194,8 +196,11 @@ def office(path: Path, calls: int = 12, now_ms: int = NOON_MS) -> Iterator[Offic
         asked: list[tuple[str, dict[str, Any], Operator]] = []
         with stop:
             async with trio.open_nursery() as nursery:
-                await nursery.start(Control(feed, verbs_of(feed, asked)).serve, listen(path))
-                ready.append(Office(path, feed, asked, trio.lowlevel.current_trio_token()))
+                shelf = Shelf(feed)
+                shelf.put(PLAN, "wang", "first")
+                verbs = {**verbs_of(feed, asked), **shelf.verbs()}
+                await nursery.start(Control(feed, verbs).serve, listen(path))
+                ready.append(Office(path, feed, asked, shelf, trio.lowlevel.current_trio_token()))
                 is_ready.set()
 
     thread = threading.Thread(target=trio.run, args=(serve,))

@@ -11,6 +11,7 @@ from textual.app import ComposeResult, RenderResult
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
+from tui.board import Board
 from tui.framed import Framed, HintBar
 from tui.keys import PANES
 from tui.panes.calls import CallsPane
@@ -18,6 +19,7 @@ from tui.panes.log import LogPane
 from tui.panes.numbers import NumbersPane
 from tui.panes.table import TablePane
 from tui.panes.trunks import TrunksPane
+from tui.plan.drafts import Drafts
 from tui.say import say
 
 
@@ -51,12 +53,16 @@ class PaneBar(Widget):
 class Main(Framed):
     """What the console starts with."""
 
+    def __init__(self, board: Board, drafts: Drafts) -> None:
+        super().__init__(board)
+        self._drafts = drafts
+
     def body(self) -> ComposeResult:
         """The panes."""
         yield PaneBar()
         with ContentSwitcher(initial=PANES[0]):
             yield CallsPane(self.board, "calls")
-            yield NumbersPane(self.board, "numbers")
+            yield NumbersPane(self.board, "numbers", self._drafts)
             yield TrunksPane(self.board, "trunks")
             yield LogPane(self.board, "log")
 
