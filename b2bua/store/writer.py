@@ -5,8 +5,8 @@ call only the newest version is kept until then, so what waits is bounded by the
 database cannot be written the writer says so (`health`), keeps all it has and tries again; the daemon takes
 no new calls meanwhile, so nothing is lost and memory does not grow.
 
-A call's first record is written at once, for its caller is not answered before; later versions gather for `GATHER_S` or until
-such a one takes them along. Under load, groups grow by themselves.
+A call's first record is written at once, for its caller is not answered before; later versions gather for `GATHER_S`
+or until such a one takes them along. Under load, groups grow by themselves.
 """
 
 import logging
