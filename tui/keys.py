@@ -32,7 +32,10 @@ class Key:
         return f"{self.where}.{self.name}"
 
 
-PANES: Final = ("calls", "numbers", "trunks", "log")
+PANES: Final = ("calls", "numbers", "trunks", "records", "reports", "log")
+
+REPORTS: Final = ("hour", "day", "area", "cause", "target")
+"""What a report counts by."""
 
 KEYS: Final = (
     *(Key("app", f"pane_{pane}", str(number), f"app.pane('{pane}')") for number, pane in enumerate(PANES, 1)),
@@ -59,8 +62,20 @@ KEYS: Final = (
     Key("trunks", "out", "o", "service('out')", hint=True),
     Key("trunks", "drain", "d", "service('draining')", hint=True),
     Key("trunks", "back", "b", "service('in')", hint=True),
+    Key("records", "search", "f", "search", hint=True),
+    Key("records", "missed", "m", "missed", hint=True),
+    Key("records", "close", "x", "close", hint=True),
+    Key("records", "export", "e", "export", hint=True),
+    Key("records", "refresh", "r", "refresh"),
+    *(Key("reports", by, by[0] if by != "cause" else "u", f"by('{by}')", hint=True) for by in REPORTS),
+    Key("reports", "days", "w", "days", hint=True),
+    Key("reports", "number", "n", "number", hint=True),
+    Key("reports", "refresh", "r", "refresh"),
+    Key("log", "audit", "a", "audit", hint=True),
+    Key("audit", "back", "escape", "back", hint=True),
     Key("detail", "back", "escape", "back", hint=True),
     Key("detail", "hangup", "x", "hangup", hint=True),
+    Key("detail", "messages", "m", "messages", hint=True),
     Key("plan", "back", "escape", "back", hint=True),
     Key("plan", "tree", "f2", "view('tree')", hint=True, first=True),
     Key("plan", "text", "f3", "view('text')", hint=True, first=True),
@@ -73,7 +88,6 @@ KEYS: Final = (
     Key("plan", "rebase", "f10", "rebase", first=True),
     Key("history", "mark", "m", "mark", hint=True),
     Key("history", "restore", "r", "restore", hint=True),
-    Key("detail", "messages", "m", "messages", hint=True),
 )
 
 

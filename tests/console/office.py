@@ -32,6 +32,7 @@ from b2bua.rows import (
 )
 from b2bua.verbs import Operator, Refusal, Verb
 from b2bua.wire import Role
+from tests.console.archive import Archive
 from tests.console.shelf import PLAN, Shelf
 
 NOON_MS = 1_763_784_000_000
@@ -152,6 +153,7 @@ class Office:
     feed: Feed
     asked: list[tuple[str, dict[str, Any], Operator]]
     shelf: Shelf
+    archive: Archive
     _token: trio.lowlevel.TrioToken
 
     def do(self, deed: Callable[[], object]) -> None:
@@ -178,6 +180,7 @@ def verbs_of(feed: Feed, asked: list[tuple[str, dict[str, Any], Operator]]) -> d
 
     return {
         "call.detail": Verb(Role.VIEWER, detail),
+        "record.detail": Verb(Role.VIEWER, detail),
         "call.hangup": Verb(Role.OPERATOR, hangup),
         "trunk.set": Verb(Role.OPERATOR, trunk_set),
     }
@@ -198,9 +201,10 @@ def office(path: Path, calls: int = 12, now_ms: int = NOON_MS) -> Iterator[Offic
             async with trio.open_nursery() as nursery:
                 shelf = Shelf(feed)
                 shelf.put(PLAN, "wang", "first")
-                verbs = {**verbs_of(feed, asked), **shelf.verbs()}
+                archive = Archive(now_ms)
+                verbs = {**verbs_of(feed, asked), **shelf.verbs(), **archive.verbs()}
                 await nursery.start(Control(feed, verbs).serve, listen(path))
-                ready.append(Office(path, feed, asked, shelf, trio.lowlevel.current_trio_token()))
+                ready.append(Office(path, feed, asked, shelf, archive, trio.lowlevel.current_trio_token()))
                 is_ready.set()
 
     thread = threading.Thread(target=trio.run, args=(serve,))

@@ -17,7 +17,9 @@ from tui.keys import PANES
 from tui.panes.calls import CallsPane
 from tui.panes.log import LogPane
 from tui.panes.numbers import NumbersPane
-from tui.panes.table import TablePane
+from tui.panes.pane import Pane
+from tui.panes.records import RecordsPane
+from tui.panes.reports import ReportsPane
 from tui.panes.trunks import TrunksPane
 from tui.plan.drafts import Drafts
 from tui.say import say
@@ -64,12 +66,14 @@ class Main(Framed):
             yield CallsPane(self.board, "calls")
             yield NumbersPane(self.board, "numbers", self._drafts)
             yield TrunksPane(self.board, "trunks")
+            yield RecordsPane(self.board, "records")
+            yield ReportsPane(self.board, "reports")
             yield LogPane(self.board, "log")
 
     @property
-    def pane(self) -> TablePane:
+    def pane(self) -> Pane:
         """The pane in sight."""
-        return self.query_one(f"#{self.query_one(PaneBar).here}", TablePane)
+        return self.query_one(f"#{self.query_one(PaneBar).here}", Pane)
 
     def on_mount(self) -> None:
         """Start on the calls."""
@@ -95,5 +99,5 @@ class Main(Framed):
         """The language changed."""
         super().respeak()
         self.query_one(PaneBar).refresh()
-        for pane in self.query(TablePane):
+        for pane in self.query(Pane):
             pane.respeak()
