@@ -163,23 +163,30 @@ class House:
         child: Child | None = None
         # A process that is killed resets the link.
         with suppress(trio.BrokenResourceError):
-            async for piece in stream:
-                for said in frames.feed(bytes(piece)):
-                    if isinstance(said, Hello):
-                        child = Child(said, stream, [])
-                        self.children[said.pid] = child
-                        self.forwarder.doors[said.incarnation] = said.sip_port
-                        if not said.call_id:
-                            self.idle.append(child)
-                    assert child is not None
-                    child.said.append(said)
-                    if isinstance(said, Update) and self.stores:
-                        await self.tell(child, Stored(said.record.call_id, said.record.seq))
-                    if isinstance(said, Idle):
-                        self.idle.append(child)
-                    async with self.news:
-                        self.news.notify_all()
-        await stream.aclose()
+            async with stream:
+                async for piece in stream:
+                    for said in frames.feed(bytes(piece)):
+                        if isinstance(said, Hello):
+                            child = self._greet(said, stream)
+                        assert child is not None
+                        await self._take(child, said)
+
+    def _greet(self, hello: Hello, stream: trio.SocketStream) -> Child:
+        child = Child(hello, stream, [])
+        self.children[hello.pid] = child
+        self.forwarder.doors[hello.incarnation] = hello.sip_port
+        if not hello.call_id:
+            self.idle.append(child)
+        return child
+
+    async def _take(self, child: Child, said: FromProcess) -> None:
+        child.said.append(said)
+        if isinstance(said, Update) and self.stores:
+            await self.tell(child, Stored(said.record.call_id, said.record.seq))
+        if isinstance(said, Idle):
+            self.idle.append(child)
+        async with self.news:
+            self.news.notify_all()
 
     async def watch(self) -> None:
         """Read what the fork server prints."""
