@@ -215,11 +215,16 @@ class Pool:
                 log.warning("the fork server said %r", line)
 
     def _refill(self) -> None:
-        """Ask for as many processes as are missing from the wanted spares, under the ceiling."""
+        """Ask for as many processes as are missing from the wanted spares, under the ceiling.
+
+        One that rests is no spare: in a storm of short calls most processes rest, and calls would be refused.
+        """
         if self._server is None or self._server.stdin is None or self._nursery is None:
             return
+        now_s = time.monotonic()
+        rested = sum(process.rested_at_s <= now_s for process in self._free.values())
         room = self.settings.most - len(self._all) - self._starting
-        missing = min(self.settings.spare - len(self._free) - self._starting, room)
+        missing = min(self.settings.spare - rested - self._starting, room)
         if missing > 0:
             self._starting += missing
             self._nursery.start_soon(self._spawn, self._server.stdin, missing)

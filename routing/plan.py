@@ -41,7 +41,7 @@ HoursName = NewType("HoursName", str)
 FIRST_HUNT: Final = NodeName("hunt")
 """The node that a document without nodes consists of."""
 
-GATES: Final = (NodeName("screen"), NodeName("limit"), NodeName("verify"))
+GATES: Final = (NodeName("screen"), NodeName("verify"), NodeName("limit"))
 """The nodes at the top of a plan, in the order in which a call passes them; the first is always there."""
 
 
@@ -93,7 +93,7 @@ class Transfer:
 class Plan:
     """A 400 number's service: its targets, its nodes, and the node that a call starts at.
 
-    `nodes` holds the gates (`screen`, `limit`, `verify`) too. `welcome` (彩铃) is heard in place of the ringing
+    `nodes` holds the gates (`screen`, `verify`, `limit`) too. `welcome` (彩铃) is heard in place of the ringing
     tone in every hunt without a `ringback` of its own (M1). `extensions` lead to a hunt or a target.
     """
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from b2bua.wire import Role
 from tui.app import Console
-from tui.keys import KeysFault, remapped
+from tui.keys import KeysFault
 from tui.link import Link
 from tui.say import Language, speak
 from tui.tape import Player, Recorder
@@ -47,14 +47,13 @@ def main() -> int:
     locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     speak(Language(options.lang) if options.lang else Language.ZH if locale.startswith("zh") else Language.EN)
     try:
-        own_keys = remapped(own_folder() / "keys.toml")
         if options.replay is not None:
             if options.speed <= 0:
                 parser.error("--speed must be more than 0")
-            Console(Player(options.replay, options.speed), own_keys, options.theme).run()
+            Console(Player(options.replay, options.speed), own_folder(), options.theme).run()
             return 0
         with Recorder(options.record) if options.record is not None else nullcontext() as recorder:
-            Console(Link(options.socket, Role(options.role), options.who, recorder), own_keys, options.theme).run()
+            Console(Link(options.socket, Role(options.role), options.who, recorder), own_folder(), options.theme).run()
     except (KeysFault, OSError, ValueError) as fault:
         sys.stderr.write(f"switch400 console: {fault}\n")
         return 1

@@ -7,6 +7,7 @@ the clocks.
 
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from textual.app import App, SystemCommand
@@ -15,7 +16,8 @@ from textual.screen import Screen
 
 from tui.board import Board, Source
 from tui.framed import Framed
-from tui.keys import KEYS, bindings
+from tui.keys import KEYS, bindings, remapped
+from tui.plan.drafts import Drafts
 from tui.say import Language, say, speak, spoken
 from tui.screens.help import Help
 from tui.screens.main import Main
@@ -25,7 +27,7 @@ BEATS_PER_S: Final = 5
 
 
 class Console(App[None]):
-    """The NOC console. `own_keys` are the user's keys by id (`tui.keys.remapped`)."""
+    """The NOC console. `own` is the folder of this user's keys and drafts; raises KeysFault if the keys are no use."""
 
     CSS_PATH = "console.tcss"
     TITLE = "switch400"
@@ -33,10 +35,11 @@ class Console(App[None]):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, source: Source, own_keys: dict[str, str] | None = None, theme: str = "night") -> None:
+    def __init__(self, source: Source, own: Path, theme: str = "night") -> None:
         super().__init__()
         self.board = Board(source, changed=self._changed)
-        self._own_keys = own_keys or {}
+        self._own_keys = remapped(own / "keys.toml")
+        self._drafts = Drafts(own / "drafts")
         self._news = True
         self._renewed_s = 0.0
         for known in THEMES:
@@ -46,7 +49,7 @@ class Console(App[None]):
     def on_mount(self) -> None:
         """Start the feed and the beat."""
         self.set_keymap(self._own_keys)
-        self.push_screen(Main(self.board))
+        self.push_screen(Main(self.board, self._drafts))
         self.run_worker(self.board.source.run(self.board), group="feed")
         self.set_interval(1 / BEATS_PER_S, self._beat)
 

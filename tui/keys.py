@@ -14,13 +14,17 @@ from textual.binding import Binding, BindingType
 
 @attrs.frozen
 class Key:
-    """One thing that a key does: its text is `keys.<name>`; `hint` puts it at the foot of the screen."""
+    """One thing that a key does: its text is `keys.<where>_<name>`.
+
+    `hint` puts it at the foot of the screen; `first` takes the key before an editor does.
+    """
 
     where: str
     name: str
     key: str
     action: str
     hint: bool = False
+    first: bool = False
 
     @property
     def id(self) -> str:
@@ -28,7 +32,10 @@ class Key:
         return f"{self.where}.{self.name}"
 
 
-PANES: Final = ("calls", "numbers", "trunks", "log")
+PANES: Final = ("calls", "numbers", "trunks", "records", "reports", "log")
+
+REPORTS: Final = ("hour", "day", "area", "cause", "target")
+"""What a report counts by."""
 
 KEYS: Final = (
     *(Key("app", f"pane_{pane}", str(number), f"app.pane('{pane}')") for number, pane in enumerate(PANES, 1)),
@@ -55,15 +62,42 @@ KEYS: Final = (
     Key("trunks", "out", "o", "service('out')", hint=True),
     Key("trunks", "drain", "d", "service('draining')", hint=True),
     Key("trunks", "back", "b", "service('in')", hint=True),
+    Key("records", "search", "f", "search", hint=True),
+    Key("records", "missed", "m", "missed", hint=True),
+    Key("records", "close", "x", "close", hint=True),
+    Key("records", "export", "e", "export", hint=True),
+    Key("records", "refresh", "r", "refresh"),
+    *(Key("reports", by, by[0] if by != "cause" else "u", f"by('{by}')", hint=True) for by in REPORTS),
+    Key("reports", "days", "w", "days", hint=True),
+    Key("reports", "number", "n", "number", hint=True),
+    Key("reports", "refresh", "r", "refresh"),
+    Key("log", "audit", "a", "audit", hint=True),
+    Key("audit", "back", "escape", "back", hint=True),
     Key("detail", "back", "escape", "back", hint=True),
     Key("detail", "hangup", "x", "hangup", hint=True),
     Key("detail", "messages", "m", "messages", hint=True),
+    Key("plan", "back", "escape", "back", hint=True),
+    Key("plan", "tree", "f2", "view('tree')", hint=True, first=True),
+    Key("plan", "text", "f3", "view('text')", hint=True, first=True),
+    Key("plan", "forms", "f4", "forms", hint=True, first=True),
+    Key("plan", "whatif", "f5", "view('whatif')", hint=True, first=True),
+    Key("plan", "difference", "f6", "view('difference')", hint=True, first=True),
+    Key("plan", "history", "f7", "view('history')", hint=True, first=True),
+    Key("plan", "drop", "f8", "drop", first=True),
+    Key("plan", "publish", "f9", "publish", hint=True, first=True),
+    Key("plan", "rebase", "f10", "rebase", first=True),
+    Key("history", "mark", "m", "mark", hint=True),
+    Key("history", "restore", "r", "restore", hint=True),
 )
 
 
 def bindings(*wheres: str) -> list[BindingType]:
     """The bindings of these places; what the user's file changes is applied by `App.set_keymap`."""
-    return [Binding(key.key, key.action, key.id, id=key.id, show=key.hint) for key in KEYS if key.where in wheres]
+    return [
+        Binding(key.key, key.action, key.id, id=key.id, show=key.hint, priority=key.first)
+        for key in KEYS
+        if key.where in wheres
+    ]
 
 
 class KeysFault(ValueError):

@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from tui.arrange import Cell
-from tui.moment import age, clock_ms, day_clock
+from tui.moment import age, clock, clock_ms, day_clock
 from tui.say import say, say_slug
 from tui.width import pad
 from tui.words import blame, cause, state
@@ -61,8 +61,8 @@ def attempts(record: Record, now_ms: int) -> list[Line]:
         line = [
             Cell(f"{attempt['leg']:>2}"),
             Cell(pad(attempt["target"], 12), "key"),
-            Cell(pad(attempt.get("address_shown") or attempt["address"], 18)),
-            Cell(clock_ms(attempt["began_ms"]), "dim"),
+            Cell(pad(attempt.get("address_shown") or attempt["address"], 16)),
+            Cell(clock(attempt["began_ms"]), "dim"),
         ]
         if attempt["ending"] is not None:
             line += [

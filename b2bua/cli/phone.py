@@ -16,8 +16,8 @@ import click
 @click.option("--reject", type=click.IntRange(400, 699), metavar="CODE", help="Refuse with this SIP status.")
 @click.option("--answer-after", default=0.0, type=click.FloatRange(min=0), metavar="S", help="Ring so long.")
 @click.option("--hang-up-after", default=0.0, type=click.FloatRange(min=0), metavar="S", help="Talk so long.")
-@click.option("--tone", default=440, show_default=True, type=click.IntRange(0, 3400), metavar="HZ")
-@click.option("--echo", is_flag=True, help="Send back what is heard, in place of the tone.")
+@click.option("--tone", type=click.IntRange(0, 3400), metavar="HZ", help="Play a tone (440, unless --echo).")
+@click.option("--echo", is_flag=True, help="Send back what is heard, beside the tone if one is named.")
 @click.option("--early-media", is_flag=True, help="Be heard while ringing (183).")
 def command(
     host: str,
@@ -26,7 +26,7 @@ def command(
     reject: int | None,
     answer_after: float,
     hang_up_after: float,
-    tone: int,
+    tone: int | None,
     echo: bool,
     early_media: bool,
 ) -> None:
@@ -42,7 +42,7 @@ def command(
         behaviour=Behaviour.REJECT if reject is not None else Behaviour(behaviour or "answer"),
         reject_status=reject or 480,
         answer_after_s=answer_after,
-        tone_hz=tone,
+        tone_hz=tone if tone is not None else 0 if echo else 440,
         echo=echo,
         talk_s=hang_up_after,
         early_media=early_media,

@@ -11,7 +11,7 @@ import attrs
 from b2bua.edge.desk import Refused
 from b2bua.edge.limits import Address
 from b2bua.edge.message import Request, print_message
-from b2bua.edge.site import DEFAULT_PORT, Send, to_process
+from b2bua.edge.site import DEFAULT_PORT, Send
 from b2bua.edge.token import Tokens
 
 METHODS: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK")
@@ -83,12 +83,6 @@ def to_outside(request: Request, answer: Answer, tokens: Tokens, source: Address
         request, answer, to_tag(request, tokens), [str(via) for via in (top, *request.vias[1:])]
     )
     return way_back(packet, top.param("rport") is not None, top.port, source, transport)
-
-
-def to_inside(request: Request, answer: Answer, tokens: Tokens, sip_port: int) -> Send:
-    """The answer to a request from a call process."""
-    packet = print_answer(request, answer, to_tag(request, tokens), [str(via) for via in request.vias])
-    return to_process(packet, sip_port)
 
 
 def way_back(packet: bytes, rport: bool, port: int | None, source: Address, transport: str) -> Send:

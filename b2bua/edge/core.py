@@ -192,7 +192,7 @@ class Edge:
             self.counters["no-next-hop"] += 1
             if request.verb == "ACK":
                 return []
-            return [answer.to_inside(request, Answer(503, "No Way There"), self._tokens, place.sip_port)]
+            return [self._forward.answer_for(request, place, branch, Answer(503, "No Way There"))]
         self._orphans.went_out(place, request, send)
         self.neighbours.meet(send.to.host)
         self.counters["forwarded-out"] += 1

@@ -64,7 +64,9 @@ class Forwarding:
             # A caller's route set is the list backwards (RFC 3261, 12.1.2): ours is last to be its first hop.
             lines.append(f"Record-Route: <sip:{LOOPBACK}:{self.site.inside_port};lr>")
         self._common(response, lines)
-        if response.status < 300 and (uri := guard.contact(response)):
+        # Without a Contact that we could reach, PJSIP goes on with the Request-URI: better than a 200 never
+        # acknowledged.
+        if response.status < 300 and (uri := guard.reachable_contact(response)):
             lines.append(f"Contact: <{uri.text}>")
         if response.status >= 300 and not response.to.tag:
             tag = self.tokens.mac("to", response.call_id, response.from_.tag, str(response.cseq))
@@ -103,7 +105,7 @@ class Forwarding:
         return way_back(packet, vias[0].param("rport") is not None, vias[0].port, source, transport)
 
     def answer_for(self, request: Request, place: Place, branch: str, how: Answer) -> Send:
-        """An answer of ours to a process's request that is already dressed for the outside."""
+        """An answer of ours to a request of a process whose own Via had this branch."""
         via = f"SIP/2.0/UDP {LOOPBACK}:{place.sip_port};rport;branch={branch}"
         return to_process(print_answer(request, how, to_tag(request, self.tokens), [via]), place.sip_port)
 

@@ -43,7 +43,7 @@ _VIA = re.compile(
 _ITEM = re.compile(r'(?:[^,"<]|"(?:[^"\\]|\\.)*+"|<[^>]*+>)++')
 _ESCAPE = re.compile(r"\\(.)")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
-_SPACES = re.compile(r"[ \t]{2,}+|\t")
+_SPACES = re.compile(r"[ \t]++")
 
 TOKEN: Final = re.compile(rf"{_TOKEN}{{1,128}}")
 """A token of bounded length, as tags, branches, methods and option tags are."""
@@ -275,4 +275,5 @@ def is_utf8(text: str) -> bool:
 
 def squeezed(text: str) -> str:
     """`text` with every run of blanks made one space, and none at its ends."""
-    return _SPACES.sub(" ", text).strip(" ")
+    text = text.strip(" \t")
+    return _SPACES.sub(" ", text) if "  " in text or "\t" in text else text

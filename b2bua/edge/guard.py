@@ -120,6 +120,14 @@ def contact(message: Message) -> Uri | None:
     return uri
 
 
+def reachable_contact(message: Message) -> Uri | None:
+    """The one Contact URI, or None where there is none that we can reach."""
+    try:
+        return contact(message)
+    except MalformedError:
+        return None
+
+
 def routes(message: Message, name: str = "record-route") -> list[NameAddr]:
     """Record-Route or Route values. Raises MalformedError."""
     values = [parse_name_addr(item) for item in message.listed(name)]

@@ -50,7 +50,7 @@ def _shaped(pattern: str) -> Cleaner:
 _T: Final = r"[A-Za-z0-9\-.!%*_+`'~]{1,128}+"
 _SECONDS: Final = r"[0-9]{1,9}"
 _INTERVAL: Final = r"(?:9[0-9]|[1-9][0-9]{2,5})"
-"""Session intervals start at 90 s (RFC 4028, 5); PJSIP has never been asked what it makes of less."""
+"""Session intervals start at 90 s (RFC 4028, 5); less is left out, and the session goes without a timer."""
 _DATE: Final = r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"
 _CALL_ID_CHARACTER: Final = r"[A-Za-z0-9\-.!%*_+`'~()<>:/\[\]?{}@]"
 

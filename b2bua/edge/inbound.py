@@ -1,7 +1,7 @@
 """Requests from outside: which are led to a process, which are answered here, which are dropped.
 
-Rule: in this order: who is it (token, table, neighbour), is it sound (`guard`), whose is it. A stranger costs
-one answer at most; the desk is asked last.
+Rule: in this order: who is it (token or neighbour), is it sound (`guard`), whose is it (token, then table). A
+stranger costs one answer at most; the desk is asked last.
 """
 
 from collections import Counter
@@ -57,9 +57,9 @@ class Inbound:
         if request.verb == "ACK":
             return self._ack(request, origin)
         place = self._place_of(request)
-        entry = self.calls.get(arrival.key_of(request)) if place is None else None
-        if place is None and entry is None and not self.neighbours.known(origin.source.host):
+        if place is None and not self.neighbours.known(origin.source.host):
             return self._stranger(request, origin)
+        entry = self.calls.get(arrival.key_of(request)) if place is None else None
         if refusal := guard.refusal(request):
             return self._answered(request, refusal, origin)
         if request.verb == "INVITE" and not request.to.tag:
@@ -172,6 +172,8 @@ class Inbound:
         place = self._place_of(request)
         if place is None and request.to.tag == answer.to_tag(request, self.forward.tokens):
             return self._dropped("ack-absorbed")
+        if place is None and not self.neighbours.known(origin.source.host):
+            return self._dropped("stranger")
         if (
             place is None
             and (entry := self.calls.get(arrival.key_of(request)))

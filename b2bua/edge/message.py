@@ -45,6 +45,20 @@ _IRREGULAR: Final = {
     "user-to-user": "User-to-User",
 }  # fmt: skip
 
+_USUAL: Final = frozenset(
+    (
+        *_COMPACT,
+        *_COMPACT.values(),
+        *_IRREGULAR,
+        "max-forwards",
+        "record-route",
+        "route",
+        "allow",
+        "user-agent",
+    )
+)
+"""Names that need no look at their letters."""
+
 Fields = dict[str, list[str]]
 """Header fields by their lower-case long name, in the order of arrival."""
 
@@ -140,7 +154,7 @@ def _fields(text: str) -> Fields:
     for line in lines:
         name, colon, value = line.partition(":")
         name = name.rstrip(" \t").lower()
-        if not colon or not _NAME.fullmatch(name):
+        if not colon or (name not in _USUAL and not _NAME.fullmatch(name)):
             raise UnreadableError("header-line")
         name = _COMPACT.get(name, name)
         value = squeezed(value)

@@ -20,11 +20,16 @@ class Names:
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[float, str | None]] = OrderedDict()
 
+    def known(self, name: str) -> str | None:
+        """An IPv4 address of this host, if it was looked up lately."""
+        until_s, address = self._known.get(name, (0.0, None))
+        return address if until_s > trio.current_time() else None
+
     async def address_of(self, name: str) -> str | None:
         """An IPv4 address of this host, or None if there is none to be had."""
-        known = self._known.get(name)
-        if known and known[0] > trio.current_time():
-            return known[1]
+        until_s, address = self._known.get(name, (0.0, None))
+        if until_s > trio.current_time():
+            return address
         found: str | None = None
         with trio.move_on_after(PATIENCE_S):
             try:

@@ -10,7 +10,6 @@ from typing import Final
 import attrs
 
 from b2bua.edge import answer, guard
-from b2bua.edge.answer import Answer
 from b2bua.edge.forward import next_hop
 from b2bua.edge.grammar import MalformedError, NameAddr, Uri, parse_uri
 from b2bua.edge.limits import Address
@@ -19,7 +18,7 @@ from b2bua.edge.site import Send, Site
 from b2bua.edge.token import Place, Tokens
 
 REASONS: Final = ('Reason: SIP;cause=500;text="Call lost"', "Reason: Q.850;cause=41")
-LOST: Final = Answer(500, "Call Lost", REASONS[1:])
+LOST: Final = answer.of_refusal(answer.PROCESS_LOST)
 KEEP_LATE_S: Final = 64.0
 MOST_LATE: Final = 2_000
 
@@ -72,7 +71,7 @@ class Orphans:
             if request.verb == "BYE":
                 note.dialogs.pop((request.call_id, request.to.tag), None)
             elif (dialog := note.dialogs.get((request.call_id, request.to.tag))) and (
-                uri := _contact(request)
+                uri := guard.reachable_contact(request)
             ):
                 dialog.target = uri
 
@@ -85,7 +84,7 @@ class Orphans:
         if (response.call_id, response.cseq) != (invite.call_id, invite.cseq):
             return
         note.waiting = None
-        if response.status < 300 and (target := _contact(invite)):
+        if response.status < 300 and (target := guard.reachable_contact(invite)):
             note.dialogs[response.call_id, response.to.tag] = Dialog(
                 response.to, response.from_, target, guard.routes(invite), response.call_id, 0
             )
@@ -179,16 +178,9 @@ class Orphans:
         return [Send(print_message(f"{method} {dialog.target.text} SIP/2.0", lines), to, transport)]
 
 
-def _contact(message: Request | Response) -> Uri | None:
-    try:
-        return guard.contact(message)
-    except MalformedError:
-        return None
-
-
 def _dialog_of(response: Response) -> Dialog | None:
     """The caller's side of the dialog that a 2xx confirms (RFC 3261, 12.1.2)."""
-    target = _contact(response)
+    target = guard.reachable_contact(response)
     if target is None:
         return None
     routes = guard.routes(response)[::-1]

@@ -4,7 +4,7 @@ Rule: this file moves bytes and decides nothing. One slow peer holds up nobody: 
 writer and a short queue of its own, and names are looked up in tasks of their own.
 """
 
-import logging
+import contextlib
 import socket
 from typing import Final
 
@@ -23,13 +23,15 @@ MOST_DATAGRAM_BYTES: Final = 65_535
 BURST: Final = 64
 """Datagrams taken from one socket before the others get a turn."""
 MOST_PEERS: Final = 1_000
+MOST_STRANGERS: Final = 100
+"""TCP connections of those who are neither trunk nor gateway; they may not fill the room of those who are."""
+STRANGER_IDLE_S: Final = 30.0
 MOST_LOOKUPS: Final = 200
 QUEUE: Final = 200
 IDLE_S: Final = 600.0
 CONNECT_S: Final = 4.0
+WRITE_S: Final = 20.0
 TICK_S: Final = 1.0
-
-_log = logging.getLogger(__name__)
 
 
 @attrs.define
@@ -37,6 +39,7 @@ class _Peer:
     """A TCP connection: what waits to be written to it."""
 
     queue: trio.MemorySendChannel[bytes]
+    stranger: bool = False
 
 
 class Wires:
@@ -61,7 +64,10 @@ class Wires:
             elif send.transport == "tcp" and (peer := self._peers.get(send.to)):
                 self._queued(peer, send)
             elif not is_ipv4(send.to.host):
-                self._looked_up(send)
+                if host := self._names.known(send.to.host):
+                    self._resolved(send, host)
+                else:
+                    self._looked_up(send)
             elif send.transport == "udp":
                 self._datagram(self._outside, send)
             else:
@@ -100,7 +106,10 @@ class Wires:
             self._lookups -= 1
         if host is None:
             self._undelivered(send)
-            return
+        else:
+            self._resolved(send, host)
+
+    def _resolved(self, send: Send, host: str) -> None:
         self._edge.neighbours.meet(host)
         self.send([attrs.evolve(send, to=Address(host, send.to.port))])
 
@@ -113,14 +122,10 @@ class Wires:
                 return
             sender, receiver = trio.open_memory_channel[bytes](QUEUE)
             peer = self._peers[to] = _Peer(sender)
-            self._nursery.start_soon(
-                self._open, to, peer, receiver, attrs.evolve(send, to=to, otherwise=None)
-            )
+            self._nursery.start_soon(self._open, to, peer, receiver)
         self._queued(peer, send)
 
-    async def _open(
-        self, to: Address, peer: _Peer, queue: trio.MemoryReceiveChannel[bytes], first: Send
-    ) -> None:
+    async def _open(self, to: Address, peer: _Peer, queue: trio.MemoryReceiveChannel[bytes]) -> None:
         stream: trio.SocketStream | None = None
         with trio.move_on_after(CONNECT_S):
             try:
@@ -128,10 +133,9 @@ class Wires:
             except OSError:
                 stream = None
         if stream is None:
-            self._forget(to, peer)
-            self._undelivered(first)
-            return
-        await self._converse(stream, to, peer, queue)
+            self._forget(to, peer, queue)
+        else:
+            await self._converse(stream, to, peer, queue)
 
     async def accept(self, stream: trio.SocketStream) -> None:
         """A connection from outside."""
@@ -140,18 +144,24 @@ class Wires:
         except OSError:
             await trio.aclose_forcefully(stream)
             return
-        if len(self._peers) >= MOST_PEERS:
+        stranger = not self._edge.neighbours.known(host)
+        strangers = sum(peer.stranger for peer in self._peers.values()) if stranger else 0
+        if len(self._peers) >= MOST_PEERS or strangers >= MOST_STRANGERS:
             self._edge.counters["tcp-too-many"] += 1
             await trio.aclose_forcefully(stream)
             return
         sender, receiver = trio.open_memory_channel[bytes](QUEUE)
-        peer = self._peers[Address(host, port)] = _Peer(sender)
+        peer = self._peers[Address(host, port)] = _Peer(sender, stranger)
         await self._converse(stream, Address(host, port), peer, receiver)
 
-    def _forget(self, address: Address, peer: _Peer) -> None:
+    def _forget(self, address: Address, peer: _Peer, queue: trio.MemoryReceiveChannel[bytes]) -> None:
+        """The connection is over, or never was: what still waited for it could not be delivered."""
         if self._peers.get(address) is peer:
             del self._peers[address]
         peer.queue.close()
+        with contextlib.suppress(trio.WouldBlock, trio.EndOfChannel):
+            while True:
+                self._undelivered(Send(queue.receive_nowait(), address, "tcp"))
 
     async def _converse(
         self,
@@ -165,17 +175,17 @@ class Wires:
                 nursery.start_soon(_write, stream, queue)
                 await self._read(stream, address, peer)
                 nursery.cancel_scope.cancel()
-        except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+        except* (OSError, trio.TooSlowError, trio.BrokenResourceError, trio.ClosedResourceError):
             self._edge.counters["tcp-broken"] += 1
         finally:
-            self._forget(address, peer)
+            self._forget(address, peer, queue)
             await trio.aclose_forcefully(stream)
 
     async def _read(self, stream: trio.SocketStream, address: Address, peer: _Peer) -> None:
         frames = Frames()
         while True:
             octets = b""
-            with trio.move_on_after(IDLE_S):
+            with trio.move_on_after(STRANGER_IDLE_S if peer.stranger else IDLE_S):
                 octets = await stream.receive_some()
             if not octets:
                 return
@@ -215,8 +225,10 @@ class Wires:
 
 
 async def _write(stream: trio.SocketStream, queue: trio.MemoryReceiveChannel[bytes]) -> None:
+    """Write what is queued, until the peer takes nothing for too long."""
     async for packet in queue:
-        await stream.send_all(packet)
+        with trio.fail_after(WRITE_S):
+            await stream.send_all(packet)
 
 
 def _burst(wire: socket.socket) -> list[tuple[bytes, tuple[str, int]]]:

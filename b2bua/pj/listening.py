@@ -10,10 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
 import pjsua2 as pj
 
 from b2bua.pj.leg import Leg
-from b2bua.pj.tone import CLOCK_RATE_HZ, Tone, samples_of, tone_in
+from b2bua.pj.tone import CLOCK_RATE_HZ, Tone, comes_back, samples_of, tone_in
 
 _LEVEL: Final = 8000
 """Amplitude of our tones, about -12 dBm0: loud enough to find, far from clipping."""
@@ -23,8 +24,16 @@ _COMPLETE_S: Final = 0.2
 _POLL_S: Final = 0.01
 
 
+@attrs.frozen
+class Heard:
+    """The far end's tone, if it sends one, and whether our own came back."""
+
+    tone: Tone | None
+    own: bool = False
+
+
 class Listening:
-    """What one leg hears and says. `tone_hz` goes out (0: silence), or with `echo` whatever comes in."""
+    """What one leg hears and says: `tone_hz` goes out (0: none), and with `echo` whatever comes in."""
 
     def __init__(self, tone_hz: int = 0, *, echo: bool = False) -> None:
         self._tone_hz = tone_hz
@@ -45,11 +54,11 @@ class Listening:
         audio.startTransmit(self._recorder)
         if self._echo:
             audio.startTransmit(audio)
-        elif self._tone_hz:
+        if self._tone_hz:
             self._tone().startTransmit(audio)
 
-    def close(self, poll: Callable[[float], None]) -> Tone | None:
-        """Stop, and say which tone came in last. `poll` lets PJSIP work meanwhile."""
+    def close(self, poll: Callable[[float], None]) -> Heard:
+        """Stop, and say what came in. `poll` lets PJSIP work meanwhile."""
         self._generator = None
         samples: array[int] = array("h")
         if self._recorder is not None:
@@ -59,7 +68,9 @@ class Listening:
                 poll(_POLL_S)
                 samples = samples_of(self._file)
         self._folder.cleanup()
-        return tone_in(samples)
+        if self._echo or not self._tone_hz:
+            return Heard(tone_in(samples))
+        return Heard(tone_in(samples, besides_hz=self._tone_hz), comes_back(samples, self._tone_hz))
 
     def _tone(self) -> Any:
         if self._generator is None:

@@ -51,7 +51,7 @@ class OneCall:
     ) -> None:
         self.assign = assign
         self.over = False
-        self.stored_seq = 0
+        self.stored_seq = -1
         self._plan = plan
         self._link = link
         self._state: State = begin(plan, assign.facts)
@@ -194,7 +194,7 @@ class OneCall:
     def _answer_if_stored(self, now: float) -> None:
         if self._answer_by is None:
             return
-        if self.stored_seq or not self._link.is_up or now >= self._answer_by:
+        if self.stored_seq >= 0 or not self._link.is_up or now >= self._answer_by:
             self._answer_by = None
             self._hands.answer()
 

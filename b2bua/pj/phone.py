@@ -38,8 +38,7 @@ class PhoneSetup:
     """A test telephone on `host:port` (0: any free port).
 
     It rings at once and answers after `answer_after_s` (≥ 0); `reject_status` (400–699) is for REJECT. It plays a tone
-    of `tone_hz` (0: silence), or with `echo` sends back what it hears; with `early_media` it does so while it rings
-    (183). It hangs up after `talk_s` (0: never).
+    of `tone_hz` (0: none) and with `echo` sends back what it hears; with `early_media` it does so while it rings (183). It hangs up after `talk_s` (0: never).
     """
 
     host: str = "127.0.0.1"
@@ -157,5 +156,5 @@ class Phone:
         self._gone.append(call.leg)
         heard = call.listening.close(self._endpoint.poll)
         talked_s = time.monotonic() - call.answered_at if call.answered_at is not None else 0.0
-        tone = f"heard {heard.hz} Hz" if heard else "heard no tone"
+        tone = f"heard {heard.tone.hz} Hz" if heard.tone else "heard no tone"
         self._say(f"ended {call.caller} status {down.status} after {talked_s:.1f} s, {tone}")

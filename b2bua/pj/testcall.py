@@ -14,7 +14,7 @@ import pjsua2 as pj
 from b2bua.pj.doorway import Doorway
 from b2bua.pj.endpoint import Endpoint, Setup
 from b2bua.pj.leg import Leg
-from b2bua.pj.listening import Listening
+from b2bua.pj.listening import Heard, Listening
 from b2bua.pj.noted import Answered, AudioChanged, Down, Noted, Rang
 from routing.cause import NORMAL
 from routing.ids import CALLER
@@ -59,13 +59,14 @@ class TestCall:
     q850: int = 0
     sent_hz: int = 0
     heard_hz: int | None = None
+    own_back: bool = False
 
     @property
     def fault(self) -> str:
         """What kept it from being good, empty if nothing did."""
         if self.answered_ms is None:
             return f"never answered, status {self.status}"
-        return "" if self.heard_hz is not None else "answered, but no tone came back"
+        return "" if self.heard_hz is not None or self.own_back else "answered, but no tone came back"
 
 
 class _Placing:
@@ -86,7 +87,8 @@ class _Placing:
         self._key_at: float | None = None
         self._began = time.monotonic()
         self._hang_up_at = self._began + setup.wait_s
-        self._heard_hz: int | None = None
+        self._heard = Heard(None)
+        self._listened = False
         self.result = TestCall("")
 
     def dial(self) -> None:
@@ -117,15 +119,18 @@ class _Placing:
         until = time.monotonic() + _DRAIN_S
         while time.monotonic() < until and not self._leg.is_gone:
             self._endpoint.poll(_POLL_S)
-        return attrs.evolve(self.result, heard_hz=self._heard_hz)
+        tone = self._heard.tone
+        return attrs.evolve(self.result, heard_hz=tone.hz if tone else None, own_back=self._heard.own)
 
     def _listen(self) -> None:
-        if self._heard_hz is not None:
+        if self._listened:
             return
-        tone = self._listening.close(self._endpoint.poll)
-        if tone is not None:
-            self._heard_hz = tone.hz
-            self._say(f"tone heard: {tone.hz} Hz")
+        self._listened = True
+        self._heard = self._listening.close(self._endpoint.poll)
+        if self._heard.tone is not None:
+            self._say(f"tone heard: {self._heard.tone.hz} Hz")
+        if self._heard.own:
+            self._say(f"our own tone came back: {self.setup.tone_hz} Hz")
 
     def _take(self, noted: Noted) -> None:
         ms = round((time.monotonic() - self._began) * 1000, 1)

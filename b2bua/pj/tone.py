@@ -6,7 +6,7 @@ Rule: samples are 16-bit linear at 8 kHz; a tone counts as heard when most of th
 import math
 import wave
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ _HIGHEST_HZ: Final = 3400
 _COARSE_HZ: Final = 10
 _FINE_HZ: Final = 1
 _LEAST_SHARE: Final = 0.5
+_LEAST_ECHO: Final = 0.1
 _LEAST_RMS: Final = 100.0
 _COARSE_SAMPLES: Final = 800
 _FINE_SAMPLES: Final = 4000
@@ -41,23 +42,45 @@ def power_at(samples: Sequence[int], hz: float) -> float:
     return 2 * (last * last + before * before - turn * last * before) / len(samples) ** 2
 
 
-def tone_in(samples: Sequence[int]) -> Tone | None:
-    """The last tone that was heard for half a second; None if there was only silence, speech, or less than 0.1 s."""
-    for end in range(len(samples), 0, -_FINE_SAMPLES):
-        tone = _tone_of(samples[max(0, end - _FINE_SAMPLES) : end])
+def tone_in(samples: Sequence[int], besides_hz: int = 0) -> Tone | None:
+    """The last tone that was heard for half a second; None if there was only silence, speech, or less than 0.1 s.
+
+    What sounds at `besides_hz` is left out of account: our own tone, coming back.
+    """
+    for stretch in _stretches(samples):
+        tone = _tone_of(stretch, besides_hz)
         if tone is not None:
             return tone
     return None
 
 
-def _tone_of(long: Sequence[int]) -> Tone | None:
+def comes_back(samples: Sequence[int], hz: int) -> bool:
+    """Whether a tone that we send is a good part of what came in during some half second."""
+    return any(
+        power_at(stretch, hz) > max(_LEAST_RMS**2, _mean_power(stretch)) * _LEAST_ECHO
+        for stretch in _stretches(samples)
+    )
+
+
+def _stretches(samples: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Half seconds, the last one first, those too short left out."""
+    for end in range(len(samples), _COARSE_SAMPLES, -_FINE_SAMPLES):
+        yield samples[max(0, end - _FINE_SAMPLES) : end]
+
+
+def _mean_power(samples: Sequence[int]) -> float:
+    return sum(sample * sample for sample in samples) / len(samples)
+
+
+def _tone_of(long: Sequence[int], besides_hz: int) -> Tone | None:
     if len(long) < _COARSE_SAMPLES:
         return None
     short = long[-_COARSE_SAMPLES:]
-    mean_power = sum(sample * sample for sample in long) / len(long)
+    mean_power = _mean_power(long) - (power_at(long, besides_hz) if besides_hz else 0.0)
     if mean_power < _LEAST_RMS**2:
         return None
-    near = max(range(_LOWEST_HZ, _HIGHEST_HZ, _COARSE_HZ), key=lambda hz: power_at(short, hz))
+    apart = [hz for hz in range(_LOWEST_HZ, _HIGHEST_HZ, _COARSE_HZ) if abs(hz - besides_hz) > 2 * _COARSE_HZ]
+    near = max(apart, key=lambda hz: power_at(short, hz))
     around = range(near - _COARSE_HZ, near + _COARSE_HZ + 1, _FINE_HZ)
     hz = max(around, key=lambda hz: power_at(long, hz))
     share = power_at(long, hz) / mean_power

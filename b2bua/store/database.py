@@ -8,7 +8,8 @@ first.
 import errno
 import os
 import sqlite3
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -46,9 +47,11 @@ def open_database(where: Path | str, *, create: bool = True, busy_timeout_s: flo
     return engine
 
 
-def writing(engine: Engine) -> AbstractContextManager[Connection]:
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
     """One write transaction: committed at the end of the block, rolled back by an exception."""
-    return engine.execution_options(switch400_writes=True).begin()
+    with engine.connect() as connection, connection.execution_options(switch400_writes=True).begin():
+        yield connection
 
 
 def _url(text: str) -> URL:
@@ -74,7 +77,7 @@ def _prepare_file(file: Path, create: bool) -> None:
 
 def _engine(url: URL, busy_timeout_s: float) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     file = url.database or ""
 
     def connect() -> sqlite3.Connection:
@@ -97,7 +100,7 @@ def _engine(url: URL, busy_timeout_s: float) -> Engine:
         writes = connection.get_execution_options().get("switch400_writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    engine = create_engine(url, poolclass=QueuePool, creator=connect)
+    engine = create_engine(url, poolclass=QueuePool, creator=connect, hide_parameters=True)
     event.listen(engine, "connect", set_up)
     event.listen(engine, "begin", begin)
     return engine

@@ -46,7 +46,7 @@ class Records:
         rows = [to_row(record) for record in _newest(group)]
         if rows:
             with writing(self._engine) as connection:
-                connection.execute(self._upsert, rows)
+                connection.exec_driver_sql(self._upsert, rows)
 
     def get(self, call_id: CallId) -> CallRecord | None:
         """The record of one call, None if there is none."""
@@ -123,12 +123,15 @@ def ended(record: CallRecord, at_ms: int, ending: Ending) -> CallRecord:
     )
 
 
-def _upsert(engine: Engine) -> Any:
-    """Insert, or replace what is older; both databases say it with the same words."""
-    dialect: Any = postgresql if engine.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(records)
+def _upsert(engine: Engine) -> str:
+    """Insert, or replace what is older; both databases say it with the same words.
+
+    As text, since building it anew for every record would cost more than writing it.
+    """
+    postgres = engine.dialect.name == "postgresql"
+    statement: Any = (postgresql if postgres else sqlite).insert(records)
     new = statement.excluded
-    return statement.on_conflict_do_update(
+    statement = statement.on_conflict_do_update(
         index_elements=[records.c.call_id],
         set_={column.name: new[column.name] for column in records.c if column.name != "call_id"},
         where=or_(
@@ -136,6 +139,8 @@ def _upsert(engine: Engine) -> Any:
             and_(new.seq == records.c.seq, records.c.presumed),
         ),
     )
+    dialect = engine.dialect if postgres else sqlite.dialect(paramstyle="named")
+    return str(statement.compile(dialect=dialect))
 
 
 def _newest(group: Iterable[CallRecord]) -> Iterator[CallRecord]:

@@ -4,11 +4,12 @@ Rule: nothing here belongs to one database product. Times are UTC epoch millisec
 compared byte by byte, values of changing shape are blobs (packed msgpack) next to the columns that are
 searched.
 
-Growth: numbers, plans and versions stay in the thousands; `records` grows by every call, 10⁷ and more. A
-record's row is about 1 KB, most of it the blob, which stands last so that a scan need not read it. Every
-index ends in `accepted_ms`, since every search is newest first; each costs about 40 bytes and 2 µs per
-record. Calls still up are found by a partial index that stays as small as their number. A search by area,
-plan or state alone, without number, caller or period, walks the index by time.
+Growth: numbers, plans and versions stay in the thousands; `records` grows by every call, 10⁷ and more, at
+about 1.3 KB each with all indexes. The blob is most of that and stands last, so that a scan need not read it.
+Every index of a searched column ends in `accepted_ms`, since every search is newest first and stops at its
+limit. Calls still up have a partial index that stays as small as their number. A search by area, plan or
+state alone walks the index by time, and one by the beginning of a caller's number sorts all its matches: both
+are for use with a period.
 """
 
 from typing import Final

@@ -32,6 +32,8 @@ from b2bua.rows import (
 )
 from b2bua.verbs import Operator, Refusal, Verb
 from b2bua.wire import Role
+from tests.console.archive import Archive
+from tests.console.shelf import PLAN, Shelf
 
 NOON_MS = 1_763_784_000_000
 """2025-11-22 12:00:00 in Asia/Shanghai, a Saturday."""
@@ -150,9 +152,11 @@ class Office:
     path: Path
     feed: Feed
     asked: list[tuple[str, dict[str, Any], Operator]]
+    shelf: Shelf
+    archive: Archive
     _token: trio.lowlevel.TrioToken
 
-    def do(self, deed: Callable[[], None]) -> None:
+    def do(self, deed: Callable[[], object]) -> None:
         """Do this in the server's thread."""
         trio.from_thread.run_sync(deed, trio_token=self._token)
 
@@ -176,6 +180,7 @@ def verbs_of(feed: Feed, asked: list[tuple[str, dict[str, Any], Operator]]) -> d
 
     return {
         "call.detail": Verb(Role.VIEWER, detail),
+        "record.detail": Verb(Role.VIEWER, detail),
         "call.hangup": Verb(Role.OPERATOR, hangup),
         "trunk.set": Verb(Role.OPERATOR, trunk_set),
     }
@@ -194,8 +199,12 @@ def office(path: Path, calls: int = 12, now_ms: int = NOON_MS) -> Iterator[Offic
         asked: list[tuple[str, dict[str, Any], Operator]] = []
         with stop:
             async with trio.open_nursery() as nursery:
-                await nursery.start(Control(feed, verbs_of(feed, asked)).serve, listen(path))
-                ready.append(Office(path, feed, asked, trio.lowlevel.current_trio_token()))
+                shelf = Shelf(feed)
+                shelf.put(PLAN, "wang", "first")
+                archive = Archive(now_ms)
+                verbs = {**verbs_of(feed, asked), **shelf.verbs(), **archive.verbs()}
+                await nursery.start(Control(feed, verbs).serve, listen(path))
+                ready.append(Office(path, feed, asked, shelf, archive, trio.lowlevel.current_trio_token()))
                 is_ready.set()
 
     thread = threading.Thread(target=trio.run, args=(serve,))

@@ -13,7 +13,7 @@ from tui.link import Link
 
 def console(path: Path, role: Role = Role.ADMIN) -> Console:
     """A console linked to the switch at `path`."""
-    return Console(Link(path, role, "wang"))
+    return Console(Link(path, role, "wang"), path.parent / "own")
 
 
 def seen(pilot: Pilot[Any]) -> str:

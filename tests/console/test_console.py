@@ -189,9 +189,10 @@ def test_help_shows_keys_and_the_users_own(switch: Office) -> None:
     """`?` lists every key from the one table, with the user's changes, and a changed key works."""
 
     async def sit() -> None:
-        app = console(switch.path)
-        app._own_keys = {"calls.hangup": "H"}
-        async with app.run_test(size=(80, 60)) as pilot:
+        own = switch.path.parent / "own"
+        own.mkdir()
+        (own / "keys.toml").write_text('"calls.hangup" = "H"')
+        async with console(switch.path).run_test(size=(80, 60)) as pilot:
             await shows(pilot, "12 calls", "ringing")
             await pilot.press("question_mark")
             await shows(pilot, "H      hang up", "Everywhere", "take out")

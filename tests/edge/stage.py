@@ -7,7 +7,7 @@ import attrs
 from b2bua.edge.core import Edge
 from b2bua.edge.desk import Admitted, NewCall, Refused
 from b2bua.edge.limits import Address
-from b2bua.edge.site import Send, Site, Strangers
+from b2bua.edge.site import Send, Site
 from b2bua.trunks import Gateway, Trunk
 from routing.ids import TrunkName
 
@@ -19,6 +19,7 @@ PROCESS = 40001
 INCARNATION = "inc1"
 TRUNK = Trunk(TrunkName("carrier"), (IPv4Network("192.0.2.0/24"),))
 GATEWAY = Gateway("gw", TARGET.host)
+SITE = Site("192.0.2.1", 5060, 40000, invites_per_s=10_000)
 
 OFFER = """\
 v=0
@@ -98,16 +99,15 @@ class ScriptedDesk:
 
 @attrs.define
 class Stage:
-    """An edge at 192.0.2.1:5060 with 127.0.0.1:40000 inside."""
+    """An edge at `SITE`, with one trunk and one gateway."""
 
-    strangers: Strangers = Strangers.SILENCE
+    site: Site = SITE
     desk: ScriptedDesk = attrs.field(factory=ScriptedDesk)
     now_s: float = 1000.0
     edge: Edge = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        site = Site("192.0.2.1", 5060, 40000, self.strangers, invites_per_s=10_000)
-        self.edge = Edge(site, SECRET, self.desk, [TRUNK], [GATEWAY])
+        self.edge = Edge(self.site, SECRET, self.desk, [TRUNK], [GATEWAY])
 
     def outside(self, packet: bytes, source: Address = CARRIER, transport: str = "udp") -> list[Send]:
         """A packet comes from outside."""
@@ -155,3 +155,19 @@ def response_to(
             tagged = f"{value};tag={tag}" if name == "To" and ";tag=" not in value and status > 100 else value
             lines.append(f"{name}: {tagged}")
     return wire("\n".join(lines) + ("\n" + extra if extra else ""), body)
+
+
+def request(
+    method: str, *, uri: str = "sip:4006001234@192.0.2.1", to_tag: str = "", extra: str = ""
+) -> bytes:
+    """A request without body from the carrier."""
+    return wire(f"""
+{method} {uri} SIP/2.0
+Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKg;rport
+{extra or "Max-Forwards: 70"}
+From: <sip:02112345678@192.0.2.10>;tag=g1
+To: <sip:4006001234@192.0.2.1>{to_tag}
+Call-ID: guard-1
+CSeq: 5 {method}
+Contact: <sip:c@192.0.2.10>
+""")

@@ -3,16 +3,17 @@
 import os
 import random
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from b2bua.edge.limits import Address
 from b2bua.edge.message import UnreadableError, parse
-from b2bua.edge.site import INSIDE, Send, Site
+from b2bua.edge.site import INSIDE, Send
 from tests.edge.invariants import check_inside
 from tests.edge.mutations import mutated
-from tests.edge.stage import CARRIER, OFFER, PROCESS, TARGET, Stage, invite, response_to
+from tests.edge.stage import CARRIER, OFFER, PROCESS, SITE, TARGET, Stage, invite, response_to
 from tests.edge.test_call import in_dialog, outbound, same_hop
 
 ROUNDS = int(os.environ.get("EDGE_FUZZ_ROUNDS", "20000"))
@@ -26,13 +27,7 @@ HEADERS = (
 
 def lively_stage() -> tuple[Stage, list[bytes], list[bytes]]:
     """A stage with a call up; messages that come from outside, and messages that come from a process."""
-    stage = Stage()
-    stage.edge = type(stage.edge)(
-        Site("192.0.2.1", 5060, 40000, invites_per_s=1e9, packets_per_s=1e9, stranger_packets_per_s=1e9),
-        b"a secret for tests only, 32 bytes",
-        stage.desk,
-        stage.edge.neighbours.trunks,
-    )
+    stage = Stage(attrs.evolve(SITE, invites_per_s=1e9, packets_per_s=1e9, stranger_packets_per_s=1e9))
     into = stage.one(invite())
     out = stage.inside(outbound())
     token = stage.token()

@@ -199,6 +199,19 @@ async def test_a_burst_of_datagrams_is_taken_whole() -> None:
                 assert (await carrier.recvfrom(4000))[0].startswith(b"SIP/2.0 200 OK\r\n")
 
 
+@pytest.mark.req("S5")
+async def test_a_port_in_use_is_said_at_once() -> None:
+    """Where the address is taken, for UDP or for TCP, `serve` raises OSError and leaves nothing open."""
+    async with house() as home:
+        with udp_socket(HOST, 0) as inside, pytest.raises(OSError, match="in use"):
+            await serve(home.edge, (HOST, home.port), inside)
+    with socket.socket() as taken, udp_socket(HOST, 0) as inside:
+        taken.bind((HOST, 0))
+        taken.listen()
+        with pytest.raises(OSError, match="in use"):
+            await serve(home.edge, taken.getsockname(), inside)
+
+
 def options_request(via: str) -> bytes:
     """OPTIONS outside a dialog."""
     return wire(f"""

@@ -27,11 +27,11 @@ class Daemon:
     store: Store
     heard: list[tuple[str, str]] = attrs.field(factory=list)
 
-    async def sync(self, args: dict[str, Any], who: Operator) -> None:
-        """`plan.sync`."""
-        self.heard.append(("plan.sync", who.name))
+    async def publish(self, args: dict[str, Any], who: Operator) -> None:
+        """`plan.publish`."""
+        self.heard.append(("plan.publish", who.name))
         try:
-            self.store.plans.publish(args["texts"], sources=args["sources"], author=who.name, note=args["note"])
+            self.store.plans.publish(args["documents"], sources=args["sources"], author=who.name, note=args["note"])
         except PlanFaults as error:
             faults = tuple(wire.Fault(fault.path, fault.problem, fault.mend) for fault in error.faults)
             raise Refusal("the plans have faults", faults) from error
@@ -53,7 +53,7 @@ class Daemon:
         """By name."""
         admin = wire.Role.ADMIN
         return {
-            "plan.sync": Verb(admin, self.sync),
+            "plan.publish": Verb(admin, self.publish),
             "plan.restore": Verb(admin, self.restore),
             "number.state": Verb(admin, self.state),
         }
@@ -89,7 +89,7 @@ async def test_the_daemon_is_asked(tmp_path: Path) -> None:
         suspended = await run(tmp_path, "number", "suspend", "4006001234")
         assert suspended.output == "400-600-1234 is suspended\n"
         nursery.cancel_scope.cancel()
-    assert [verb for verb, _ in daemon.heard] == ["plan.sync"] * 3 + ["plan.restore", "number.state"]
+    assert [verb for verb, _ in daemon.heard] == ["plan.publish"] * 3 + ["plan.restore", "number.state"]
     assert [who.split()[0] for _, who in daemon.heard[:4]] == ["li", "li", "li", "wang"]
     assert daemon.store.plans.live(Number400("4006001234")).state is NumberState.SUSPENDED
     daemon.store.close()

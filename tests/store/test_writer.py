@@ -205,3 +205,15 @@ def test_killed_writer_kept_every_word(tmp_path: Path) -> None:
     found = on_disk(tmp_path)
     assert len(told) == 200
     assert all(found[call_id] >= seq for call_id, seq in told.items())
+
+
+@pytest.mark.req("P1")
+async def test_record_that_cannot_even_be_packed(store: Store) -> None:
+    """Text that is no Unicode is refused for itself; the writer goes on with the others."""
+    told = Told()
+    async with running(store.writer(told.stored)) as writer:
+        writer.offer(open_record("c-bad", place="\udcff"))
+        writer.offer(open_record("c-1"))
+        await writer.drain()
+        assert writer.health.healthy
+    assert told.seqs == {"c-1": 1}

@@ -4,14 +4,19 @@ Rule: it follows the newest line until the cursor leaves it.
 """
 
 from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.binding import BindingType
 
 from b2bua.rows import LOG
 from b2bua.wire import Row
 from tui.arrange import Cell, Column
 from tui.columns import text
+from tui.keys import bindings
 from tui.moment import clock
 from tui.panes.table import TablePane
 from tui.say import say_slug
+from tui.screens.audit import Audit
 from tui.words import level
 
 
@@ -26,6 +31,7 @@ def _about(key: str, row: Row, now_ms: int) -> Cell:
 class LogPane(TablePane):
     """The events of the feed; the filter finds a call, a number, a trunk or a person."""
 
+    BINDINGS: ClassVar[list[BindingType]] = bindings("log")
     COLUMNS = (
         Column("at", "log.at", 8, lambda key, row, _: Cell(clock(row["at_ms"]), "dim"), lambda key, row: key),
         Column("level", "log.level", 6, _level, lambda key, row: row["level"]),
@@ -40,6 +46,10 @@ class LogPane(TablePane):
     def rows(self) -> Mapping[str, Row]:
         """The log's lines."""
         return self.board.rows(LOG)
+
+    def action_audit(self) -> None:
+        """Show who changed what."""
+        self.app.push_screen(Audit(self.board))
 
     def renew(self) -> None:
         """Show new lines, and go on to the last one if the cursor was on it."""

@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from b2bua.rows import NUMBERS
 from b2bua.wire import Row
 from tui.arrange import Cell, Column
+from tui.board import Board
 from tui.columns import count, text
 from tui.moment import day_clock
 from tui.panes.table import TablePane
+from tui.plan.drafts import Drafts
+from tui.plan.screen import PlanScreen
 from tui.say import say_slug
+from tui.sheet import Sheet
 from tui.words import share
 
 
@@ -53,6 +57,14 @@ class NumbersPane(TablePane):
     )
     SORT = ("number", False)
     EMPTY = "numbers.none"
+
+    def __init__(self, board: Board, name: str, drafts: Drafts) -> None:
+        super().__init__(board, name)
+        self._drafts = drafts
+
+    def on_sheet_opened(self, event: Sheet.Opened) -> None:
+        """Show the number's plan."""
+        self.app.push_screen(PlanScreen(self.board, self._drafts, event.key))
 
     def rows(self) -> Mapping[str, Row]:
         """All numbers of the feed."""

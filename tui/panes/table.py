@@ -9,7 +9,6 @@ from typing import ClassVar
 import attrs
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from b2bua.wire import Row
@@ -17,12 +16,13 @@ from tui.arrange import Column, View, arrange
 from tui.board import Board
 from tui.filter import Filter
 from tui.keys import bindings
+from tui.panes.pane import Pane
 from tui.say import say
 from tui.screens.columns import Columns
 from tui.sheet import Sheet
 
 
-class TablePane(Vertical):
+class TablePane(Pane):
     """Subclasses name the columns, the first sort, and the rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("table")
@@ -31,8 +31,7 @@ class TablePane(Vertical):
     EMPTY: ClassVar[str] = "sheet.empty"
 
     def __init__(self, board: Board, name: str) -> None:
-        super().__init__(id=name)
-        self.board = board
+        super().__init__(board, name)
         self.view = View(*self.SORT)
         self._frozen: tuple[dict[str, Row], int] | None = None
 

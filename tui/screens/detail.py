@@ -6,7 +6,6 @@ as it was.
 
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
@@ -14,32 +13,16 @@ from textual.widgets import Static
 
 from b2bua.rows import CALLS
 from tui import story
-from tui.arrange import TONES
 from tui.board import Board, NotDone
 from tui.framed import Framed
 from tui.keys import bindings
 from tui.ladder import ladder
 from tui.say import say
 from tui.screens.hangup import confirm_hangup
+from tui.told import Told
 
 _SECTIONS = ("head", "attempts", "trace", "ladder", "media", "messages")
 _ASK_EVERY_MS = 1000
-
-
-class Section(Static):
-    """A titled part of the story, in the theme's tones."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"section--{tone}" for tone in TONES}
-
-    def tell(self, title: str, lines: list[story.Line], gap: str = "  ") -> None:
-        """Show these lines under this title; nothing at all if there are none."""
-        self.display = bool(lines)
-        styles = {tone: self.get_component_rich_style(f"section--{tone}", partial=True) for tone in TONES}
-        shown = story.text(lines, styles, gap)
-        shown.rstrip()
-        self.border_title = title
-        if not isinstance(self.content, Text) or self.content != shown:
-            self.update(shown)
 
 
 class Detail(Framed):
@@ -57,11 +40,11 @@ class Detail(Framed):
         self._messages = False
 
     def body(self) -> ComposeResult:
-        """Sections, one under the other."""
+        """Tolds, one under the other."""
         with VerticalScroll(classes="story"):
             yield Static(say("detail.asking"), id="why", markup=False)
             for name in _SECTIONS:
-                section = Section(id=name, markup=False)
+                section = Told(id=name, classes="section")
                 section.display = False
                 yield section
 
@@ -120,5 +103,7 @@ class Detail(Framed):
             "messages": story.messages(messages) if self._messages else [],
         }
         for name in _SECTIONS:
-            gap = "" if name == "ladder" else "  "
-            self.query_one(f"#{name}", Section).tell(say(f"detail.{name}"), lines[name], gap)
+            section = self.query_one(f"#{name}", Told)
+            section.border_title = say(f"detail.{name}")
+            section.display = bool(lines[name])
+            section.tell(lines[name], gap="" if name == "ladder" else "  ")

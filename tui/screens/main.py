@@ -11,13 +11,17 @@ from textual.app import ComposeResult, RenderResult
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
+from tui.board import Board
 from tui.framed import Framed, HintBar
 from tui.keys import PANES
 from tui.panes.calls import CallsPane
 from tui.panes.log import LogPane
 from tui.panes.numbers import NumbersPane
-from tui.panes.table import TablePane
+from tui.panes.pane import Pane
+from tui.panes.records import RecordsPane
+from tui.panes.reports import ReportsPane
 from tui.panes.trunks import TrunksPane
+from tui.plan.drafts import Drafts
 from tui.say import say
 
 
@@ -51,19 +55,25 @@ class PaneBar(Widget):
 class Main(Framed):
     """What the console starts with."""
 
+    def __init__(self, board: Board, drafts: Drafts) -> None:
+        super().__init__(board)
+        self._drafts = drafts
+
     def body(self) -> ComposeResult:
         """The panes."""
         yield PaneBar()
         with ContentSwitcher(initial=PANES[0]):
             yield CallsPane(self.board, "calls")
-            yield NumbersPane(self.board, "numbers")
+            yield NumbersPane(self.board, "numbers", self._drafts)
             yield TrunksPane(self.board, "trunks")
+            yield RecordsPane(self.board, "records")
+            yield ReportsPane(self.board, "reports")
             yield LogPane(self.board, "log")
 
     @property
-    def pane(self) -> TablePane:
+    def pane(self) -> Pane:
         """The pane in sight."""
-        return self.query_one(f"#{self.query_one(PaneBar).here}", TablePane)
+        return self.query_one(f"#{self.query_one(PaneBar).here}", Pane)
 
     def on_mount(self) -> None:
         """Start on the calls."""
@@ -89,5 +99,5 @@ class Main(Framed):
         """The language changed."""
         super().respeak()
         self.query_one(PaneBar).refresh()
-        for pane in self.query(TablePane):
+        for pane in self.query(Pane):
             pane.respeak()

@@ -1,0 +1,20 @@
+"""The statutory holidays and make-up working days of the mainland (R2), from `chinesecalendar`.
+
+Rule: this is the only place that knows where they come from; the core is given a table.
+"""
+
+from functools import cache
+
+from chinese_calendar.constants import holidays, workdays
+
+from routing.calendar import Calendar
+from routing.facts import DayKind
+
+
+@cache
+def china() -> Calendar:
+    """The calendar of every year that the library knows (2004–2026 in 1.11.0)."""
+    worked = {day: DayKind.MAKEUP for day in workdays if day.weekday() >= 5}
+    off = dict.fromkeys(holidays, DayKind.HOLIDAY)
+    years = {day.year for day in off}
+    return Calendar(min(years), max(years), worked | off)

@@ -1,0 +1,26 @@
+"""The statutory calendar as a table of values; the rim fills it (`b2bua.calendar`).
+
+Rule: outside the years it knows every day is UNKNOWN, which decides as a plain weekday or weekend and is said so.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+import attrs
+
+from routing.facts import DayKind
+
+
+@attrs.frozen
+class Calendar:
+    """What each date of some years is: `odd` are those that are not what their weekday says."""
+
+    first_year: int
+    last_year: int
+    odd: Mapping[date, DayKind]
+
+    def kind(self, day: date) -> DayKind:
+        """What a date is."""
+        if not self.first_year <= day.year <= self.last_year:
+            return DayKind.UNKNOWN
+        return self.odd.get(day, DayKind.WEEKEND if day.weekday() >= 5 else DayKind.WORKDAY)
