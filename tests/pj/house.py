@@ -209,12 +209,12 @@ async def open_house(*options: str) -> AsyncIterator[House]:
     """A house with its fork server running and no call process yet; `options` go to the fork server."""
     with (
         tempfile.TemporaryDirectory(prefix="s400-") as folder,
-        trio.fail_after(30),
+        trio.fail_after(60),
         trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as door,
     ):
         await door.bind(("127.0.0.1", 0))
         async with trio.open_nursery() as nursery:
-            house = House(Path(folder), Forwarder(door))
+            house = House(Path(folder), Forwarder(door, door.getsockname()[1]))
             house.forwarder.announce = house.announce
             nursery.start_soon(house.forwarder.run)
             nursery.start_soon(house.listen)

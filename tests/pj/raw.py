@@ -18,20 +18,15 @@ _names = itertools.count(1)
 
 @attrs.define
 class RawEnd:
-    """One SIP end on a loopback port. `unread` are messages that came while another was waited for."""
+    """One SIP end on a loopback `port`. `unread` are messages that came while another was waited for."""
 
     socket: trio.socket.SocketType
+    port: int
     call_id: str = attrs.field(factory=lambda: f"raw-{next(_names)}")
     us: str = ""
     to: str = ""
     cseq: int = 1
     unread: list[str] = attrs.field(factory=list)
-
-    @property
-    def port(self) -> int:
-        """Its UDP port."""
-        port: int = self.socket.getsockname()[1]
-        return port
 
     @property
     def address(self) -> str:
@@ -113,4 +108,4 @@ async def open_raw() -> AsyncIterator[RawEnd]:
     """A far end on a free port."""
     with trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as socket:
         await socket.bind(("127.0.0.1", 0))
-        yield RawEnd(socket)
+        yield RawEnd(socket, socket.getsockname()[1])

@@ -61,7 +61,7 @@ async def test_a_seat_that_sends_refer_hands_its_caller_over(tmp_path: Path) -> 
         child = await house.spawn()
 
         async def place() -> None:
-            outcomes.append(await call(house.sip, "--seconds", "3"))
+            outcomes.append(await call(house.sip, "--seconds", "2.2"))
 
         nursery.start_soon(place)
         uri = await _answer(seat)
@@ -92,7 +92,7 @@ async def test_a_seat_that_keys_a_transfer_hands_its_caller_over(tmp_path: Path)
         child = await house.spawn()
 
         async def place() -> None:
-            outcomes.append(await call(house.sip, "--seconds", "3"))
+            outcomes.append(await call(house.sip, "--seconds", "2.2"))
 
         nursery.start_soon(place)
         uri = await _answer(seat)
