@@ -176,6 +176,10 @@ class Hands:
         self.message = None
         return seconds
 
+    def leg_of(self, sip_call_id: str) -> LegId | None:
+        """Which leg has this Call-ID; None if none has."""
+        return next((name for name, leg in self.legs.items() if leg.sip_call_id == sip_call_id), None)
+
     def answer(self) -> None:
         """Answer the caller."""
         if CALLER in self.legs:

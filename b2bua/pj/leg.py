@@ -5,13 +5,15 @@ a `Call` collected while alive sends 603 by itself, and one collected after PJSI
 (they go round, so three legs later) makes that one deaf.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
+from urllib.parse import unquote
 
 import pjsua2 as pj
 
-from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Keyed, Noted, Rang
+from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Keyed, Noted, Rang, Referred
 from b2bua.pj.reason import q850_in, reason_of
 from routing.cause import Cause
 from routing.ids import LegId
@@ -19,6 +21,8 @@ from routing.ids import LegId
 _RINGING = 180
 _PROGRESS = 183
 _OK = 200
+_DECLINE = 603
+_REPLACES = re.compile(r"Replaces=([^;&>\s]+)", re.IGNORECASE)
 
 
 def noting(callback: Callable[["Leg", Any], None]) -> Callable[["Leg", Any], None]:
@@ -150,6 +154,17 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
     def onDtmfDigit(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
         """Note a key."""
         self.note(Keyed(self.name, prm.digit))
+
+    @noting
+    def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+        """Note a REFER and decline it: accepted, PJSIP would call a stranger's URI by itself.
+
+        The transfer is then made by us, if the plan allows it (third-party, as RFC 5589 has it for a B2BUA).
+        """
+        prm.statusCode = _DECLINE
+        uri, _, headers = prm.dstUri.strip("<>").partition("?")
+        replaced = _REPLACES.search(unquote(headers))
+        self.note(Referred(self.name, uri, replaced[1] if replaced else ""))
 
 
 def evidence_of(leg: Leg, stream: int) -> dict[str, Any]:

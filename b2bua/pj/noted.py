@@ -48,6 +48,15 @@ class Keyed:
 
 
 @attrs.frozen
+class Referred:
+    """The far end sent REFER (RFC 3515): `to` is its Refer-To URI, `replaces` the Call-ID in its Replaces, if any."""
+
+    leg: LegId
+    to: str
+    replaces: str = ""
+
+
+@attrs.frozen
 class Refused:
     """PJSIP itself refused an INVITE, before it became a leg: 488 without a common codec, for one."""
 
@@ -62,4 +71,4 @@ class Broke:
     fault: str
 
 
-Noted = Rang | Answered | Down | AudioChanged | Keyed | Refused | Broke
+Noted = Rang | Answered | Down | AudioChanged | Keyed | Referred | Refused | Broke

@@ -17,7 +17,7 @@ from b2bua.pj.falling import fallen
 from b2bua.pj.hands import Hands
 from b2bua.pj.leg import Leg
 from b2bua.pj.linkside import LinkSide
-from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Keyed, Noted, Rang, Refused
+from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Keyed, Noted, Rang, Referred, Refused
 from b2bua.pj.questions import Questions
 from b2bua.pj.scribe import Scribe
 from b2bua.pj.shelves import Shelves
@@ -33,7 +33,7 @@ from routing.command import (
     StopTimer,
     TakePlace,
 )
-from routing.event import Arrived, Event, MessageTaken, TargetAnswered, TargetRang, TimerFired
+from routing.event import Arrived, Event, MessageTaken, TargetAnswered, TargetRang, TimerFired, TransferAsked
 from routing.flow import begin, step
 from routing.ids import CALLER
 from routing.plan import Plan
@@ -149,6 +149,8 @@ class OneCall:
                 self._hands.follow(leg, now)
             case Keyed(leg=leg, key=key):
                 self._hands.press(leg, key, now)
+            case Referred(leg=leg, to=to, replaces=replaces):
+                self._feed(TransferAsked(self._at_s(now), leg, to, self._hands.leg_of(replaces)), now)
             case Refused(status=status) if not self._arrived:
                 self._break_off(now, attrs.evolve(from_sip(status, None), blame=Blame.CLIENT))
             case Broke(fault=fault):

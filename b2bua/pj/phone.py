@@ -38,8 +38,8 @@ class PhoneSetup:
     """A test telephone on `host:port` (0: any free port).
 
     It rings at once and answers after `answer_after_s` (≥ 0); `reject_status` (400–699) is for REJECT. It plays a tone
-    of `tone_hz` (0: none) and with `echo` sends back what it hears; with `early_media` it does so while it
-    rings (183). It hangs up after `talk_s` (0: never).
+    of `tone_hz` (0: none) and with `echo` sends back what it hears; with `early_media` it does so while it rings
+    (183). It hangs up after `talk_s` (0: never).
     """
 
     host: str = "127.0.0.1"

@@ -74,8 +74,8 @@ class Tape:
 
 _BEEP_HZ: Final = 1000
 _BEEP_MS: Final = 300
-_SILENT_LEVEL: Final = 20
-"""Of PJSIP's signal level (0–255): below it a line only hums."""
+_SILENT_LEVEL: Final = 8
+"""Of PJSIP's signal level (0–255, logarithmic): below it a line only hums."""
 _LEAST_S: Final = 1.0
 
 
@@ -114,7 +114,8 @@ class Message:
         if not self._is_taping:
             self._is_taping = True
             caller.startTransmit(self._recorder)
-        if caller.getRxLevel() >= _SILENT_LEVEL:
+        # What PJSIP calls a port's transmit level is what comes in from the far end.
+        if caller.getTxLevel() >= _SILENT_LEVEL:
             self._heard_at = now
         return now - self._heard_at >= self._silence_s
 

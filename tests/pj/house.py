@@ -163,23 +163,30 @@ class House:
         child: Child | None = None
         # A process that is killed resets the link.
         with suppress(trio.BrokenResourceError):
-            async for piece in stream:
-                for said in frames.feed(bytes(piece)):
-                    if isinstance(said, Hello):
-                        child = Child(said, stream, [])
-                        self.children[said.pid] = child
-                        self.forwarder.doors[said.incarnation] = said.sip_port
-                        if not said.call_id:
-                            self.idle.append(child)
-                    assert child is not None
-                    child.said.append(said)
-                    if isinstance(said, Update) and self.stores:
-                        await self.tell(child, Stored(said.record.call_id, said.record.seq))
-                    if isinstance(said, Idle):
-                        self.idle.append(child)
-                    async with self.news:
-                        self.news.notify_all()
-        await stream.aclose()
+            async with stream:
+                async for piece in stream:
+                    for said in frames.feed(bytes(piece)):
+                        if isinstance(said, Hello):
+                            child = self._greet(said, stream)
+                        assert child is not None
+                        await self._take(child, said)
+
+    def _greet(self, hello: Hello, stream: trio.SocketStream) -> Child:
+        child = Child(hello, stream, [])
+        self.children[hello.pid] = child
+        self.forwarder.doors[hello.incarnation] = hello.sip_port
+        if not hello.call_id:
+            self.idle.append(child)
+        return child
+
+    async def _take(self, child: Child, said: FromProcess) -> None:
+        child.said.append(said)
+        if isinstance(said, Update) and self.stores:
+            await self.tell(child, Stored(said.record.call_id, said.record.seq))
+        if isinstance(said, Idle):
+            self.idle.append(child)
+        async with self.news:
+            self.news.notify_all()
 
     async def watch(self) -> None:
         """Read what the fork server prints."""
@@ -202,12 +209,12 @@ async def open_house(*options: str) -> AsyncIterator[House]:
     """A house with its fork server running and no call process yet; `options` go to the fork server."""
     with (
         tempfile.TemporaryDirectory(prefix="s400-") as folder,
-        trio.fail_after(30),
+        trio.fail_after(60),
         trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as door,
     ):
         await door.bind(("127.0.0.1", 0))
         async with trio.open_nursery() as nursery:
-            house = House(Path(folder), Forwarder(door))
+            house = House(Path(folder), Forwarder(door, door.getsockname()[1]))
             house.forwarder.announce = house.announce
             nursery.start_soon(house.forwarder.run)
             nursery.start_soon(house.listen)

@@ -18,19 +18,15 @@ _names = itertools.count(1)
 
 @attrs.define
 class RawEnd:
-    """One SIP end on a loopback port. `unread` are messages that came while another was waited for."""
+    """One SIP end on a loopback `port`. `unread` are messages that came while another was waited for."""
 
     socket: trio.socket.SocketType
+    port: int
     call_id: str = attrs.field(factory=lambda: f"raw-{next(_names)}")
+    us: str = ""
     to: str = ""
     cseq: int = 1
     unread: list[str] = attrs.field(factory=list)
-
-    @property
-    def port(self) -> int:
-        """Its UDP port."""
-        port: int = self.socket.getsockname()[1]
-        return port
 
     @property
     def address(self) -> str:
@@ -70,21 +66,29 @@ class RawEnd:
         await self.send(int(sent_by[1]), _finished(lines, body))
 
     async def request(
-        self, port: int, method: str, uri: str, body: str = "", *, branch: str = "", headers: tuple[str, ...] = ()
+        self,
+        port: int,
+        method: str,
+        uri: str,
+        body: str = "",
+        *,
+        branch: str = "",
+        headers: tuple[str, ...] = (),
+        kind: str = "application/sdp",
     ) -> None:
         """Send a request within this end's one call as the caller. `branch` repeats one (ACK, CANCEL)."""
         lines = [
             f"{method} {uri} SIP/2.0",
             f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{branch or f'{method}{self.cseq}{self.call_id}'}",
             "Max-Forwards: 70",
-            f"From: <sip:02112345678@127.0.0.1>;tag=from{self.port}",
+            f"From: {self.us or f'<sip:02112345678@127.0.0.1>;tag=from{self.port}'}",
             f"To: {self.to or f'<{uri}>'}",
             f"Call-ID: {self.call_id}",
             f"CSeq: {self.cseq} {method}",
             f"Contact: <{self.address}>",
             *headers,
         ]
-        await self.send(port, _finished(lines, body))
+        await self.send(port, _finished(lines, body, kind))
 
     def sdp(self, direction: str = "sendrecv", *, version: int = 1, rtp_port: int = 40000, payload: str = "8 0") -> str:
         """A session description for G.711 audio."""
@@ -94,9 +98,9 @@ class RawEnd:
         )
 
 
-def _finished(lines: list[str], body: str) -> str:
-    kind = ["Content-Type: application/sdp"] if body else []
-    return "\r\n".join([*lines, *kind, f"Content-Length: {len(body)}", "", body])
+def _finished(lines: list[str], body: str, kind: str = "application/sdp") -> str:
+    content = [f"Content-Type: {kind}"] if body else []
+    return "\r\n".join([*lines, *content, f"Content-Length: {len(body)}", "", body])
 
 
 @asynccontextmanager
@@ -104,4 +108,4 @@ async def open_raw() -> AsyncIterator[RawEnd]:
     """A far end on a free port."""
     with trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as socket:
         await socket.bind(("127.0.0.1", 0))
-        yield RawEnd(socket)
+        yield RawEnd(socket, socket.getsockname()[1])

@@ -20,3 +20,8 @@ def read_channels(path: Path) -> "tuple[array[int], ...]":
     with wave.open(str(path), "rb") as file:
         samples = array("h", file.readframes(file.getnframes()))
         return tuple(samples[channel :: file.getnchannels()] for channel in range(file.getnchannels()))
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Every file there."""
+    return list(folder.iterdir())

@@ -32,15 +32,19 @@ async def test_a_target_that_does_not_answer_is_cancelled_after_the_ring_wait_an
 
 
 @pytest.mark.req("R6", "R12")
-@pytest.mark.parametrize(("options", "status", "q850"), [(["--busy"], 486, 17), (["--reject", "404"], 404, 1)])
-async def test_what_the_only_target_said_reaches_the_caller(options: list[str], status: int, q850: int) -> None:
-    """The caller's final status is the target's, with the same Q.850 cause; nothing is charged."""
-    async with open_house() as house, open_phone(*options) as target:
+@pytest.mark.parametrize(("said", "status", "q850"), [("486 Busy Here", 486, 17), ("404 Not Found", 404, 1)])
+async def test_what_the_only_target_said_reaches_the_caller(said: str, status: int, q850: int) -> None:
+    """The caller's final status is the target's, with its Q.850 cause; nothing is charged."""
+    async with open_house() as house, open_raw() as target, open_raw() as caller:
         house.plan = plan_for(target.address)
         child = await house.spawn()
-        outcome = await call(house.sip)
+        await caller.request(house.forwarder.port, "INVITE", f"sip:4006001234@{house.sip}", caller.sdp(), branch="one")
+        await target.respond(await target.receive("INVITE"), said)
+        final = await caller.receive(f"SIP/2.0 {status}")
+        caller.to = field(final, "To")
+        await caller.request(house.forwarder.port, "ACK", f"sip:4006001234@{house.sip}", branch="one")
         await house.until(lambda: house.idle)
-    assert (outcome["status"], outcome["q850"], outcome["answered_ms"]) == (status, q850, None)
+    assert f"Q.850;cause={q850}" in field(final, "Reason")
     record = child.updates[-1]
     assert (record.state, record.answered_ms, record.talk_ms) == (CallState.ENDED, None, 0)
     assert record.hung_up_by is Party.SWITCH

@@ -43,23 +43,18 @@ class Seen:
 
 @attrs.define
 class Forwarder:
-    """A forwarder on a loopback port. `doors` leads from Contact tokens to call processes, `calls` from Call-IDs.
+    """A forwarder on a loopback `port`. `doors` leads from Contact tokens to call processes, `calls` from Call-IDs.
 
     `announce` is called with each new INVITE to a 400 number and gives the port of the process that takes it.
     """
 
     socket: trio.socket.SocketType
+    port: int
     announce: Callable[[str], Awaitable[int]] | None = None
     doors: dict[str, int] = attrs.field(factory=dict)
     calls: dict[str, int] = attrs.field(factory=dict)
     seen: list[Seen] = attrs.field(factory=list)
     news: trio.Condition = attrs.field(factory=trio.Condition)
-
-    @property
-    def port(self) -> int:
-        """Its UDP port."""
-        port: int = self.socket.getsockname()[1]
-        return port
 
     async def run(self) -> None:
         """Forward until cancelled."""
