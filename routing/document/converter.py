@@ -195,7 +195,7 @@ def _node(value: Any, converter: Converter) -> Node:
         raise Wrong(f"must be a table, not {whole(value)}", "write it as [nodes.its-name] with its kind")
     fields = dict(value)
     kind = fields.pop("kind", None)
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         what = "has no kind" if kind is None else f"is of no known kind, {whole(kind)}"
         raise Wrong(what, _nearest(str(kind), list(KINDS)))
     node: Node = converter.structure(fields, KINDS[kind])
