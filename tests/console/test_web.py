@@ -1,6 +1,7 @@
 """The console in a browser: nothing without a login, and the role of the login and no other."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -45,10 +46,20 @@ def browse(switch: Office, kept: str, visit: Callable[[ClientSession, str], Awai
         arguments = ["--socket", str(switch.path), "--lang", "en"]
         served = WebConsole(Users.read(own / "users.toml"), arguments, own, "127.0.0.1", port)
         browser = ClientSession(cookie_jar=CookieJar(unsafe=True))
-        async with TestServer(await served._make_app(), port=port) as server, browser:
-            await visit(browser, str(server.make_url("")).rstrip("/"))
+        async with TestServer(await served._make_app(), port=port) as server:
+            async with browser:
+                await visit(browser, str(server.make_url("")).rstrip("/"))
+            await no_children()
 
     asyncio.run(go())
+
+
+async def no_children() -> None:
+    """Every console process of a browser that left has ended and is buried."""
+    async with asyncio.timeout(10):
+        while any(thread.name.startswith("asyncio-waitpid") for thread in threading.enumerate()):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.1)
 
 
 def test_nothing_is_served_without_a_login(switch: Office, kept: str) -> None:
