@@ -15,6 +15,7 @@ from b2bua.answers import Answers
 from b2bua.config import Config
 from b2bua.control import Control, SocketTaken
 from b2bua.desk import Desk
+from b2bua.drafts import Drafts
 from b2bua.edge import sockets
 from b2bua.edge.core import Edge
 from b2bua.edge.site import Site, Strangers
@@ -79,7 +80,8 @@ class Daemon:
         self._edge = Edge(site, secret, self._desk, *neighbours, self._neighbourhood.reached)
         self._operations = Operations(self._store.plans, self._desk, self._neighbourhood, self._live)
         inquiries = Inquiries(self._store.records, self._switchboard, self._pool)
-        self._control = Control(self._live.feed, self._operations.verbs() | inquiries.verbs())
+        verbs = self._operations.verbs() | inquiries.verbs() | Drafts(self._store.plans).verbs()
+        self._control = Control(self._live.feed, verbs)
         self._wires: sockets.Wires
         self._nursery: trio.Nursery
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from b2bua.calendar import with_days
 from b2bua.config import Config
 from b2bua.edge.desk import Admitted, NewCall, Refused
 from b2bua.link import Assign, Route
@@ -116,7 +117,7 @@ class Desk:
             call_id=call_id,
             invite=call.key,
             accepted_ms=accepted_ms,
-            facts=facts,
+            facts=with_days(facts),
             plan_hash=served.plan_hash,
             plan=None if process.last_plan == served.plan_hash else served.plain(),
             routes=self._routes(),

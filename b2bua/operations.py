@@ -20,7 +20,7 @@ from b2bua.store.plans import Plans
 from b2bua.store.publication import Published
 from b2bua.verbs import Operator, Refusal, Verb
 from b2bua.wire import Fault, Role
-from routing.document import PlanFaults, parse
+from routing.document import PlanFaults
 from routing.ids import Number400, PlanHash
 from routing.number import NumberFault, parse_400, print_400
 
@@ -41,7 +41,6 @@ class Operations:
         return {
             "plan.show": Verb(Role.VIEWER, self._show),
             "plan.history": Verb(Role.VIEWER, self._history),
-            "plan.check": Verb(Role.VIEWER, self._check),
             "plan.publish": Verb(Role.ADMIN, self._publish),
             "plan.restore": Verb(Role.ADMIN, self._restore),
             "number.state": Verb(Role.ADMIN, self._set_state),
@@ -108,7 +107,8 @@ class Operations:
             lambda: self._plans.restore(number, int(version_id), author=who.name, note=args.get("note", ""))
         )
         await self._reload(number)
-        self._told(published, who)
+        if published.changed:
+            self._told(published, who)
         return _row(published)
 
     def _told(self, published: Published, who: Operator) -> None:
@@ -152,13 +152,6 @@ class Operations:
             ]
         }
 
-    async def _check(self, args: Args, _: Operator) -> Any:
-        try:
-            await _in_thread(parse, args["text"])
-        except Refusal as refusal:
-            return {"faults": [_fault(fault) for fault in refusal.faults], "warnings": []}
-        return {"faults": [], "warnings": []}
-
     async def _set_state(self, args: Args, who: Operator) -> None:
         number = _number(args)
         try:
@@ -200,10 +193,6 @@ async def _in_thread(do: Callable[..., Any], *args: Any) -> Any:
         raise Refusal("the plan has faults; nothing was published", faults) from error
     except StoreError as error:
         raise Refusal(str(error)) from error
-
-
-def _fault(fault: Fault) -> dict[str, str]:
-    return {"path": fault.path, "problem": fault.problem, "mend": fault.mend}
 
 
 def _row(published: Published) -> dict[str, Any]:

@@ -41,7 +41,7 @@ CARRIERS: Final = {
 """Segment → carrier (N2); 4007 was formerly Tietong's."""
 
 _FILLING = str.maketrans("", "", " -.()\t\u00a0\u2010\u2011\u2012\u2013\u2014")
-_NATIONAL = re.compile(r"(?:\+86|0086|86)(?=\d)")
+_NATIONAL = re.compile(r"\A(?:\+86|0086|86)(?=\d)")
 _MOBILE = re.compile(r"0?(1[3-9]\d{9})")
 _LANDLINE = re.compile(r"(010|02\d)(\d{8})|(0[3-9]\d\d)(\d{7,8})")
 _AREA_SERVICE = re.compile(r"(010|02\d|0[3-9]\d\d)(1\d{2,5}|9[56]\d{3,5})")

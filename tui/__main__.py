@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--role", choices=[str(role) for role in Role], default="admin", help="ask for no more than this"
     )
+    parser.add_argument("--own", type=Path, default=own_folder(), metavar="DIR", help="your keys and drafts")
     parser.add_argument("--who", default=getpass.getuser(), help="your name in the audit trail")
     return parser
 
@@ -50,10 +51,10 @@ def main() -> int:
         if options.replay is not None:
             if options.speed <= 0:
                 parser.error("--speed must be more than 0")
-            Console(Player(options.replay, options.speed), own_folder(), options.theme).run()
+            Console(Player(options.replay, options.speed), options.own, options.theme).run()
             return 0
         with Recorder(options.record) if options.record is not None else nullcontext() as recorder:
-            Console(Link(options.socket, Role(options.role), options.who, recorder), own_folder(), options.theme).run()
+            Console(Link(options.socket, Role(options.role), options.who, recorder), options.own, options.theme).run()
     except (KeysFault, OSError, ValueError) as fault:
         sys.stderr.write(f"switch400 console: {fault}\n")
         return 1

@@ -79,7 +79,7 @@ class Console(App[None]):
         """Change the language, everywhere at once."""
         speak(Language.EN if spoken() is Language.ZH else Language.ZH)
         for screen in self.screen_stack:
-            if isinstance(screen, Framed):
+            if isinstance(screen, Framed) and screen.ready:
                 screen.respeak()
 
     def action_theme(self) -> None:
@@ -98,5 +98,6 @@ class Console(App[None]):
         self._news, self._renewed_s = False, now_s
         for screen in reversed(self.screen_stack):
             if isinstance(screen, Framed):
-                screen.renew()
+                if screen.ready:
+                    screen.renew()
                 break

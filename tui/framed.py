@@ -43,6 +43,7 @@ class Framed(Screen[None]):
     def __init__(self, board: Board) -> None:
         super().__init__()
         self.board = board
+        self.ready = False
 
     def compose(self) -> ComposeResult:
         """Bars and body."""
@@ -65,5 +66,6 @@ class Framed(Screen[None]):
 
     def on_mount(self) -> None:
         """Hints follow the focus."""
+        self.ready = True
         self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.query_one(HintBar).refresh())

@@ -27,8 +27,9 @@ def ladder(messages: list[dict[str, Any]], began_ms: int, columns: int) -> list[
     """The ladder in this many columns (at least 60)."""
     span = max(20, (max(60, columns) - _TIME - 3) // 2)
     rail = "│"
-    head = " " * _TIME + pad(say("detail.caller_side"), span) + pad(say("detail.switch"), span)
-    lines = [[Cell(head + say("detail.target_side"), "dim")]]
+    far = say("detail.target_side")
+    head = " " * _TIME + pad(say("detail.caller_side"), span) + pad(say("detail.switch"), span + 1 - cell_len(far))
+    lines = [[Cell(head + far, "dim")]]
     for message in messages:
         label = first_line(message["text"])
         tone = _tone(label)

@@ -52,10 +52,13 @@ def read(path: Path) -> Iterator[tuple[int, Snapshot | Delta]]:
             body = tape.read(int.from_bytes(length, "big"))
             if len(length) < 4 or len(body) < int.from_bytes(length, "big"):
                 return
-            for message in Frames(FromDaemon).feed(framed(body, MOST_SNAPSHOT_BYTES)):
-                if not isinstance(message, Snapshot | Delta):
-                    raise ValueError(f"{path} is no recording of a feed")  # noqa: TRY004 - bad bytes
-                yield int.from_bytes(stamp, "big"), message
+            try:
+                messages = list(Frames(FromDaemon).feed(framed(body, MOST_SNAPSHOT_BYTES)))
+            except ValueError as fault:
+                raise ValueError(f"{path} is no recording of a feed: {fault}") from fault
+            for message in messages:
+                if isinstance(message, Snapshot | Delta):
+                    yield int.from_bytes(stamp, "big"), message
 
 
 class Player:

@@ -23,9 +23,13 @@ _MONDAY: Final = date(1901, 1, 7)
 
 @attrs.frozen
 class Instant:
-    """A minute of a day, with what the calendar says of it and of the day before; `label` says it to people."""
+    """A stretch of a day, with what the calendar says of it and of the day before; `label` says the day to people.
+
+    `like` is the label of the ordinary day that a date would be if no plan named it.
+    """
 
     label: str
+    like: str
     day: date
     kind: DayKind
     eve_kind: DayKind
@@ -68,13 +72,17 @@ def instants(plans: Sequence[Plan]) -> list[Instant]:
     edges = {window.from_min for window in windows} | {window.to_min % DAY_MIN for window in windows}
     cuts = sorted({0, DAY_MIN, *edges})
     return [
-        Instant(label, day, kind, eve_kind, begin, end)
-        for label, day, kind, eve_kind in _days(windows, [one for plan in plans for one in plan.holidays])
+        Instant(label + odd, WEEKDAYS[day.weekday()] + odd, day, kind, eve_kind, begin, end)
+        for label, odd, day, kind, eve_kind in _days(windows, [one for plan in plans for one in plan.holidays])
         for begin, end in pairwise(cuts)
     ]
 
 
-def _days(windows: Sequence[Window], holidays: Sequence[DateRange]) -> Iterator[tuple[str, date, DayKind, DayKind]]:
+_DayClass = tuple[str, str, date, DayKind, DayKind]
+"""Its name, what is odd about it, a date that stands for it, its kind, and its eve's."""
+
+
+def _days(windows: Sequence[Window], holidays: Sequence[DateRange]) -> Iterator[_DayClass]:
     words = any(window.words for window in windows)
     eves = any(window.words and window.to_min > DAY_MIN for window in windows)
     ranges = [one for window in windows for one in window.dates] + (list(holidays) if words else [])
@@ -83,7 +91,7 @@ def _days(windows: Sequence[Window], holidays: Sequence[DateRange]) -> Iterator[
             for eve_kind in _kinds(day_before(day), eves):
                 odd = "" if kind in (DayKind.WORKDAY, DayKind.WEEKEND) else f" ({kind})"
                 after = "" if eve_kind in (DayKind.WORKDAY, DayKind.WEEKEND) else f" after {eve_kind}"
-                yield f"{label}{odd}{after}", day, kind, eve_kind
+                yield label, odd + after, day, kind, eve_kind
 
 
 def _kinds(day: date, all_of_them: bool) -> tuple[DayKind, ...]:

@@ -48,30 +48,38 @@ def _entries(old: Plan, new: Plan, everyone: Sequence[Who], at: Instant) -> tupl
             was, now = tell(old, who.caller, before), tell(new, who.caller, after)
             change = (was, now) if was != now else (was, f"{now}, with a change further on or in its settings")
             found.setdefault(change, []).append(who.label)
-    whole = {who.label for who in everyone}
-    return tuple(
-        (was, now, ("all callers",) if set(labels) == whole else tuple(dict.fromkeys(labels)))
-        for (was, now), labels in found.items()
-    )
+    return tuple((was, now, _people(everyone, labels)) for (was, now), labels in found.items())
+
+
+def _people(everyone: Sequence[Who], labels: Sequence[str]) -> tuple[str, ...]:
+    """Some callers by the shorter way to name them: who they are, or who they are not."""
+    others = tuple(dict.fromkeys(who.label for who in everyone if who.label not in labels))
+    if not others:
+        return ("all callers",)
+    these = tuple(dict.fromkeys(labels))
+    return these if len(these) <= len(others) else ("all callers but " + others[0], *others[1:])
 
 
 def difference(old: Plan, new: Plan) -> tuple[Change, ...]:
     """Every change from one version to another, in the order of the week, then of dates; empty if there is none."""
     everyone = callers((old, new))
     known: dict[tuple[bool, ...], tuple[Entry, ...]] = {}
-    days: dict[str, list[tuple[int, int, tuple[Entry, ...]]]] = {}
+    days: dict[str, Stretches] = {}
+    ordinary: dict[str, str] = {}
     for at in instants((old, new)):
         vector = (*_vector(old, at), *_vector(new, at))
         if vector not in known:
             known[vector] = _entries(old, new, everyone, at)
+        ordinary[at.label] = at.like
         stretches = days.setdefault(at.label, [])
         if stretches and stretches[-1][2] == known[vector]:
             stretches[-1] = (stretches[-1][0], at.to_min, known[vector])
         else:
             stretches.append((at.from_min, at.to_min, known[vector]))
+    own = {label: told for label, told in days.items() if label == ordinary[label] or told != days[ordinary[label]]}
     return tuple(
         Change(label, begin, end, who, was, now)
-        for label, stretches in _runs(days)
+        for label, stretches in _runs(own)
         for begin, end, entries in stretches
         for was, now, who in entries
     )

@@ -4,7 +4,7 @@ Rule: two plans have equal outlines exactly when no event can make them decide d
 that facts alone decide are gone from it; names of nodes do not count, those of targets do.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -17,8 +17,14 @@ from routing.number import print_number
 from routing.plan import GATES, Plan
 
 Outline = tuple[Any, ...]
-REFUSED = NodeName("(refused)")
-AREA = NodeName("(area refused)")
+_REFUSED: Final = {
+    ("caller", True): NodeName("(refused)"),
+    ("caller", False): NodeName("(refused without a word)"),
+    ("area", True): NodeName("(area refused)"),
+    ("area", False): NodeName("(area refused without a word)"),
+}
+ENDS: Final = frozenset(_REFUSED.values())
+"""Where callers go who are refused; names that no node can have."""
 
 
 def settle(plan: Plan, name: NodeName, who: Caller, moment: Moment) -> NodeName:
@@ -27,9 +33,9 @@ def settle(plan: Plan, name: NodeName, who: Caller, moment: Moment) -> NodeName:
         match plan.nodes.get(name):
             case Screen() as screen:
                 if gates.refusal(plan, screen, who):
-                    return REFUSED
+                    return _REFUSED["caller", screen.announce]
                 if gates.area_refusal(screen, who):
-                    return AREA
+                    return _REFUSED["area", screen.announce]
                 name = plan.way(name, screen.then)
             case CompareOrigin() as node:
                 fits = (branch.then for branch in node.branches if branch.why(who, plan.lists))
@@ -55,17 +61,34 @@ def outline(plan: Plan, who: Caller, moment: Moment) -> Outline:
     """Everything that can happen to this caller then, as a value."""
     numbered: dict[NodeName, int] = {}
     todo = [first(plan, who, moment)]
-    written: list[Any] = [plan.welcome, plan.record, plan.transfer, plan.most_forwards(), _priority(plan, who)]
+    if todo[0] in ENDS:
+        return (todo[0],)
+    written: list[Any] = []
     while todo:
         name = todo.pop()
         if name in numbered:
             continue
         numbered[name] = len(numbered)
-        node = None if name in (REFUSED, AREA) else plan.nodes.get(name) or plan.group(name)
+        node = None if name in ENDS else plan.nodes.get(name) or plan.group(name)
         ways = _ways(plan, node, name, who, moment) if node else ()
         todo += reversed([to for _, to in ways])
         written.append((name, None if node is None else _own(plan, node, moment), ways))
-    return tuple(_renamed(entry, numbered) for entry in written)
+    met = [plan.nodes.get(name) for name in numbered]
+    settings: list[Any] = []
+    if any(isinstance(node, Queue) for node in met):
+        settings.append(_priority(plan, who))
+    if any(own for _, own, _ in written if own and own[0] == "Hunt"):
+        settings += [plan.welcome, plan.record, plan.most_forwards(), _transfers(plan, moment)]
+    return (*settings, *(_renamed(name, own, ways, numbered) for name, own, ways in written))
+
+
+def _transfers(plan: Plan, moment: Moment) -> Outline:
+    """Whom a seat can hand its caller over to, and how."""
+    if plan.transfer is None:
+        return ()
+    groups = tuple((digits, _own(plan, plan.group(group), moment)) for digits, group in sorted(plan.extensions.items()))
+    refer = tuple(sorted((name, one.address) for name, one in plan.targets.items())) if plan.transfer.refer else ()
+    return (plan.transfer, groups, refer)
 
 
 def _priority(plan: Plan, who: Caller) -> bool:
@@ -101,10 +124,9 @@ def _own(plan: Plan, node: Node, moment: Moment) -> Outline:
 _LEADS = {"then", "otherwise", "busy", "over", "keys", "branches"}
 
 
-def _renamed(entry: Any, numbered: dict[NodeName, int]) -> Any:
-    if not isinstance(entry, tuple):
-        return entry
-    name, own, ways = entry
+def _renamed(
+    name: NodeName, own: Any, ways: tuple[tuple[str, NodeName], ...], numbered: dict[NodeName, int]
+) -> Outline:
     return (name if own is None else "", own, tuple((branch, numbered[to]) for branch, to in ways))
 
 
@@ -131,7 +153,8 @@ def tell(plan: Plan, who: Caller, moment: Moment) -> str:
                 told.append(f"release {node.cause}")
                 break
             case _:
-                told.append(name if not isinstance(node, Queue) else f"queue {name}")
+                if name not in GATES:
+                    told.append(f"queue {name}" if isinstance(node, Queue) else name)
                 ways = ways_out(node)
                 after = plan.after(name) if name in GATES else ways[0][1] if len(ways) == 1 else None
         if after is None:

@@ -24,7 +24,7 @@ from routing.document.faults import Fault, Wrong
 from routing.document.words import SCALARS, whole
 from routing.measure import Between
 from routing.node import KINDS, Node
-from routing.plan import Target
+from routing.plan import Address, Target
 
 Hook = Callable[[Any, Any], Any]
 
@@ -66,7 +66,7 @@ def _table(cls: Any, converter: BaseConverter) -> Hook:
 
 def _target(value: Any, read: Hook) -> Any:
     """A target is a table, or just its address."""
-    return read({"address": value} if isinstance(value, str) else value, Target)
+    return Target(SCALARS[Address](value)) if isinstance(value, str) else read(value, Target)
 
 
 def _each(values: Any, read: Callable[[Any], Any]) -> list[Any]:
@@ -176,6 +176,7 @@ def _build() -> Converter:
     for fits, factory in factories:
         converter.register_structure_hook_factory(fits, factory)
     converter.register_structure_hook(str, _word)
+    converter.register_structure_hook(bool, _scalar(SCALARS[bool]))
     for kind, read in SCALARS.items():
         converter.register_structure_hook_func(_is(kind), _scalar(read))
     read_target = _table(Target, converter)
@@ -194,7 +195,7 @@ def _node(value: Any, converter: Converter) -> Node:
         raise Wrong(f"must be a table, not {whole(value)}", "write it as [nodes.its-name] with its kind")
     fields = dict(value)
     kind = fields.pop("kind", None)
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         what = "has no kind" if kind is None else f"is of no known kind, {whole(kind)}"
         raise Wrong(what, _nearest(str(kind), list(KINDS)))
     node: Node = converter.structure(fields, KINDS[kind])

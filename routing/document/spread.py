@@ -7,6 +7,7 @@ is written back as its author would write it. Only a password is not: its digits
 from typing import Any, Final
 
 from routing.document.faults import Fault
+from routing.document.words import is_name
 from routing.plan import FIRST_HUNT, GATES
 from routing.secret import hide, is_plain
 
@@ -36,7 +37,7 @@ def full(document: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(nodes, dict):
         return spread
     written = dict(nodes) or {FIRST_HUNT: _of_kind(FIRST_HUNT, document.get(FIRST_HUNT, {}))}
-    spread.setdefault("start", next(iter(written)))
+    spread.setdefault("start", next((name for name in written if name not in GATES), FIRST_HUNT))
     for gate in GATES:
         if gate in document or gate == GATES[0]:
             written[gate] = _of_kind(gate, document.get(gate, {}))
@@ -53,8 +54,8 @@ def _completed(node: Any, document: dict[str, Any]) -> Any:
     if not isinstance(node, dict):
         return node
     targets, password = document.get("targets"), node.get("password")
-    if node.get("kind") == "hunt" and "targets" not in node and isinstance(targets, dict):
-        return {**node, "targets": list(targets)}
+    if node.get("kind") == "hunt" and "targets" not in node:
+        return {**node, "targets": [one for one in targets if is_name(one)] if isinstance(targets, dict) else []}
     if isinstance(password, str) and is_plain(password):
         return {**node, "password": hide(password, str(document.get("number")))}
     return node

@@ -50,9 +50,14 @@ def text(value: Any) -> str:
     return value
 
 
+def is_name(value: Any) -> bool:
+    """Whether this is a name within the plan."""
+    return isinstance(value, str) and bool(_NAME.fullmatch(value))
+
+
 def name(value: Any) -> str:
     """A name within the plan: letters (Chinese too), digits, hyphen and underscore, at most 64."""
-    if not _NAME.fullmatch(text(value)):
+    if not is_name(text(value)):
         raise Wrong(f"{whole(value)} is no name", "use letters, digits, - and _, at most 64")
     return str(value)
 

@@ -4,6 +4,7 @@ Rule: every strategy gives values that a document could hold; what no document c
 """
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -47,7 +48,6 @@ from routing.plan import (
     GroupName,
     HoursName,
     Plan,
-    Profile,
     Target,
     Transfer,
 )
@@ -160,45 +160,48 @@ def shares(draw: st.DrawFn, way: st.SearchStrategy[NodeName]) -> Distribution:
     return Distribution(tuple(ShareBranch(percent, draw(way)) for percent in percents))
 
 
-@st.composite
-def hunts(draw: st.DrawFn, named: list[TargetName], way: st.SearchStrategy[NodeName]) -> Hunt:
+def hunts(way: st.SearchStrategy[Any]) -> st.SearchStrategy[Hunt]:
     """A hunt over some of the targets, in any order."""
-    return draw(
-        st.builds(
-            Hunt,
-            st.lists(st.sampled_from(named), min_size=1, unique=True).map(tuple),
-            order=st.sampled_from(Order),
-            ring_s=st.none() | st.integers(5, 60),
-            forward_on=st.sampled_from(ForwardOn),
-            busy_advance=st.sampled_from(BusyAdvance),
-            wave=st.integers(1, 3),
-            ringback=st.none() | prompts,
-            fax=st.booleans(),
-            busy=st.none() | way,
-            otherwise=st.none() | way,
-            announce=st.none() | prompts,
-        )
+    return st.builds(
+        Hunt,
+        st.lists(st.sampled_from(NAMES), min_size=1, unique=True).map(tuple),
+        order=st.sampled_from(Order),
+        ring_s=st.none() | st.integers(5, 60),
+        forward_on=st.sampled_from(ForwardOn),
+        busy_advance=st.sampled_from(BusyAdvance),
+        wave=st.integers(1, 3),
+        ringback=st.none() | prompts,
+        fax=st.booleans(),
+        busy=st.none() | way,
+        otherwise=st.none() | way,
+        announce=st.none() | prompts,
     )
 
 
-def _node(draw: st.DrawFn, at: int, named: list[TargetName], hunts_after: list[NodeName]) -> Node:
-    """A node that leads only to later ones, but for a menu, which may lead anywhere."""
-    way = st.sampled_from(NODES[at + 1 :])
-    anywhere = st.sampled_from(NODES)
-    branch_origin = st.builds(
-        lambda of, then: OriginBranch(
-            areas=of.areas | {AreaCode("020")}, prefixes=of.prefixes, numbers=of.numbers, classes=of.classes, then=then
-        ),
-        origins,
-        way,
+@cache
+def nodes_at(at: int) -> st.SearchStrategy[Node]:
+    """A node that leads only to later ones, but for a menu, which may lead anywhere; the last leads nowhere."""
+    if at == len(NODES) - 1:
+        mailbox = st.builds(Voicemail, st.just(MailboxName("office")))
+        release = st.builds(Release, st.sampled_from(ReleaseCause), st.none() | prompts)
+        return st.one_of(hunts(st.none()), mailbox, release)
+    way, anywhere = st.sampled_from(NODES[at + 1 :]), st.sampled_from(NODES)
+    areas_at_least = st.frozensets(AREAS, min_size=1, max_size=2)
+    origin = st.builds(OriginBranch, areas=areas_at_least, then=way) | st.builds(
+        OriginBranch,
+        prefixes=st.just(frozenset({Prefix("138")})),
+        classes=st.just(frozenset({CallerClass.FIXED})),
+        then=way,
     )
-    choices: list[st.SearchStrategy[Node]] = [
-        hunts(named, way),
-        screens.flatmap(lambda screen: way.map(lambda then: Screen(then, screen.black, areas_only=screen.areas_only))),
+    timed = st.builds(TimeBranch, whens, way)
+    return st.one_of(
+        hunts(way),
+        hunts(way),
+        st.builds(Screen, way, origins, areas_only=st.frozensets(AREAS, max_size=2)),
         limits(way, st.none() | way),
         verifies(way),
-        st.builds(CompareOrigin, st.lists(branch_origin, min_size=1, max_size=2).map(tuple), way),
-        st.builds(CompareTime, st.lists(st.builds(TimeBranch, whens, way), min_size=1, max_size=3).map(tuple), way),
+        st.builds(CompareOrigin, st.lists(origin, min_size=1, max_size=2).map(tuple), way),
+        st.builds(CompareTime, st.lists(timed, min_size=1, max_size=3).map(tuple), way),
         shares(way),
         st.builds(Announcement, st.lists(prompts, min_size=1, max_size=2).map(tuple), way, st.booleans()),
         st.builds(
@@ -210,63 +213,51 @@ def _node(draw: st.DrawFn, at: int, named: list[TargetName], hunts_after: list[N
             tries=st.integers(1, 2),
             answer=st.booleans(),
         ),
-    ]
-    if hunts_after:
-        choices.append(
-            st.builds(
-                Queue,
-                st.sampled_from(hunts_after),
-                way,
-                most_waiting=st.integers(1, 3),
-                tell_s=st.sampled_from((0, 30)),
-                answer=st.booleans(),
-            )
-        )
-    return draw(st.one_of(choices))
-
-
-def _last(draw: st.DrawFn, named: list[TargetName]) -> Node:
-    nowhere: st.SearchStrategy[Any] = st.none()
-    return draw(
-        st.one_of(
-            hunts(named, nowhere),
-            st.builds(Voicemail, st.just(MailboxName("office"))),
-            st.builds(Release, st.sampled_from(ReleaseCause), st.none() | prompts),
-        )
     )
+
+
+QUEUES = st.builds(
+    Queue,
+    st.just(NODES[-2]),
+    st.just(NODES[-1]),
+    most_waiting=st.integers(1, 3),
+    tell_s=st.sampled_from((0, 30)),
+    answer=st.booleans(),
+)
+GROUPS = st.sampled_from([*map(GroupName, NAMES), GroupName(NODES[-2])])
+EXTENSIONS = st.dictionaries(st.sampled_from(("801", "802", "10")).map(Extension), GROUPS, min_size=1)
+LIMITS = limits(st.just(NodeName("")), st.none() | st.sampled_from(NODES))
+VERIFIES = verifies(st.just(NodeName("")))
+TRANSFERS = st.none() | st.builds(Transfer, refer=st.booleans())
+TARGETS = st.fixed_dictionaries(dict.fromkeys(NAMES, plain_targets | targets))
+HOLIDAYS = st.sets(date_ranges, max_size=2).map(lambda some: tuple(sorted(some)))
 
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     """A whole plan, with nodes of every kind, that passes every test of a document."""
-    named = draw(st.dictionaries(st.sampled_from(NAMES), plain_targets | targets, min_size=1))
-    nodes: dict[NodeName, Node] = {NODES[-1]: _last(draw, sorted(named))}
-    for at in range(len(NODES) - 2, -1, -1):
-        later = [name for name, node in nodes.items() if isinstance(node, Hunt)]
-        nodes[NODES[at]] = _node(draw, at, sorted(named), later)
-    hunted = [GroupName(name) for name, node in nodes.items() if isinstance(node, Hunt)]
-    groups = st.sampled_from([*hunted, *map(GroupName, sorted(named))])
-    extensions = draw(st.dictionaries(st.sampled_from(("801", "802", "10")).map(Extension), groups, min_size=1))
+    nodes: dict[NodeName, Node] = {name: draw(nodes_at(at)) for at, name in enumerate(NODES)}
+    nodes[NODES[-2]] = draw(hunts(st.just(NODES[-1])))
+    nodes[NODES[2]] = draw(QUEUES)
     nodes[GATES[0]] = draw(screens)
-    if draw(st.booleans()):
-        nodes[GATES[1]] = draw(limits(st.just(NodeName("")), st.none() | st.sampled_from(NODES)))
     if draw(st.integers(0, 3)) == 0:
-        nodes[GATES[2]] = draw(verifies(st.just(NodeName(""))))
+        nodes[GATES[1]] = draw(VERIFIES)
+    if draw(st.booleans()):
+        nodes[GATES[2]] = draw(LIMITS)
     return Plan(
         number=draw(numbers_400),
         subscriber="示例公司",
-        targets=named,
+        targets=draw(TARGETS),
         nodes=nodes,
         start=draw(st.sampled_from(NODES)),
-        profile=draw(st.just(Profile.STANDARD)),
         max_forwards=draw(st.none() | st.integers(0, 10)),
         welcome=draw(st.none() | prompts),
         record=draw(st.booleans()),
-        holidays=tuple(sorted(draw(st.sets(date_ranges, max_size=2)))),
+        holidays=draw(HOLIDAYS),
         hours={HOURS: When(windows=(draw(windows()),))},
         lists={LIST: draw(origins)},
-        extensions=extensions,
-        transfer=draw(st.none() | st.builds(Transfer, refer=st.booleans())),
+        extensions=draw(EXTENSIONS),
+        transfer=draw(TRANSFERS),
     )
 
 

@@ -89,7 +89,7 @@ class Switch:
         """The records of a number as they are on disk, newest first."""
         engine = open_database(self.state / "switch400.db")
         try:
-            return list(Records(engine).find(Query(number=number)))
+            return list(Records(engine).find(Query(number=number, limit=None)))
         finally:
             engine.dispose()
 

@@ -12,16 +12,20 @@ _serial = itertools.count(1)
 
 
 class Raw:
-    """One UDP address that talks to the switch."""
+    """One UDP address on `host` that talks to the switch."""
 
-    def __init__(self, address: str) -> None:
-        host, port = address.split(":")
+    def __init__(self, address: str, host: str = "127.0.0.1") -> None:
+        switch, port = address.split(":")
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
-        self._socket.connect((host, int(port)))
+        self._socket.bind((host, 0))
+        self._socket.connect((switch, int(port)))
         self._socket.settimeout(5)
         self._to = address
         self.me = "{}:{}".format(*self._socket.getsockname())
+
+    def fileno(self) -> int:
+        """For `select`."""
+        return self._socket.fileno()
 
     def send(self, packet: str | bytes) -> None:
         """Send as it stands (line ends of a str become CRLF)."""

@@ -5,8 +5,9 @@ Rule: what is asserted is what SIPp itself saw; a scenario that does not go as t
 
 import socket
 import subprocess
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
@@ -199,14 +200,16 @@ def write(path: Path, steps: Iterable[str], *, name: str = "scenario") -> Path:
 
 def free_port(host: str = "127.0.0.1") -> int:
     """A UDP and TCP port that is free now."""
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
-    ):
-        tcp.bind((host, 0))
-        port: int = tcp.getsockname()[1]
-        udp.bind((host, port))
-        return port
+    while True:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+        ):
+            tcp.bind((host, 0))
+            port: int = tcp.getsockname()[1]
+            with suppress(OSError):  # free for TCP, taken for UDP: another
+                udp.bind((host, port))
+                return port
 
 
 class Sipp:
@@ -230,6 +233,12 @@ class Sipp:
     def messages(self) -> str:
         """Every message that SIPp sent and received, as text."""
         return "\n".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*messages.log")))
+
+
+def _taken(port: int) -> bool:
+    """Whether somebody has this UDP or TCP port, as the kernel lists them."""
+    wanted = f":{port:04X} "
+    return any(wanted in Path(f"/proc/net/{table}").read_text() for table in ("udp", "tcp"))
 
 
 @contextmanager
@@ -259,8 +268,12 @@ def sipp(
     process = subprocess.Popen(
         command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+    running = Sipp(process, port, folder)
     try:
-        yield Sipp(process, port, folder)
+        while not to and not _taken(port):
+            assert process.poll() is None, f"SIPp did not start\n{running.account()}"
+            time.sleep(0.005)
+        yield running
     finally:
         if process.poll() is None:
             process.kill()

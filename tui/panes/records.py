@@ -5,6 +5,7 @@ Rule: nothing is fetched until the pane is looked at, and then what is shown sta
 
 from collections.abc import Mapping
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ from b2bua.wire import Row
 from tui.arrange import Cell, Column
 from tui.board import Board, NotDone
 from tui.columns import text
-from tui.export import export
+from tui.export import as_csv, as_json_lines
 from tui.keys import bindings
 from tui.moment import ZONE, age, day_clock
 from tui.panes.table import TablePane
@@ -131,19 +132,28 @@ class RecordsPane(TablePane):
 
     def action_export(self) -> None:
         """Write what is found to a file: CSV, or JSON lines if its name ends in .jsonl."""
+        if self.app.is_web:
+            # a browser's user has no business with files of this machine: the browser keeps it
+            self.app.deliver_text(StringIO(as_csv(list(self._found.values()))), save_filename="records.csv")
+            return
 
         def told(lines: dict[str, str] | None) -> None:
             if lines and lines["path"]:
-                path = Path(lines["path"]).expanduser()
-                try:
-                    count = export(list(self._found.values()), path)
-                except OSError as fault:
-                    self.notify(f"{path}: {fault.strerror}", severity="error", markup=False)
-                else:
-                    self.notify(say("records.exported", count=count, path=path), markup=False)
+                self._export(Path(lines["path"]).expanduser())
 
         line = Line("path", say("records.path"), "~/records.csv", "…/records.csv · …/records.jsonl")
         self.app.push_screen(Lines(say("records.export_title"), (line,)), told)
+
+    def _export(self, path: Path) -> None:
+        rows = list(self._found.values())
+        try:
+            path.write_text(
+                as_json_lines(rows) if path.suffix == ".jsonl" else as_csv(rows), encoding="utf-8", newline=""
+            )
+        except OSError as fault:
+            self.notify(f"{path}: {fault.strerror}", severity="error", markup=False)
+        else:
+            self.notify(say("records.exported", count=len(rows), path=path), markup=False)
 
     async def _find(self) -> None:
         try:

@@ -65,7 +65,6 @@ class PlanScreen(Framed):
 
     def on_mount(self) -> None:
         """Fetch the version in force and the draft."""
-        super().on_mount()
         self.query_one("#tree").focus()
         self.run_worker(self._fetch(), group="plan", exclusive=True)
 

@@ -46,7 +46,6 @@ class Audit(Framed):
 
     def on_mount(self) -> None:
         """Fetch the trail."""
-        super().on_mount()
         self.query_one(Sheet).focus()
         self.run_worker(self._fetch(), group="audit", exclusive=True)
 

@@ -77,7 +77,6 @@ class Main(Framed):
 
     def on_mount(self) -> None:
         """Start on the calls."""
-        super().on_mount()
         self.pane.focus_table()
 
     def go(self, name: str) -> None:

@@ -1,0 +1,238 @@
+"""What the caller hears and keys: announcements, welcomes, menus, voicemail, fax, queues (M1, M2, M4, M6, R10)."""
+
+import pytest
+
+from routing.cause import BUSY, NORMAL
+from routing.command import (
+    Alert,
+    Answer,
+    CollectDigits,
+    Connect,
+    JoinQueue,
+    LeaveQueue,
+    LookAtTargets,
+    Play,
+    Release,
+    Ring,
+    StartRecording,
+    StartTimer,
+    StopPlaying,
+    StopTimer,
+    TakeMessage,
+)
+from routing.event import (
+    CallerHungUp,
+    DigitsKeyed,
+    KeysEnd,
+    MessageTaken,
+    PromptEnded,
+    QueueMoved,
+    TargetAnswered,
+    TargetFailed,
+    TargetRang,
+    TargetsLooked,
+    TimerFired,
+)
+from routing.ids import CALLER, LegId, NodeName, PromptName, TargetName
+from routing.nodes import queue
+from tests.routing.calls import ONE_TARGET, TWO_TARGETS, Call
+
+ONE = LegId(1)
+DESK, MOBILE = TargetName("front-desk"), TargetName("mobile")
+END = '[nodes.end]\nkind = "release"\ncause = "busy"\nannounce = "busy"\n'
+DESK_NODE = '[nodes.desk]\nkind = "hunt"\ntargets = ["front-desk"]\n'
+
+
+@pytest.mark.req("M1")
+def test_welcome_in_place_of_ring_back() -> None:
+    """彩铃: from the first ring on the caller hears the welcome, not answered, until the target answers."""
+    call = Call('welcome = "hello"\nrecord = true\n' + ONE_TARGET)
+    assert call.first[0] == Play(CALLER, (PromptName("hello"),), loop=True)
+    assert call.then(TargetRang(1, ONE, early_media=True)) == ()
+    answered = call.then(TargetAnswered(2, ONE))
+    assert answered[1:] == (StopPlaying(CALLER), Answer(), Connect(CALLER, ONE), StartRecording())
+
+
+@pytest.mark.req("M1")
+def test_announcement_before_the_answer() -> None:
+    """An announcement plays unanswered; at its end the call goes on, and rings audibly again."""
+    text = '[nodes.hello]\nkind = "announce"\nprompts = ["hello"]\nthen = "desk"\n' + DESK_NODE
+    call = Call(TWO_TARGETS + text)
+    assert call.first == (Play(CALLER, (PromptName("hello"),)),)
+    assert call.then(MessageTaken(1, 1)) == ()
+    assert isinstance(call.then(PromptEnded(3, CALLER))[0], Ring)
+    assert call.then(TargetRang(4, ONE, early_media=False)) == (Alert(),)
+    assert call.then(PromptEnded(5, CALLER)) == ()
+    assert call.then(PromptEnded(5, ONE)) == ()
+
+
+@pytest.mark.req("M1")
+def test_an_answered_caller_hears_a_ringing_tone() -> None:
+    """Once answered for an announcement, the caller hears our tone while targets ring."""
+    text = '[nodes.hello]\nkind = "announce"\nprompts = ["hello"]\nthen = "desk"\nanswer = true\n' + DESK_NODE
+    call = Call(TWO_TARGETS + text)
+    assert call.first[0] == Answer()
+    assert call.then(PromptEnded(3, CALLER))[0] == Play(CALLER, (PromptName("ringback"),), loop=True)
+    assert call.then(TargetRang(4, ONE, early_media=False)) == ()
+
+
+MENU = (
+    '[extensions]\n801 = "mobile"\n802 = "desk"\n'
+    '[nodes.menu]\nkind = "menu"\nprompts = ["menu"]\nkeys = { 1 = "desk", 2 = "sub", "#" = "end" }\nextensions = true\n'
+    'otherwise = "end"\ntries = 2\n'
+    '[nodes.sub]\nkind = "menu"\nprompts = ["sub"]\nkeys = { 0 = "menu" }\notherwise = "end"\nanswer = true\n'
+    + DESK_NODE
+    + END
+)
+
+
+def keyed(call: Call, digits: str, end: KeysEnd = KeysEnd.INTER_TIMEOUT) -> tuple[object, ...]:
+    """The caller keys something."""
+    return call.then(DigitsKeyed(call.state.at_s + 5, CALLER, digits, end))
+
+
+@pytest.mark.req("M2")
+def test_menu_key_to_department_and_sub_menu() -> None:
+    """产品咨询请按1: a key leads to a department, another to a sub-menu and back."""
+    call = Call(TWO_TARGETS + MENU)
+    assert call.first == (
+        Play(CALLER, (PromptName("menu"),), barge_in=True),
+        CollectDigits(CALLER, 3, 8, 3, end_keys=""),
+    )
+    sub = keyed(call, "2")
+    assert sub[0] == Answer()
+    assert sub[2] == CollectDigits(CALLER, 1, 8, 3, end_keys="#")
+    assert isinstance(keyed(call, "0", KeysEnd.FULL)[0], Play)
+    assert Ring(ONE, DESK, "02162288300") in keyed(call, "1")
+
+
+@pytest.mark.req("M2")
+@pytest.mark.parametrize(("digits", "target"), [("801", MOBILE), ("802", DESK)])
+def test_extension_dialled_directly(digits: str, target: TargetName) -> None:
+    """请拨分机号: an extension rings its seat or its department."""
+    rung = keyed(Call(TWO_TARGETS + MENU), digits, KeysEnd.FULL)[0]
+    assert isinstance(rung, Ring)
+    assert rung.target == target
+
+
+@pytest.mark.req("M2")
+def test_time_outs_and_wrong_keys_are_told_apart() -> None:
+    """Silence and a wrong key have prompts of their own; after the tries the default is taken."""
+    call = Call(TWO_TARGETS + MENU)
+    assert keyed(call, "", KeysEnd.FIRST_TIMEOUT)[0] == Play(
+        CALLER, (PromptName("menu-timeout"), PromptName("menu")), barge_in=True
+    )
+    assert keyed(call, "9") == (
+        Play(CALLER, (PromptName("busy"),)),
+        StartTimer(call.state.timers.__iter__().__next__(), 30),
+    )
+    other = Call(TWO_TARGETS + MENU)
+    assert keyed(other, "9")[0] == Play(CALLER, (PromptName("menu-wrong"), PromptName("menu")), barge_in=True)
+    assert other.then(TargetFailed(9, ONE, BUSY)) == ()
+    assert other.then(QueueMoved(9, NodeName("menu"), 0)) == ()
+
+
+def test_a_caller_who_keys_for_ever_meets_an_end() -> None:
+    """Menus that lead to each other end after many rounds."""
+    call = Call(TWO_TARGETS + MENU)
+    for _ in range(600):
+        if call.state.outcome:
+            break
+        keyed(call, "2")
+        keyed(call, "0")
+    assert call.state.outcome is not None
+    assert call.state.outcome.cause.slug == "plan-too-long"
+
+
+@pytest.mark.req("M4")
+def test_voicemail() -> None:
+    """留言: the caller is answered, greeted, and the message is taken; at its end the call is released."""
+    text = '[nodes.box]\nkind = "voicemail"\nmailbox = "office"\n'
+    call = Call(TWO_TARGETS + text)
+    assert call.first == (Answer(), Play(CALLER, (PromptName("voicemail-greeting"),)))
+    assert call.then(PromptEnded(5, CALLER)) == (TakeMessage("office", 120, 5),)
+    assert call.then(QueueMoved(6, NodeName("box"), 0)) == ()
+    assert call.then(MessageTaken(20, 14)) == (Release(NORMAL),)
+    assert call.state.charged_from_s is None
+
+
+@pytest.mark.req("M4", "R7")
+def test_voicemail_after_the_wait() -> None:
+    """When the wait runs out at the last target the call goes to voicemail."""
+    text = DESK_NODE + 'otherwise = "box"\n[nodes.box]\nkind = "voicemail"\nmailbox = "office"\n'
+    call = Call(TWO_TARGETS + text)
+    timer = call.first[1]
+    assert isinstance(timer, StartTimer)
+    assert call.then(TimerFired(55, timer.timer))[1:] == (Answer(), Play(CALLER, (PromptName("voicemail-greeting"),)))
+
+
+@pytest.mark.req("M6")
+def test_fax_key() -> None:
+    """传真请拨4: the fax line is rung as one."""
+    text = (
+        '[nodes.menu]\nkind = "menu"\nprompts = ["menu"]\nkeys = { 4 = "fax" }\notherwise = "fax"\n'
+        '[nodes.fax]\nkind = "hunt"\ntargets = ["mobile"]\nfax = true\n'
+    )
+    rung = keyed(Call(TWO_TARGETS + text), "4", KeysEnd.FULL)[0]
+    assert rung == Ring(ONE, MOBILE, "13800138000", fax=True)
+
+
+@pytest.mark.req("R7")
+def test_when_none_is_left_the_caller_hears_why() -> None:
+    """对不起，您要的电话忙！ and then the release, where the plan says so."""
+    call = Call(TWO_TARGETS + '[hunt]\ntargets = ["mobile"]\nannounce = "busy"\n')
+    commands = call.then(TargetFailed(1, ONE, BUSY))
+    assert Play(CALLER, (PromptName("busy"),)) in commands
+    assert call.then(PromptEnded(4, CALLER))[0] == Release(BUSY)
+
+
+QUEUE = (
+    '[nodes.wait]\nkind = "queue"\nthen = "desk"\notherwise = "end"\nmost_waiting = 2\nanswer = true\n'
+    + DESK_NODE
+    + END
+)
+WAIT = NodeName("wait")
+
+
+def looked(call: Call, live: int) -> tuple[object, ...]:
+    """The daemon tells how many calls the desk has."""
+    return call.then(TargetsLooked(call.state.at_s, WAIT, {DESK: live}, {DESK: 9}, {}))
+
+
+@pytest.mark.req("R10")
+def test_queue_until_a_target_is_free() -> None:
+    """The caller hears music and the place in line; at its turn it looks every two seconds; a free target is rung."""
+    call = Call(TWO_TARGETS + QUEUE)
+    assert call.first[:2] == (Answer(), JoinQueue(WAIT, priority=False))
+    assert call.then(TimerFired(30, queue.TELL)) == (StartTimer(queue.TELL, 30),)
+    assert call.then(QueueMoved(31, WAIT, 1)) == ()
+    told = call.then(TimerFired(60, queue.TELL))
+    assert Play(CALLER, (PromptName("queue-place"), PromptName("number-2"))) in told
+    assert call.then(PromptEnded(63, CALLER)) == (Play(CALLER, (PromptName("queue-music"),), loop=True),)
+    assert call.then(QueueMoved(64, WAIT, 0)) == (LookAtTargets(WAIT, (DESK,)),)
+    assert call.then(QueueMoved(64, WAIT, 0)) == ()
+    assert looked(call, 1) == (StartTimer(queue.LOOK, 2),)
+    assert call.then(TimerFired(66, queue.LOOK)) == (LookAtTargets(WAIT, (DESK,)),)
+    served = looked(call, 0)
+    assert served[0] == LeaveQueue(WAIT)
+    assert Ring(ONE, DESK, "02162288300") in served
+
+
+@pytest.mark.req("R10")
+def test_queue_that_is_full_or_too_long() -> None:
+    """One caller too many, and one who has waited long enough, go the other way."""
+    full = Call(TWO_TARGETS + QUEUE)
+    assert LeaveQueue(WAIT) in full.then(QueueMoved(0, WAIT, 2))
+    late = Call(TWO_TARGETS + QUEUE)
+    commands = late.then(TimerFired(300, queue.MOST))
+    assert commands[0] == LeaveQueue(WAIT)
+    assert Play(CALLER, (PromptName("busy"),)) in commands
+    assert late.then(QueueMoved(301, WAIT, 0)) == ()
+
+
+@pytest.mark.req("R10")
+def test_a_caller_who_gives_up_leaves_the_queue() -> None:
+    """Nobody gone keeps a place in line."""
+    call = Call(TWO_TARGETS + QUEUE)
+    assert call.then(CallerHungUp(9, NORMAL)) == (LeaveQueue(WAIT), StopTimer(queue.MOST), StopTimer(queue.TELL))
+    assert call.over()
