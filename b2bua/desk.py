@@ -7,21 +7,22 @@ let in has a process, an assignment and an open record, in that order.
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Final
-from zoneinfo import ZoneInfo
 
-import attrs
-
+from b2bua.calendar import with_days
 from b2bua.config import Config
 from b2bua.edge.desk import Admitted, NewCall, Refused
 from b2bua.link import Assign, Route
-from b2bua.numbers import NumberState, Served
+from b2bua.neighbourhood import Neighbourhood
+from b2bua.numbers import Served
 from b2bua.places import caller_of
 from b2bua.pool import Pool, Process
 from b2bua.record import CallRecord, CallState
+from b2bua.store.numbers import NumberState
 from b2bua.switchboard import Switchboard, now_ms
 from routing.facts import Caller, Facts
-from routing.ids import CallId, Number400, TargetName
+from routing.ids import CallId, Number400
 from routing.number import NumberFault, parse_400
 
 RETRY_AFTER_S: Final = 5
@@ -29,23 +30,27 @@ RETRY_AFTER_S: Final = 5
 
 
 class Desk:
-    """Admits calls. `down` names targets of a number that must not be rung and why; `closed` is why no call is taken."""
+    """Admits calls. `numbers` are those served; `closed` says why no call is taken, empty while calls are taken.
+
+    `contact_for(sip_port, incarnation)` is the SIP URI that leads to a process from outside.
+    """
 
     def __init__(
         self,
         config: Config,
         pool: Pool,
         switchboard: Switchboard,
+        neighbourhood: Neighbourhood,
         contact_for: Callable[[int, str], str],
-        route_up: Callable[[str], bool],
+        closed: Callable[[], str],
     ) -> None:
         self.numbers: dict[Number400, Served] = {}
-        self.closed = ""
+        self._closed = closed
         self._config = config
         self._pool = pool
         self._switchboard = switchboard
+        self._neighbourhood = neighbourhood
         self._contact_for = contact_for
-        self._route_up = route_up
 
     def incarnation_at(self, sip_port: int) -> str | None:
         """Which live call process has this SIP port; None if none has."""
@@ -56,15 +61,15 @@ class Desk:
         served = self._served(call.dialled)
         if isinstance(served, Refused):
             return served
-        if self.closed:
-            return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=41)
         trunk = call.trunk
+        if self._closed() or not self._neighbourhood.takes_calls(trunk):
+            return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=41)
         if trunk.capacity and self._switchboard.of_trunk(trunk.name) >= trunk.capacity:
             return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=34)
-        caller = attrs.evolve(caller_of(call.caller), display=call.display, withheld=call.withheld)
+        caller = caller_of(call.caller, display=call.display, withheld=call.withheld)
         accepted_ms = now_ms()
         call_id = CallId(f"{accepted_ms:011x}{secrets.token_hex(5)}")
-        process = self._pool.assign(lambda process: self._assignment(process, call_id, call, served, caller, accepted_ms))
+        process = self._pool.assign(partial(self._assignment, call_id, call, served, caller, accepted_ms))
         if process is None:
             return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=42)
         self._switchboard.take(
@@ -82,6 +87,7 @@ class Desk:
                 accepted_ms=accepted_ms,
             )
         )
+        process.invite = call.key
         return Admitted(process.sip_port, process.incarnation)
 
     def _served(self, dialled: str) -> Served | Refused:
@@ -96,24 +102,22 @@ class Desk:
         return served
 
     def _assignment(
-        self, process: Process, call_id: CallId, call: NewCall, served: Served, caller: Caller, accepted_ms: int
+        self, call_id: CallId, call: NewCall, served: Served, caller: Caller, accepted_ms: int, process: Process
     ) -> Assign:
-        zone = ZoneInfo(served.zone)
         facts = Facts(
             call_id=call_id,
             dialled=served.number,
             caller=caller,
             trunk=call.trunk.name,
-            arrived=datetime.fromtimestamp(accepted_ms / 1000, zone),
+            arrived=datetime.fromtimestamp(accepted_ms / 1000, served.zone),
             seed=int(call_id[-10:], 16),
             live_calls=self._switchboard.of_number(served.number),
-            down=self.down(served.number),
         )
         return Assign(
             call_id=call_id,
             invite=call.key,
             accepted_ms=accepted_ms,
-            facts=facts,
+            facts=with_days(facts),
             plan_hash=served.plan_hash,
             plan=None if process.last_plan == served.plan_hash else served.plain(),
             routes=self._routes(),
@@ -126,11 +130,5 @@ class Desk:
         )
 
     def _routes(self) -> tuple[Route, ...]:
-        """Gateways that answer, in the order of the configuration; all of them if none does, so that a call can try."""
-        gateways = list(self._config.gateway.values())
-        up = [gateway for gateway in gateways if self._route_up(gateway.name)] or gateways
-        return tuple(Route(gateway.name, gateway.host, gateway.port, gateway.transport) for gateway in up)
-
-    def down(self, number: Number400) -> dict[TargetName, str]:
-        """Targets of this number that must not be rung now, and why."""
-        return {}
+        gateways = self._neighbourhood.gateways()
+        return tuple(Route(gateway.name, gateway.host, gateway.port, gateway.transport) for gateway in gateways)

@@ -1,11 +1,10 @@
 """What the consoles are shown: every room's news turned into rows of the feed.
 
-Rule: nothing is decided here and nothing waits here; a row is made when something changed, and printed as people write it.
+Rule: nothing is decided here and nothing waits here; a row is made when something changed, printed as people write.
 """
 
 from collections import Counter, deque
 from typing import Final
-
 
 from b2bua.feed import Feed
 from b2bua.record import CallRecord, CallState
@@ -13,6 +12,7 @@ from b2bua.rows import ALARMS, CALLS, COUNTERS, LOG, LOG_ROWS, ONLY, POOL, Alarm
 from b2bua.rows import Pool as PoolRow
 from b2bua.switchboard import now_ms
 from routing.cause import Blame
+from routing.ids import Number400
 from routing.number import print_400, print_number
 
 _KEPT_ENDED_MS: Final = 10_000
@@ -93,7 +93,7 @@ def row_of(record: CallRecord) -> LiveCall:
         state=record.state,
         caller=print_number(record.caller) if record.caller else "",
         place=record.place,
-        number=print_400(record.number),
+        number=print_400(Number400(record.number)),
         trunk=record.trunk,
         accepted_ms=record.accepted_ms,
         target=attempt.target if attempt else "",

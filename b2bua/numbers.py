@@ -4,39 +4,48 @@ Rule: a call takes the plan that is here when it arrives and keeps it; replacing
 (R11). Plans are kept packed: finding one is O(1), and unpacking is paid by the call that needs it.
 """
 
-from enum import StrEnum
+from datetime import timedelta, timezone
 from typing import Any
 
 import attrs
 
 from b2bua.codec import pack, unpack
-from routing.document import content_hash, to_plain
+from b2bua.store.numbers import NumberState
+from b2bua.store.versions import Live
 from routing.ids import Number400, PlanHash
-from routing.plan import Plan
-
-
-class NumberState(StrEnum):
-    """Whether a number takes calls (N6, the part that the switch acts on)."""
-
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
+from routing.plan import ZONES
 
 
 @attrs.frozen
 class Served:
-    """One 400 number in service. `packed` is the plain form of its plan in msgpack."""
+    """One 400 number in service. `packed` is the plain form of its plan in msgpack; `zone` is the plan's."""
 
     number: Number400
     state: NumberState
     subscriber: str
-    zone: str
+    zone: timezone
     plan_hash: PlanHash
+    published_ms: int
+    author: str
+    note: str
     packed: bytes
 
     @classmethod
-    def of(cls, plan: Plan, state: NumberState = NumberState.ACTIVE) -> "Served":
-        """The entry for a plan."""
-        return cls(plan.number, state, plan.subscriber, plan.zone, content_hash(plan), pack(to_plain(plan)))
+    def of(cls, live: Live) -> "Served":
+        """The entry for what the store says is live."""
+        zone = timezone(timedelta(minutes=ZONES[live.plain.get("zone", "Asia/Shanghai")]))
+        version = live.version
+        return cls(
+            live.number,
+            live.state,
+            live.subscriber,
+            zone,
+            version.plan_hash,
+            version.at_ms,
+            version.author,
+            version.note,
+            pack(live.plain),
+        )
 
     def plain(self) -> dict[str, Any]:
         """The plan as it goes to a call process."""

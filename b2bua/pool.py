@@ -20,7 +20,8 @@ import attrs
 import trio
 
 from b2bua.config import Media, Processes
-from b2bua.link import Assign, Frames, FromDaemon, FromProcess, Hello, Idle, Retire, frame
+from b2bua.link import Assign, Frames, FromDaemon, FromProcess, Hello, Idle, InviteKey, Retire, frame
+from b2bua.rows import Pool as PoolRow
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +33,16 @@ _TEND_S: Final = 2.0
 
 @attrs.define(eq=False)
 class Process:
-    """One call process. `call_id` is empty while it is free; `rested_at_s` is when it may take the next call."""
+    """One call process. `call_id` is empty while it is free; `rested_at_s` is when it may take the next call.
+
+    `invite` names the INVITE of its present or latest call.
+    """
 
     pid: int
     sip_port: int
     incarnation: str
     call_id: str = ""
+    invite: InviteKey | None = None
     rested_at_s: float = 0.0
     last_plan: str = ""
     _link: socket.socket | None = None
@@ -79,6 +84,9 @@ class Pool:
         lost: Callable[[Process], None],
     ) -> None:
         self.settings = settings
+        self.crashed = 0
+        self._warm = trio.Event()
+        self._change = trio.Event()
         self._path = link_path
         self._heard = heard
         self._lost = lost
@@ -96,10 +104,20 @@ class Pool:
         """Processes with a call in hand."""
         return sum(1 for process in self._all.values() if process.call_id)
 
-    @property
-    def ready(self) -> int:
-        """Processes that could take a call, rested or nearly."""
-        return len(self._free)
+    def row(self) -> PoolRow:
+        """The pool as the console shows it."""
+        now_s = time.monotonic()
+        resting = sum(process.rested_at_s > now_s for process in self._free.values())
+        idle = len(self._free) - resting
+        return PoolRow(self.busy, idle, resting, self.settings.most, self.crashed)
+
+    def all(self) -> list[Process]:
+        """Every process that is not dead."""
+        return list(self._all.values())
+
+    async def warm(self) -> None:
+        """Wait until the first process is ready for a call."""
+        await self._warm.wait()
 
     def incarnation_at(self, sip_port: int) -> str | None:
         """Which process that is not dead has this SIP port; None if none has."""
@@ -152,8 +170,14 @@ class Pool:
             nursery.start_soon(self._tend)
             task_status.started()
 
-    def retire_free(self) -> None:
-        """Ask every process without a call to leave; those with one go on and leave after it."""
+    async def idle(self) -> None:
+        """Wait until no process has a call."""
+        while self.busy:
+            self._change = trio.Event()
+            await self._change.wait()
+
+    def retire(self) -> None:
+        """Ask every process to leave: now, or when the call in its hand is over."""
         for process in self._all.values():
             self.tell(process, Retire())
 
@@ -191,11 +215,16 @@ class Pool:
                 log.warning("the fork server said %r", line)
 
     def _refill(self) -> None:
-        """Ask for as many processes as are missing from the wanted spares, under the ceiling."""
+        """Ask for as many processes as are missing from the wanted spares, under the ceiling.
+
+        One that rests is no spare: in a storm of short calls most processes rest, and calls would be refused.
+        """
         if self._server is None or self._server.stdin is None or self._nursery is None:
             return
+        now_s = time.monotonic()
+        rested = sum(process.rested_at_s <= now_s for process in self._free.values())
         room = self.settings.most - len(self._all) - self._starting
-        missing = min(self.settings.spare - len(self._free) - self._starting, room)
+        missing = min(self.settings.spare - rested - self._starting, room)
         if missing > 0:
             self._starting += missing
             self._nursery.start_soon(self._spawn, self._server.stdin, missing)
@@ -252,12 +281,13 @@ class Pool:
     def _greet(self, hello: Hello, pid: int, link: socket.socket) -> Process:
         process = self._all.get(hello.incarnation)
         if process is None:
-            process = Process(pid, hello.sip_port, hello.incarnation, hello.call_id)
+            process = Process(pid, hello.sip_port, hello.incarnation, hello.call_id, hello.invite)
             self._all[hello.incarnation] = process
             self._by_port[hello.sip_port] = hello.incarnation
             self._starting = max(0, self._starting - 1)
             if not hello.call_id:
                 self._free[process.incarnation] = process
+                self._warm.set()
             assert self._nursery is not None
             self._nursery.start_soon(self._watch, process)
         process.bind(link)
@@ -268,6 +298,7 @@ class Pool:
             process.call_id = ""
             process.rested_at_s = time.monotonic() + self.settings.rest_s
             self._free[process.incarnation] = process
+            self._change.set()
         self._heard(process, message)
 
     async def _watch(self, process: Process) -> None:
@@ -282,9 +313,11 @@ class Pool:
             finally:
                 os.close(pidfd)
         process.bind(None)
+        self.crashed += bool(process.call_id)
         self._all.pop(process.incarnation, None)
         if self._by_port.get(process.sip_port) == process.incarnation:
             del self._by_port[process.sip_port]
         self._free.pop(process.incarnation, None)
         self._lost(process)
+        self._change.set()
         self._refill()

@@ -5,7 +5,7 @@ Rule: a call is here from its acceptance until its record is closed, whatever ha
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 
 import attrs
 
@@ -30,7 +30,7 @@ class Switchboard:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def __iter__(self) -> Iterable[CallRecord]:
+    def __iter__(self) -> Iterator[CallRecord]:
         return iter(self._calls.values())
 
     def get(self, call_id: str) -> CallRecord | None:

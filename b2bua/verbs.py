@@ -2,6 +2,31 @@
 
 Rule: a verb is a name, the least role, and an async function from plain arguments and an operator to a plain
 result; the roles are held here, behind the socket, whatever a console shows or hides.
+
+The verbs that the console uses, their arguments and results (`?`: may be left out; times: UTC epoch ms):
+
+    call.detail     call_id → {record: CallRecord, messages: [{at_ms, leg, ours, text}]}; ours: we sent it
+                    the record may carry caller_shown, number_shown and attempts' address_shown, printed
+    call.hangup     call_id → None
+    plan.show       number, plan_hash? → {number, text, plan_hash, at_ms, author, note}; text may be empty
+    plan.history    number → {versions: [{plan_hash, at_ms, author, note, live}]}, newest first
+    plan.check      text → {faults: [Fault], warnings: [Fault]}
+    plan.explain    text, caller, at (ISO, Asia/Shanghai; empty: now), keys, busy: [target]
+                    → {steps: [TraceStep], rings: [[{target, address}]], ending}; in order, who together
+    plan.publish    text, note, base? → {number, plan_hash}; base: plan_hash it was edited from; Refusal if
+                    another is in force by now, and with the faults of the text
+    plan.restore    number, plan_hash, note → {number, plan_hash}
+    number.state    number, state → None
+    trunk.set       name, service → None
+    gateway.set     name, service → None
+    record.find     number?, caller?, target?, cause?, blame?, plan_hash?, from_ms?, to_ms?, missed?, most?
+                    → {rows: [{call_id, …LiveCall, talk_ms, hung_up_by, closed}], more}, newest first;
+                    missed: only calls never answered; closed: who closed it, empty while it waits
+    record.detail   call_id → as call.detail
+    missed.close    call_id, note → None
+    report.calls    by (hour, day, area, cause, target), number?, from_ms, to_ms
+                    → {rows: [{key, calls, answered, busy, no_answer, talk_ms}]}
+    audit.find      number?, who?, most? → {rows: [{at_ms, who, deed, subject, note, before, after}]}
 """
 
 from collections.abc import Awaitable, Callable

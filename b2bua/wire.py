@@ -162,6 +162,6 @@ class Frames:
         for body in self._cutter.feed(piece):
             try:
                 message = _converter.structure(unpack(body), self._side)
-            except (BaseValidationError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+            except (BaseValidationError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
                 raise ValueError("not a message of the control protocol") from fault
             yield message

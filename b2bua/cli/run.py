@@ -11,7 +11,8 @@ import trio
 
 from b2bua import example
 from b2bua.config import Config, ConfigFault, read
-from b2bua.daemon import Daemon, StartFault
+from b2bua.daemon import Daemon
+from b2bua.opening import StartFault
 
 
 @click.command()
@@ -32,7 +33,9 @@ def command(
     )
     try:
         config = _config(config_file, state, as_example, port)
-        daemon = Daemon(config, plans=[example.plan(port)] if as_example else [], keep_calls=keep_calls)
+        daemon = Daemon(
+            config, plans=[example.plan(port)] if as_example else [], keep_calls=keep_calls
+        )
         with example.phones(port) if as_example else nullcontext():
             trio.run(daemon.run, example.welcome(port) if as_example else f"switch400 listens on {config.sip.listen}")
     except (ConfigFault, StartFault) as fault:

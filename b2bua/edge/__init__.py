@@ -1,1 +1,1 @@
-"""The only SIP address of the machine: guard and stateless forwarder between the outside and the call processes."""
+"""The only SIP address of the machine: guard and stateless forwarder in front of the call processes."""

@@ -55,7 +55,7 @@ def phone_ports(port: int) -> tuple[int, int]:
 def phones(port: int) -> Iterator[None]:
     """The two test telephones, as processes of their own, until the end of the block."""
     busy_port, tone_port = phone_ports(port)
-    wishes = [[str(busy_port), "--busy"], [str(tone_port), "--tone", str(_TONE_HZ)]]
+    wishes = [[str(busy_port), "--busy"], [str(tone_port), "--tone", str(_TONE_HZ), "--echo"]]
     with ExitStack() as stack:
         for wish in wishes:
             command = [sys.executable, "-m", "b2bua", "phone", "--port", *wish]
@@ -72,7 +72,7 @@ def welcome(port: int) -> str:
     switch400 = Path(sys.argv[0]).name if sys.argv[0].startswith("/usr") else ".venv/bin/switch400"
     return f"""
 switch400 listens on {_HOST}:{port} (UDP and TCP). The example number is {NUMBER};
-its first target is a busy telephone, its second answers with a tone of {_TONE_HZ} Hz.
+its first target is a busy telephone, its second answers with a tone of {_TONE_HZ} Hz and an echo.
 
 Try, in another terminal:
     {switch400} call {NUMBER.replace("-", "")} --from {CALLER}{at}

@@ -142,9 +142,7 @@ async def test_another_version_is_told_both_versions(serving: Serving) -> None:
     assert f"version {VERSION + 1}: use the same release" in refused.why
 
 
-async def test_a_silent_stranger_is_not_kept(
-    serving: Serving, autojump_clock: trio.testing.MockClock
-) -> None:
+async def test_a_silent_stranger_is_not_kept(serving: Serving, autojump_clock: trio.testing.MockClock) -> None:
     """A link without a Hello ends after some seconds."""
     far = await serving.connect()
     assert await far.stream.receive_some() == b""

@@ -38,12 +38,8 @@ to_daemon = (
 to_console = (
     st.builds(Welcome, st.integers(0, 9), st.sampled_from(Role), st.integers(0, 99))
     | st.builds(Refused, st.integers(0, 9), st.text(max_size=9))
-    | st.builds(
-        Snapshot, st.integers(0, 99), st.dictionaries(st.text(max_size=5), st.dictionaries(st.text(), row))
-    )
-    | st.builds(
-        Delta, st.integers(0, 99), st.dictionaries(st.text(), st.dictionaries(st.text(), row | st.none()))
-    )
+    | st.builds(Snapshot, st.integers(0, 99), st.dictionaries(st.text(max_size=5), st.dictionaries(st.text(), row)))
+    | st.builds(Delta, st.integers(0, 99), st.dictionaries(st.text(), st.dictionaries(st.text(), row | st.none())))
     | st.builds(
         Reply,
         st.integers(0, 99),

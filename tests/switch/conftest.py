@@ -1,6 +1,7 @@
 """A real switch for the tests: the daemon as a program of its own, on free ports, in a folder of its own."""
 
 import itertools
+import os
 import signal
 import subprocess
 import sys
@@ -88,7 +89,7 @@ class Switch:
         """The records of a number as they are on disk, newest first."""
         engine = open_database(self.state / "switch400.db")
         try:
-            return list(Records(engine).find(Query(number=number)))
+            return list(Records(engine).find(Query(number=number, limit=None)))
         finally:
             engine.dispose()
 
@@ -100,14 +101,26 @@ class Switch:
             timeout_s,
         )
 
+    def call_processes(self, *, idle: bool = False) -> list[int]:
+        """Process ids of the call processes that hold a call, or (`idle`) of all."""
+        shown = self.ask("pool.show", {})
+        assert isinstance(shown, list)
+        return [process["pid"] for process in shown if process["call_id"] or idle]
+
     def processes(self) -> dict[str, int]:
         """The pool's row of the feed."""
         with Client.connect(self.state / "control.sock") as client:
-            return client.snapshot(["pool"]).state["pool"]["now"]
+            return client.snapshot(("pool",))["pool"]["now"]
 
     @contextmanager
     def caller(
-        self, number: str, steps: Iterable[str], *, caller: str = "02112345678", calls: int = 1, options: Iterable[str] = ()
+        self,
+        number: str,
+        steps: Iterable[str],
+        *,
+        caller: str = "02112345678",
+        calls: int = 1,
+        options: Iterable[str] = (),
     ) -> Iterator[Sipp]:
         """SIPp as the carrier, calling a number of this switch."""
         folder = self.folder / f"caller-{number}-{time.monotonic_ns()}"
@@ -116,10 +129,77 @@ class Switch:
             yield running
 
     @contextmanager
+    def direct(
+        self, port: int, steps: Iterable[str], *, calls: int = 1, options: Iterable[str] = ()
+    ) -> Iterator[Sipp]:
+        """SIPp as the carrier, calling a target without the switch between them: what measurements compare with."""
+        folder = self.folder / f"direct-{time.monotonic_ns()}"
+        options = ["-s", "t", "-key", "caller", "02112345678", *options]
+        with sipp(folder, steps, to=f"127.0.0.1:{port}", calls=calls, options=options) as running:
+            yield running
+
+    @contextmanager
+    def phone(self, *options: str) -> Iterator[int]:
+        """`switch400 phone`; its SIP port."""
+        port = free_port()
+        command = [sys.executable, "-m", "b2bua", "phone", "--port", str(port), *options]
+        phone = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        assert phone.stdout is not None
+        try:
+            assert phone.stdout.readline()
+            yield port
+        finally:
+            phone.terminate()
+            phone.communicate(timeout=10)
+
+    def test_call(self, number: str, *options: str) -> int:
+        """`switch400 call` to a number of this switch; its exit status."""
+        command = [sys.executable, "-m", "b2bua", "call", number, "--from", "02112345678", "--to", self.address]
+        return subprocess.run([*command, *options], stdout=subprocess.DEVNULL, timeout=60, check=False).returncode
+
+    def _session(self) -> list[Path]:
+        """/proc folders of the daemon, the fork server and all call processes."""
+        assert self.process is not None
+        found = [Path(f"/proc/{self.process.pid}")]
+        known = {str(self.process.pid)}
+        for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda folder: int(folder.name)):
+            try:
+                parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            except OSError:
+                continue
+            if parent in known:
+                known.add(folder.name)
+                found.append(folder)
+        return found
+
+    def cpu_s(self) -> float:
+        """CPU seconds used so far by the daemon, the fork server and all call processes, user and system."""
+        ticks = 0
+        for folder in self._session():
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def memory_kb(self) -> int:
+        """What the daemon itself holds in memory (PSS, kB)."""
+        assert self.process is not None
+        return _pss_kb(Path(f"/proc/{self.process.pid}"))
+
+    def memory_per_call_kb(self) -> int:
+        """The mean of what a call process with a call holds of its own and its share of the rest (PSS, kB)."""
+        sizes = [_pss_kb(Path(f"/proc/{pid}")) for pid in self.call_processes()]
+        return sum(sizes) // max(1, len(sizes))
+
+    @contextmanager
     def target(self, steps: Iterable[str], *, calls: int = 1, options: Iterable[str] = ()) -> Iterator[Sipp]:
         """SIPp as a target on a port of its own."""
         with sipp(self.folder / f"target-{time.monotonic_ns()}", steps, calls=calls, options=options) as running:
             yield running
+
+
+def _pss_kb(folder: Path) -> int:
+    lines = (folder / "smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 def eventually(look: Callable[[], T], good: Callable[[T], bool], timeout_s: float = 10) -> T:

@@ -5,8 +5,9 @@ Rule: what is asserted is what SIPp itself saw; a scenario that does not go as t
 
 import socket
 import subprocess
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
@@ -83,14 +84,9 @@ class Caller:
     """The carrier's side of one call, step by step."""
 
     @staticmethod
-    def invite(*, sdp: str = SDP, extra: str = "") -> str:
+    def invite(*, sdp: str = SDP, extra: str = "", retrans: bool = True) -> str:
         """The first INVITE, with the caller and dialled number from SIPp's `-key`s."""
-        return send(Caller.invite_text(sdp=sdp, extra=extra), retrans=True)
-
-    @staticmethod
-    def invite_text(*, sdp: str = SDP, extra: str = "") -> str:
-        """The same as text, for tests that send it in their own way."""
-        return _message(
+        text = _message(
             "INVITE sip:[service]@[remote_ip]:[remote_port] SIP/2.0",
             f"""Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK[pid]-[call_number]-INVITE-1
 From: <sip:[caller]@[local_ip]:[local_port]>;tag=c[pid]-[call_number]
@@ -102,6 +98,7 @@ Max-Forwards: 70
 {extra}""",
             sdp,
         )
+        return send(text, retrans=retrans)
 
     @staticmethod
     def ack(*, ok: bool = True, cseq: int = 1, sdp: str = "") -> str:
@@ -113,6 +110,8 @@ Max-Forwards: 70
     @staticmethod
     def request(method: str, cseq: int, *, sdp: str = "", extra: str = "") -> str:
         """A request within the dialog."""
+        if method == "INVITE":
+            extra += "Contact: <sip:[caller]@[local_ip]:[local_port];transport=[transport]>\n"
         text = _message(f"{method} [next_url] SIP/2.0", Caller._dialog(method, cseq) + extra, sdp)
         return send(text, retrans=True)
 
@@ -150,7 +149,9 @@ class Target:
     """The target's side of one call."""
 
     @staticmethod
-    def respond(status: int, phrase: str, *, sdp: str = "", extra: str = "", tag: bool = True, cseq: str = "[last_CSeq:]") -> str:
+    def respond(
+        status: int, phrase: str, *, sdp: str = "", extra: str = "", tag: bool = True, cseq: str = "[last_CSeq:]"
+    ) -> str:
         """A response to the request that came last."""
         to_tag = ";tag=t[pid]-[call_number]" if tag else ""
         return send(
@@ -199,11 +200,16 @@ def write(path: Path, steps: Iterable[str], *, name: str = "scenario") -> Path:
 
 def free_port(host: str = "127.0.0.1") -> int:
     """A UDP and TCP port that is free now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        tcp.bind((host, 0))
-        port: int = tcp.getsockname()[1]
-        udp.bind((host, port))
-        return port
+    while True:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+        ):
+            tcp.bind((host, 0))
+            port: int = tcp.getsockname()[1]
+            with suppress(OSError):  # free for TCP, taken for UDP: another
+                udp.bind((host, port))
+                return port
 
 
 class Sipp:
@@ -229,6 +235,12 @@ class Sipp:
         return "\n".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*messages.log")))
 
 
+def _taken(port: int) -> bool:
+    """Whether somebody has this UDP or TCP port, as the kernel lists them."""
+    wanted = f":{port:04X} "
+    return any(wanted in Path(f"/proc/net/{table}").read_text() for table in ("udp", "tcp"))
+
+
 @contextmanager
 def sipp(
     folder: Path, steps: Iterable[str], *, to: str = "", calls: int = 1, options: Iterable[str] = (), port: int = 0
@@ -237,7 +249,18 @@ def sipp(
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     scenario = write(folder / "scenario.xml", steps)
-    command = ["sipp", *([to] if to else []), "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(port), "-m", str(calls)]
+    command = [
+        "sipp",
+        *([to] if to else []),
+        "-sf",
+        str(scenario),
+        "-i",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-m",
+        str(calls),
+    ]
     command += ["-mi", "127.0.0.1", "-mp", str(free_port()), "-nostdin", "-default_behaviors", "none"]
     command += ["-trace_msg", "-message_file", str(folder / "messages.log")]
     command += ["-trace_err", "-error_file", str(folder / "errors.log"), "-timeout_error", *options]
@@ -245,8 +268,12 @@ def sipp(
     process = subprocess.Popen(
         command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+    running = Sipp(process, port, folder)
     try:
-        yield Sipp(process, port, folder)
+        while not to and not _taken(port):
+            assert process.poll() is None, f"SIPp did not start\n{running.account()}"
+            time.sleep(0.005)
+        yield running
     finally:
         if process.poll() is None:
             process.kill()

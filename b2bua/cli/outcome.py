@@ -1,0 +1,41 @@
+"""How a command that fails says so.
+
+Rule: faults of documents are a line each, `FILE: path: problem — mend`, exit status 1; anything else is one clear
+line and exit status 2. A traceback means a fault of this program.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from sqlalchemy.exc import DBAPIError
+
+from b2bua.config import ConfigFault
+from b2bua.control_client import DaemonGone, Refused
+from b2bua.store.database import first_line
+from b2bua.store.errors import StoreError
+from routing.document import PlanFaults
+from routing.number import NumberFault
+
+
+@contextmanager
+def outcome() -> Iterator[None]:
+    """End the program with the message and status that belong to a failure within."""
+    try:
+        yield
+    except PlanFaults as error:
+        for fault in error.faults:
+            click.echo(f"{fault.path}: {fault.problem} — {fault.mend}", err=True)
+        sys.exit(1)
+    except (StoreError, ConfigFault, DaemonGone, Refused, NumberFault) as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+    except DBAPIError as error:
+        click.echo(f"the database: {first_line(error)}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        raise  # `switch400 cdr | head`: click knows how to end quietly
+    except OSError as error:
+        click.echo(f"{error.filename}: {error.strerror}" if error.filename else str(error), err=True)
+        sys.exit(2)

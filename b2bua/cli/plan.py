@@ -1,0 +1,139 @@
+"""`switch400 plan`: publish plans, look at them, bring old ones back.
+
+Rule: the store is the one truth; files are how documents enter and leave it.
+"""
+
+import getpass
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from b2bua.cli.outcome import outcome
+from b2bua.cli.place import Place, at_place
+from b2bua.cli.plan_desk import open_plans
+from b2bua.cli.plan_print import history_table, live_table, said
+from b2bua.store.errors import StoreError
+from routing.document import Fault, PlanFaults
+from routing.ids import Number400
+from routing.number import parse_400, print_400
+
+
+def _number(_: click.Context, __: click.Parameter, text: str) -> Number400:
+    with outcome():
+        return parse_400(text)
+
+
+def _signed(command: Callable[..., None]) -> Callable[..., None]:
+    """Who changes a plan, and why."""
+    command = click.option("--author", default=getpass.getuser, help="Who changes it (default: you).")(command)
+    return click.option("--note", default="", help="Why, for the history.")(command)
+
+
+@click.group()
+def command() -> None:
+    """Publish, list, compare and restore plans."""
+
+
+@command.command()
+@click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_signed
+@at_place
+def publish(files: tuple[Path, ...], note: str, author: str, place: Place) -> None:
+    """Check FILE… whole and make them live, all or none; in effect for the next call."""
+    texts = _read(files)
+    store = place.open_store(create=True)
+    for each in open_plans(place, store).publish(texts, sources=list(map(str, files)), author=author, note=note):
+        click.echo(said(each))
+
+
+@command.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
+@_signed
+@at_place
+def sync(folder: Path, dry_run: bool, note: str, author: str, place: Place) -> None:
+    """Publish every *.toml in DIR that differs from what is live, all or none.
+
+    Numbers that have no file in DIR are named and left as they are.
+    """
+    files = sorted(folder.glob("*.toml"))
+    if not files:
+        raise StoreError(f"{folder}: there is no *.toml in it")
+    texts, sources = _read(files), list(map(str, files))
+    store = place.open_store(create=not dry_run)
+    differences = store.plans.differences(texts, sources)
+    if dry_run:
+        for number, changes in differences:
+            click.echo(f"{print_400(number)}: {'would be published' if changes else 'is live already'}")
+    else:
+        for each in open_plans(place, store).publish(texts, sources=sources, author=author, note=note):
+            click.echo(said(each))
+    for number in sorted(set(store.plans.all_live()) - {number for number, _ in differences}):
+        click.echo(f"{print_400(number)}: has no file in {folder}; left as it is")
+
+
+@command.command("list")
+@at_place
+def list_(place: Place) -> None:
+    """Every number with its live plan."""
+    live_table(place.open_store().plans.all_live().values())
+
+
+@command.command()
+@click.argument("number", callback=_number)
+@click.option("--version", type=int, help="An older version (see `plan history`).")
+@at_place
+def show(number: Number400, version: int | None, place: Place) -> None:
+    """NUMBER's document as its author wrote it."""
+    plans = place.open_store().plans
+    text = plans.live(number).document if version is None else plans.version(number, version)[1]
+    click.echo(text, nl=not text.endswith("\n"))
+
+
+@command.command()
+@click.argument("number", callback=_number)
+@at_place
+def history(number: Number400, place: Place) -> None:
+    """Every version of NUMBER's plan, newest first: the first is live."""
+    history_table(place.open_store().plans.history(number))
+
+
+@command.command()
+@click.argument("number", callback=_number)
+@click.argument("version", type=int)
+@_signed
+@at_place
+def restore(number: Number400, version: int, note: str, author: str, place: Place) -> None:
+    """Make an older VERSION of NUMBER's plan live again, as a new version."""
+    store = place.open_store()
+    click.echo(said(open_plans(place, store).restore(number, version, author=author, note=note)))
+
+
+@command.command()
+@click.argument("words", metavar="[NUMBER…] DIR", nargs=-1, required=True)
+@at_place
+def export(words: tuple[str, ...], place: Place) -> None:
+    """Write the live documents of NUMBER… (default: all) to DIR, a file each, as `plan sync` takes them."""
+    *numbers, folder = words
+    plans = place.open_store().plans
+    wanted = [plans.live(parse_400(number)) for number in numbers] if numbers else list(plans.all_live().values())
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for live in wanted:
+        file = Path(folder) / f"{live.number}.toml"
+        file.write_text(live.document, encoding="utf-8", newline="")
+        click.echo(f"{print_400(live.number)}: {file}")
+
+
+def _read(files: Sequence[Path]) -> list[str]:
+    """The files' texts; raises PlanFaults naming every one that is no text, OSError for one that cannot be read."""
+    texts: list[str] = []
+    faults: list[Fault] = []
+    for file in files:
+        try:
+            texts.append(file.read_bytes().decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            faults.append(Fault(f"{file}: document", f"is not UTF-8 text (byte {error.start})", "save it as UTF-8"))
+    if faults:
+        raise PlanFaults(tuple(faults))
+    return texts

@@ -1,0 +1,50 @@
+"""How plans and their versions are shown on the command line."""
+
+from collections.abc import Iterable
+
+from b2bua.cli.table import Column, show_table
+from b2bua.cli.when import clock
+from b2bua.store.publication import Published
+from b2bua.store.versions import Live, Version
+from routing.number import print_400
+
+_HASH_DIGITS = 12
+
+
+def said(published: Published) -> str:
+    """One line on what became of a document."""
+    version = published.version
+    what = f"version {version.id} is live" if published.changed else f"is live already, as version {version.id}"
+    return f"{print_400(version.number)}: {what} (plan {version.plan_hash[:_HASH_DIGITS]})"
+
+
+def live_table(every: Iterable[Live]) -> None:
+    """Numbers with their live plans."""
+    columns = (
+        Column("NUMBER", lambda live: print_400(live.number)),
+        Column("STATE", lambda live: live.state.value),
+        Column("SUBSCRIBER", lambda live: live.subscriber),
+        Column("VERSION", lambda live: str(live.version.id), right=True),
+        Column("PLAN", lambda live: live.version.plan_hash[:_HASH_DIGITS]),
+        Column("SINCE", lambda live: clock(live.version.at_ms)),
+        Column("AUTHOR", lambda live: live.version.author),
+    )
+    show_table(columns, every)
+
+
+def history_table(versions: Iterable[Version]) -> None:
+    """Versions of one number's plan."""
+    columns = (
+        Column("VERSION", lambda version: str(version.id), right=True),
+        Column("PUBLISHED", lambda version: clock(version.at_ms)),
+        Column("AUTHOR", lambda version: version.author),
+        Column("PLAN", lambda version: version.plan_hash[:_HASH_DIGITS]),
+        Column("NOTE", _note),
+    )
+    show_table(columns, versions)
+
+
+def _note(version: Version) -> str:
+    if version.restored_from is None:
+        return version.note
+    return f"restored from {version.restored_from}" + (f": {version.note}" if version.note else "")

@@ -1,0 +1,202 @@
+"""The daemon: opens the store, binds the addresses, starts the rooms, and carries news between them.
+
+Rule: everything that can fail at the start fails before anything is promised: one clear line, nothing half-started.
+"""
+
+import logging
+import signal
+from collections.abc import Sequence
+from typing import Final
+
+import trio
+
+from b2bua import control, opening
+from b2bua.answers import Answers
+from b2bua.config import Config
+from b2bua.control import Control, SocketTaken
+from b2bua.desk import Desk
+from b2bua.drafts import Drafts
+from b2bua.edge import sockets
+from b2bua.edge.core import Edge
+from b2bua.edge.site import Site, Strangers
+from b2bua.inquiries import Inquiries
+from b2bua.link import Ask, FromProcess, Hello, Idle, Stored, Tell, Update
+from b2bua.live import Live
+from b2bua.neighbourhood import Neighbourhood
+from b2bua.opening import StartFault
+from b2bua.operations import Operations
+from b2bua.pool import Pool, Process
+from b2bua.record import CallRecord
+from b2bua.rows import Level
+from b2bua.store import recovery
+from b2bua.store.errors import StoreError
+from b2bua.store.store import Store
+from b2bua.switchboard import Switchboard, now_ms
+from routing.document import PlanFaults
+from routing.event import OperatorHungUp
+from routing.ids import CallId
+
+log = logging.getLogger(__name__)
+
+GRACE_S: Final = 5.0
+"""How long processes of an earlier daemon may take to say Hello before their calls are given up."""
+REFRESH_TICKS: Final = 10
+"""Seconds between two signs of life in the records of calls that are up."""
+LEAVE_S: Final = 5.0
+"""How long calls may take to end when the daemon is told to."""
+
+
+class Daemon:
+    """One switch. `plans` are published at the start; `keep_calls`: SIGTERM leaves calls to the next daemon.
+
+    Raises StartFault.
+    """
+
+    def __init__(self, config: Config, plans: Sequence[str] = (), *, keep_calls: bool = False) -> None:
+        self._config = config
+        self._keep_calls = keep_calls
+        self._state = opening.state_directory(config.state)
+        self._lock = opening.sole(self._state)
+        secret = opening.secret(self._state)
+        self._inside = opening.inside(self._state, config.sip.inside)
+        try:
+            self._store = Store.open(config.store or self._state / "switch400.db", self._state / "spool")
+            if plans:
+                self._store.plans.publish(plans, author="example", note="the worked example")
+            self._listener = control.listen(self._state / "control.sock")
+        except (StoreError, SocketTaken, PlanFaults, OSError) as error:
+            raise StartFault(str(error)) from error
+        self._leaving = False
+        self._writer = self._store.writer(self._stored)
+        self._live = Live()
+        self._switchboard = Switchboard(self._writer.offer, self._show)
+        self._pool = Pool(config.processes, self._state / "link.sock", self._heard, self._lost)
+        self._answers = Answers(self._store.engine, self._switchboard, self._pool)
+        self._neighbourhood = Neighbourhood(config, self._live, self._switchboard)
+        self._desk = Desk(config, self._pool, self._switchboard, self._neighbourhood, self._contact_for, self._closed)
+        strangers = Strangers.FORBID if config.sip.strangers == "403" else Strangers.SILENCE
+        site = Site(config.public.host, config.public.port, self._inside.getsockname()[1], strangers)
+        neighbours = (config.trunk.values(), config.gateway.values())
+        self._edge = Edge(site, secret, self._desk, *neighbours, self._neighbourhood.reached)
+        self._operations = Operations(self._store.plans, self._desk, self._neighbourhood, self._live)
+        inquiries = Inquiries(self._store.records, self._switchboard, self._pool)
+        verbs = self._operations.verbs() | inquiries.verbs() | Drafts(self._store.plans).verbs()
+        self._control = Control(self._live.feed, verbs)
+        self._wires: sockets.Wires
+        self._nursery: trio.Nursery
+
+    async def run(self, welcome: str) -> None:
+        """Serve until SIGINT or SIGTERM; prints `welcome` when calls are taken. Raises StartFault."""
+        fault: StartFault | None = None
+        try:
+            await self._serve(welcome)
+        except* StartFault as faults:
+            fault = next(each for each in faults.exceptions if isinstance(each, StartFault))
+        if fault is not None:
+            raise fault
+
+    async def _serve(self, welcome: str) -> None:
+        await self._operations.load_numbers()
+        await trio.to_thread.run_sync(recovery.take_in, self._state / "spool", self._store.records)
+        listen = self._config.sip.listen
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            try:
+                self._wires = await nursery.start(sockets.serve, self._edge, (listen.host, listen.port), self._inside)
+            except OSError as error:
+                raise StartFault(f"{listen} cannot be used ({error.strerror}); choose another address") from error
+            nursery.start_soon(self._writer.run)
+            await nursery.start(self._pool.run, f"127.0.0.1:{self._edge.site.inside_port}", self._config.media)
+            await nursery.start(self._control.serve, self._listener)
+            nursery.start_soon(self._adopt)
+            nursery.start_soon(self._tick)
+            await self._pool.warm()
+            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+                print(welcome, flush=True)  # noqa: T201 - the one thing that the daemon says
+                async for number in signals:
+                    await self._leave(calls_go_on=self._keep_calls and number == signal.SIGTERM)
+                    break
+            nursery.cancel_scope.cancel()
+
+    def _heard(self, process: Process, message: FromProcess) -> None:
+        match message:
+            case Hello(call_id=call_id, invite=invite):
+                if call_id and invite is not None:
+                    self._edge.restore(invite, process.sip_port, process.incarnation)
+            case Update(record):
+                self._switchboard.take(record)
+            case Ask():
+                self._nursery.start_soon(self._answers.ask, message)
+            case Idle(call_id):
+                self._answers.gone(CallId(call_id))
+                if process.invite is not None:
+                    self._edge.call_ended(process.invite, trio.current_time())
+
+    def _lost(self, process: Process) -> None:
+        """A call process is dead: close its call's record, and end the legs that it left."""
+        if process.call_id:
+            log.error("process %d died with call %s", process.pid, process.call_id)
+            self._live.log(Level.ALARM, "process-died", f"process {process.pid} died", call_id=process.call_id)
+            self._switchboard.crashed(process.call_id)
+            self._answers.gone(CallId(process.call_id))
+        self._wires.send(self._edge.process_died(process.sip_port, process.incarnation, trio.current_time()))
+
+    def _stored(self, call_id: CallId, seq: int) -> None:
+        process = self._pool.holding(call_id)
+        if process is not None:
+            self._pool.tell(process, Stored(call_id, seq))
+
+    def _show(self, record: CallRecord) -> None:
+        self._live.call(record)
+        self._neighbourhood.ended(record)
+
+    def _contact_for(self, sip_port: int, incarnation: str) -> str:
+        return self._edge.contact_for(sip_port, incarnation)
+
+    def _closed(self) -> str:
+        """Why no new call is taken; empty while they are."""
+        if self._leaving:
+            return "the switch is being stopped"
+        health = self._writer.health
+        return "" if health.healthy else health.reason
+
+    async def _adopt(self) -> None:
+        """Close the records of calls that an earlier daemon left and no process claims."""
+        await trio.sleep(GRACE_S)
+        living = {CallId(record.call_id) for record in self._switchboard}
+        for record in await trio.to_thread.run_sync(recovery.adopt, self._store.records, living):
+            log.warning("call %s was lost with its process; its record is closed", record.call_id)
+            self._live.log(Level.WARNING, "call-lost", "closed at its last sign of life", call_id=record.call_id)
+
+    async def _tick(self) -> None:
+        """Once a second: counts for the consoles, signs of life for the records, alarms."""
+        ticks = 0
+        while True:
+            oldest_ms = min((record.accepted_ms for record in self._switchboard), default=None)
+            self._live.tick(len(self._switchboard), oldest_ms, dict(self._edge.counters))
+            self._live.pool(self._pool.row())
+            self._neighbourhood.show()
+            self._store_alarm()
+            if ticks % REFRESH_TICKS == 0:
+                self._writer.offer_alive([CallId(record.call_id) for record in self._switchboard], now_ms())
+            ticks += 1
+            await trio.sleep(1)
+
+    def _store_alarm(self) -> None:
+        health = self._writer.health
+        if health.healthy:
+            self._live.calm("store", "records")
+        else:
+            self._live.alarm("store", "records", f"no new calls are taken: {health.reason}")
+
+    async def _leave(self, *, calls_go_on: bool) -> None:
+        """Take no more calls; end those that are up, or leave them to the next daemon; see every record stored."""
+        self._leaving = True
+        with trio.move_on_after(LEAVE_S):
+            if not calls_go_on:
+                for process in self._pool.all():
+                    if process.call_id:
+                        self._pool.tell(process, Tell(process.call_id, OperatorHungUp(0.0, "shutdown")))
+                await self._pool.idle()
+            await self._writer.drain()
+        self._pool.retire()

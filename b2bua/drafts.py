@@ -1,0 +1,109 @@
+"""What a plan that is not published yet would do: checked, compared with the one in force, and tried on a call.
+
+Rule: a draft touches nothing; the same pure functions look at it that look at a published plan.
+"""
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import trio
+
+from b2bua.calendar import china, with_days
+from b2bua.places import caller_of
+from b2bua.store.plans import Plans
+from b2bua.verbs import Operator, Refusal, Verb
+from b2bua.wire import Fault, Role
+from routing.check import check, difference
+from routing.document import PlanFaults, parse
+from routing.explain import World, decision, explain
+from routing.facts import Facts
+from routing.ids import CallId, TargetName, TrunkName
+from routing.plan import ZONES, Plan
+from routing.state import State
+from routing.trace import to_plain
+
+Args = dict[str, Any]
+
+
+class Drafts:
+    """Verbs about documents that an operator is writing."""
+
+    def __init__(self, plans: Plans) -> None:
+        self._plans = plans
+
+    def verbs(self) -> dict[str, Verb]:
+        """These verbs, with the least role for each."""
+        return {
+            "plan.check": Verb(Role.VIEWER, self._check),
+            "plan.diff": Verb(Role.VIEWER, self._difference),
+            "plan.explain": Verb(Role.VIEWER, self._explain),
+        }
+
+    async def _check(self, args: Args, _: Operator) -> Any:
+        try:
+            plan = await trio.to_thread.run_sync(parse, args["text"])
+        except PlanFaults as error:
+            faults = [{"path": each.path, "problem": each.problem, "mend": each.mend} for each in error.faults]
+            return {"faults": faults, "warnings": []}
+        today = datetime.now(zone_of(plan)).date()
+        findings = await trio.to_thread.run_sync(check, plan, today, china())
+        return {"faults": [], "warnings": [{"path": each.path, "problem": each.says, "mend": ""} for each in findings]}
+
+    async def _difference(self, args: Args, _: Operator) -> Any:
+        """`text` against the plan in force, or against `old` text; `changes` are lines for people."""
+        new = await _parsed(args["text"])
+        if "old" in args:
+            old = await _parsed(args["old"])
+        else:
+            live = (await trio.to_thread.run_sync(self._plans.all_live)).get(new.number)
+            if live is None:
+                return {"changes": []}
+            old = await _parsed(live.document)
+        changes = await trio.to_thread.run_sync(difference, old, new)
+        return {"changes": [str(change) for change in changes]}
+
+    async def _explain(self, args: Args, _: Operator) -> Any:
+        plan = await _parsed(args["text"])
+        try:
+            facts = facts_at(plan, str(args.get("caller", "")), str(args.get("at", "")))
+        except ValueError as error:
+            raise Refusal(f"at: {error}; write it as 2026-05-01T08:30") from error
+        keys = str(args.get("keys", ""))
+        busy = frozenset(TargetName(str(name)) for name in args.get("busy", ()))
+        world = World(tuple(keys.split(",")) if keys else (), busy)
+        state = (await trio.to_thread.run_sync(explain, plan, facts, world)).state
+        return {
+            "steps": [to_plain(step) for step in state.trace],
+            "rings": _waves(state),
+            "ending": decision(state),
+        }
+
+
+def zone_of(plan: Plan) -> timezone:
+    """The zone that a plan's hours are in."""
+    return timezone(timedelta(minutes=ZONES[plan.zone]))
+
+
+def facts_at(plan: Plan, caller: str, at: str) -> Facts:
+    """The facts of a call that might come: `at` is ISO time in the plan's zone, empty for now. Raises ValueError."""
+    zone = zone_of(plan)
+    arrived = datetime.fromisoformat(at) if at else datetime.now(zone)
+    arrived = arrived.astimezone(zone) if arrived.tzinfo else arrived.replace(tzinfo=zone)
+    facts = Facts(CallId("what-if"), plan.number, caller_of(caller), TrunkName(""), arrived)
+    return with_days(facts)
+
+
+async def _parsed(text: str) -> Plan:
+    try:
+        return await trio.to_thread.run_sync(parse, text)
+    except PlanFaults as error:
+        faults = tuple(Fault(each.path, each.problem, each.mend) for each in error.faults)
+        raise Refusal("the plan has faults", faults) from error
+
+
+def _waves(state: State) -> list[list[dict[str, str]]]:
+    """The attempts in order; those that began together, together."""
+    waves: dict[float, list[dict[str, str]]] = {}
+    for attempt in state.attempts:
+        waves.setdefault(attempt.began_s, []).append({"target": attempt.target, "address": attempt.address})
+    return list(waves.values())

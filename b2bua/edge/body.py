@@ -1,0 +1,86 @@
+"""Message bodies: which a call process may see, by method.
+
+Rule: SDP where a session is described and the key presses of INFO, both printed anew; nothing else.
+"""
+
+import re
+from typing import Final
+
+import attrs
+
+from b2bua.edge import sdp
+from b2bua.edge.grammar import MalformedError
+from b2bua.edge.message import Message
+
+SDP: Final = "application/sdp"
+RELAY: Final = "application/dtmf-relay"
+
+_TAKES: Final = {
+    "INVITE": SDP, "ACK": SDP, "PRACK": SDP, "UPDATE": SDP, "INFO": RELAY,
+}  # fmt: skip
+_BOUNDARY = re.compile(r'boundary ?= ?(?:"([^"]{1,70})"|([A-Za-z0-9\'()+_,\-./:=?]{1,70}))', re.IGNORECASE)
+_RELAY = re.compile(
+    rb"\s*Signal\s{0,4}=\s{0,4}([0-9A-D*#])\s+(?:Duration\s{0,4}=\s{0,4}([0-9]{1,5})\s*)?", re.IGNORECASE
+)
+MOST_PARTS: Final = 8
+
+
+@attrs.frozen
+class Body:
+    """What is passed on; empty bytes for none."""
+
+    octets: bytes = b""
+    kind: str = SDP
+
+
+class UnsupportedMediaError(ValueError):
+    """415: `accept` is what this method may carry."""
+
+    def __init__(self, accept: str) -> None:
+        super().__init__(accept)
+        self.accept = accept
+
+
+NONE: Final = Body()
+
+
+def passed_on(message: Message, *, request: bool) -> Body:
+    """The body as a process may see it.
+
+    Raises UnsupportedMediaError (415), sdp.NothingCommonError (488) and MalformedError (400).
+    """
+    wanted = _TAKES.get(message.method)
+    if not message.body or wanted is None or (not request and wanted != SDP):
+        return NONE
+    if (message.first("content-encoding") or "identity").lower() != "identity":
+        raise UnsupportedMediaError(wanted)
+    kind = (message.first("content-type") or "").partition(";")[0].strip().lower()
+    octets = message.body
+    if kind.startswith("multipart/"):
+        kind, octets = _sdp_part(message)
+    if kind != wanted:
+        raise UnsupportedMediaError(wanted)
+    if wanted == SDP:
+        # An INVITE without SDP makes the 200 an offer; a stream declined there is as good as no stream.
+        return Body(sdp.clean(octets, offer=request and message.method != "ACK"))
+    return _relay(octets)
+
+
+def _sdp_part(message: Message) -> tuple[str, bytes]:
+    """The first SDP part of a multipart body (RFC 2046, 5.1)."""
+    found = _BOUNDARY.search(message.first("content-type") or "")
+    if not found:
+        raise MalformedError("multipart")
+    delimiter = b"--" + (found[1] or found[2]).encode("latin-1")
+    for part in (b"\r\n" + message.body).split(b"\r\n" + delimiter)[1 : MOST_PARTS + 1]:
+        head, _, octets = part.partition(b"\r\n\r\n")
+        if re.search(rb"(?im)^content-type\s*:\s*application/sdp", head):
+            return SDP, octets
+    raise UnsupportedMediaError(SDP)
+
+
+def _relay(octets: bytes) -> Body:
+    if not (found := _RELAY.fullmatch(octets)):
+        raise MalformedError("dtmf-relay")
+    text = b"Signal=%b\r\nDuration=%b\r\n" % (found[1].upper(), found[2] or b"160")
+    return Body(text, RELAY)

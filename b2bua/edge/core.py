@@ -1,0 +1,210 @@
+"""The edge without sockets: bytes in, bytes out, nothing remembered but where initial INVITEs went.
+
+Rule: `receive` and `receive_inside` never raise and never block. Nothing of a stranger's bytes reaches a call
+process: every message is read, checked and written anew. A message that is not for a live process is answered
+here or dropped, and every drop is counted under its reason in `counters`.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from b2bua.edge import answer, body
+from b2bua.edge.answer import Answer
+from b2bua.edge.calls import Calls, Entry
+from b2bua.edge.desk import Desk
+from b2bua.edge.forward import Forwarding
+from b2bua.edge.grammar import MalformedError
+from b2bua.edge.inbound import MOST_INSIDE_BYTES, Inbound, Origin
+from b2bua.edge.limits import Address, Buckets
+from b2bua.edge.message import Request, Response, UnreadableError, is_token, parse
+from b2bua.edge.neighbours import Neighbours
+from b2bua.edge.orphans import Orphans
+from b2bua.edge.ping import Pings, Reachability
+from b2bua.edge.site import Send, Site, to_process
+from b2bua.edge.token import COOKIE, Place, Tokens
+from b2bua.link import InviteKey
+from b2bua.trunks import Gateway, Trunk
+
+_log = logging.getLogger(__name__)
+
+
+class Edge:
+    """One edge.
+
+    `secret` (at least 16 random bytes) must be the same after a restart of the daemon. `on_reachability` is
+    told each answer to a ping and each neighbour that falls silent.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        secret: bytes,
+        desk: Desk,
+        trunks: Iterable[Trunk] = (),
+        gateways: Iterable[Gateway] = (),
+        on_reachability: Callable[[Reachability], None] = lambda _: None,
+    ) -> None:
+        self.site = site
+        self.counters: Counter[str] = Counter()
+        self.neighbours = Neighbours(trunks, gateways)
+        self._on_reachability = on_reachability
+        self._tokens = Tokens(secret)
+        self._forward = Forwarding(site, self._tokens)
+        self._desk = desk
+        self._calls = Calls()
+        self._orphans = Orphans(site, self._tokens)
+        self._pings = Pings(site, self._tokens, self.neighbours.trunks, self.neighbours.gateways)
+        self._packets = Buckets(site.packets_per_s, 2 * site.packets_per_s)
+        self._stranger_packets = Buckets(site.stranger_packets_per_s, 2 * site.stranger_packets_per_s)
+        self._inbound = Inbound(
+            self._forward, desk, self._calls, self.neighbours, self._orphans, self.counters
+        )
+
+    def contact_for(self, sip_port: int, incarnation: str) -> str:
+        """The SIP URI by which the far ends reach a process. Raises ValueError for an odd incarnation."""
+        return self._forward.contact(Place(sip_port, incarnation))
+
+    def restore(self, key: InviteKey, sip_port: int, incarnation: str) -> None:
+        """A process that outlived an earlier daemon holds this call."""
+        self._calls.put(key, Entry(Place(sip_port, incarnation), None, None))
+
+    def call_ended(self, key: InviteKey, now_s: float) -> None:
+        """The call is over; its late messages are still led to its process for 64 s."""
+        self._calls.end(key, now_s)
+
+    def process_died(self, sip_port: int, incarnation: str, now_s: float) -> list[Send]:
+        """End on its behalf what a dead process held; the desk must not name it any more."""
+        place = Place(sip_port, incarnation)
+        for key in self._calls.of(place):
+            self._calls.end(key, now_s, answer.PROCESS_LOST)
+        return self._orphans.died(place, now_s)
+
+    def receive(self, packet: bytes, source: Address, transport: str, now_s: float) -> list[Send]:
+        """A datagram, or a frame of a stream, from outside; `now_s` is any clock that never goes back."""
+        buckets = self._packets if self.neighbours.known(source.host) else self._stranger_packets
+        if not buckets.take(source.host, now_s):
+            return self._dropped("rate-limit")
+        try:
+            message = parse(packet)
+            if isinstance(message, Request):
+                return self._inbound.request(message, Origin(source, transport, now_s))
+            return self._response(message, now_s)
+        except UnreadableError as fault:
+            return self._dropped(f"unreadable:{fault}")
+        except Exception as fault:  # noqa: BLE001 (one message must never stop the loop)
+            return self._failed(fault)
+
+    def receive_inside(self, packet: bytes, source_port: int, now_s: float) -> list[Send]:
+        """A datagram that came to the inside socket from a port of 127.0.0.1."""
+        incarnation = self._desk.incarnation_at(source_port)
+        if incarnation is None:
+            return self._dropped("inside-stranger")
+        place = Place(source_port, incarnation)
+        try:
+            message = parse(packet)
+            if isinstance(message, Request):
+                return self._request_out(message, place)
+            return self._response_out(message, place, now_s)
+        except (UnreadableError, MalformedError) as fault:
+            return self._dropped(f"inside:{fault}")
+        except Exception as fault:  # noqa: BLE001 (one message must never stop the loop)
+            return self._failed(fault)
+
+    def undelivered(self, send: Send, now_s: float) -> list[Send]:
+        """This could not be sent: a process that waits for an answer gets 503 and can try elsewhere."""
+        self.counters["undelivered"] += 1
+        try:
+            request = parse(send.packet)
+        except UnreadableError:
+            return []
+        if not isinstance(request, Request) or request.verb == "ACK":
+            return []
+        self._told(self._pings.failed(request.vias[0].branch, now_s))
+        named = self._tokens.read_branch(request.vias[0].branch, request.call_id)
+        if named is None or not self._inbound.lives(named[0]):
+            return []
+        return [self._forward.answer_for(request, *named, Answer(503, "Next Hop Unreachable"))]
+
+    def tick(self, now_s: float) -> list[Send]:
+        """To be called about once a second."""
+        self._calls.forget(now_s)
+        self._orphans.forget(now_s)
+        sends, silent = self._pings.due(now_s)
+        self._told(silent)
+        for send in sends:
+            self.neighbours.meet(send.to.host)
+        return sends
+
+    def _told(self, changes: Iterable[Reachability]) -> None:
+        for change in changes:
+            self._on_reachability(change)
+
+    def _dropped(self, reason: str) -> list[Send]:
+        self.counters[reason] += 1
+        return []
+
+    def _failed(self, fault: Exception) -> list[Send]:
+        _log.error("a message could not be dealt with: %s", type(fault).__name__, exc_info=fault)
+        return self._dropped("fault")
+
+    def _response(self, response: Response, now_s: float) -> list[Send]:
+        """A response from outside must carry exactly one Via: ours, with a token that we made."""
+        top = response.vias[0]
+        if len(response.vias) != 1 or (top.host, top.port) != self.site.public or response.truncated:
+            return self._dropped("response-astray")
+        if pinged := self._pings.answered(top.branch, now_s):
+            self._told([pinged])
+            return []
+        named = self._tokens.read_branch(top.branch, response.call_id)
+        if named is None:
+            return self._dropped("response-forged")
+        if response.method == "INVITE" and 200 <= response.status < 300 and not response.to.tag:
+            return self._dropped("response-without-tag")
+        place, branch = named
+        if not self._inbound.lives(place):
+            return self._orphans.late(place, branch, response) or self._dropped("response-late")
+        return self._response_in(response, place, branch)
+
+    def _response_in(self, response: Response, place: Place, branch: str) -> list[Send]:
+        try:
+            passed = body.passed_on(response, request=False)
+        except (MalformedError, body.UnsupportedMediaError):
+            self.counters["body-dropped"] += 1
+            passed = body.NONE
+        try:
+            packet = self._forward.response_in(response, place, branch, passed)
+        except MalformedError as fault:
+            return self._dropped(f"response:{fault}")
+        if len(packet) > MOST_INSIDE_BYTES:
+            return self._dropped("response-too-large")
+        self._orphans.answered_in(place, branch, response)
+        self.counters["forwarded-in"] += 1
+        return [to_process(packet, place.sip_port)]
+
+    def _request_out(self, request: Request, place: Place) -> list[Send]:
+        branch = request.vias[0].branch
+        if len(request.vias) != 1 or not branch.startswith(COOKIE) or not is_token(branch):
+            raise UnreadableError("via")
+        try:
+            send = self._forward.request_out(request, place)
+        except MalformedError:
+            self.counters["no-next-hop"] += 1
+            if request.verb == "ACK":
+                return []
+            return [self._forward.answer_for(request, place, branch, Answer(503, "No Way There"))]
+        self._orphans.went_out(place, request, send)
+        self.neighbours.meet(send.to.host)
+        self.counters["forwarded-out"] += 1
+        return [send]
+
+    def _response_out(self, response: Response, place: Place, now_s: float) -> list[Send]:
+        send = self._forward.response_out(response, place)
+        self._orphans.answered_out(place, response)
+        if response.method == "INVITE" and response.status >= 300:
+            key = InviteKey(response.call_id, response.from_.tag)
+            entry = self._calls.get(key)
+            if entry is not None and entry.outcome == place and entry.cseq in (None, response.cseq):
+                self._calls.end(key, now_s)
+        self.counters["forwarded-out"] += 1
+        return [send]

@@ -1,0 +1,68 @@
+"""The edge's port to the rest of the daemon: who decides about a new call, and what it is told.
+
+Rule: the desk is asked once for each well-formed initial INVITE of a recognised trunk, never for a
+retransmission, and it answers at once; by the time it returns `Admitted` the call process knows about the
+call.
+"""
+
+from typing import Protocol
+
+import attrs
+
+from b2bua.edge.limits import Address
+from b2bua.link import InviteKey
+from b2bua.trunks import Trunk
+
+
+@attrs.frozen
+class NewCall:
+    """A call that a trunk brings.
+
+    `dialled` and `caller` are the user parts as sent, unescaped, without parameters; `caller` is empty if
+    there is none. `caller` comes from P-Asserted-Identity (RFC 3325: a trunk is trusted) and, without one,
+    from From. `withheld`: the caller asks for privacy (RFC 3323). `max_forwards` is already lowered by this
+    hop. `diversion` is the Diversion or else History-Info value, `session_id` the Session-ID value, each
+    empty if there is none.
+    """
+
+    trunk: Trunk
+    dialled: str
+    caller: str
+    display: str
+    withheld: bool
+    key: InviteKey
+    max_forwards: int
+    source: Address
+    transport: str
+    diversion: str = ""
+    session_id: str = ""
+
+
+@attrs.frozen
+class Admitted:
+    """The call goes to this process."""
+
+    sip_port: int
+    incarnation: str
+
+
+@attrs.frozen
+class Refused:
+    """The call is turned away: `status` 400–699; `retry_after_s` and `q850` (1–127) are said if given."""
+
+    status: int
+    phrase: str
+    retry_after_s: int | None = None
+    q850: int | None = None
+
+
+class Desk(Protocol):
+    """What the edge asks the daemon."""
+
+    def admit(self, call: NewCall) -> Admitted | Refused:
+        """Find a process for the call and assign it, or say why not. Does not block."""
+        ...
+
+    def incarnation_at(self, sip_port: int) -> str | None:
+        """Which live process has this UDP port on loopback; None if none has."""
+        ...

@@ -1,0 +1,136 @@
+"""What the edge refuses by itself, before any call process or plan is asked.
+
+Rule: a request that passes has a method we know, a readable Request-URI, hops left, nothing required that we
+cannot do, and what its method needs; so PJSIP, which dies by assertion, sees only the ordinary.
+"""
+
+from typing import Final
+
+from b2bua.edge.answer import ALLOW, EXTENSIONS, METHODS, NO_DIALOG, Answer
+from b2bua.edge.grammar import MOST_URI_BYTES, MalformedError, NameAddr, Uri, parse_name_addr, parse_uri
+from b2bua.edge.message import Message, Request, is_token
+
+MOST_ROUTES: Final = 12
+MOST_STACK_BYTES: Final = 1_500
+USUAL_HOPS: Final = 70
+_KNOWN_ELSEWHERE: Final = frozenset(("REGISTER", "PUBLISH", "MESSAGE"))
+_IN_DIALOG_ONLY: Final = frozenset(("REFER", "NOTIFY"))
+
+
+def refusal(request: Request) -> Answer | None:
+    """The answer to a request that goes no further; None if it may."""
+    for check in (_method, _line, _hops, _required, _stack, _parts):
+        if answer := check(request):
+            return answer
+    return None
+
+
+def _method(request: Request) -> Answer | None:
+    if request.verb != request.method:
+        return Answer(400, "CSeq Method Differs")
+    if request.verb == "SUBSCRIBE":
+        return Answer(489, "Bad Event")
+    if request.verb in METHODS:
+        return None
+    if request.verb in _IN_DIALOG_ONLY and not request.to.tag:
+        return NO_DIALOG
+    if request.verb in _KNOWN_ELSEWHERE | _IN_DIALOG_ONLY:
+        return Answer(405, "Method Not Allowed", (ALLOW,))
+    return Answer(501, "Not Implemented", (ALLOW,))
+
+
+def _line(request: Request) -> Answer | None:
+    if request.truncated:
+        return Answer(400, "Content-Length Is Wrong")
+    if len(request.uri) > MOST_URI_BYTES:
+        return Answer(414, "Request-URI Too Long")
+    scheme = request.uri.partition(":")[0].lower()
+    if scheme == "sips" or (scheme not in ("sip", "tel") and is_token(scheme)):
+        return Answer(416, "Unsupported URI Scheme")
+    try:
+        uri = parse_uri(request.uri)
+    except MalformedError:
+        return Answer(400, "Bad Request-URI")
+    return Answer(400, "Bad Request-URI") if uri.headers else None
+
+
+def _hops(request: Request) -> Answer | None:
+    values = request.fields.get("max-forwards")
+    if values is None:
+        return None
+    if len(values) != 1 or not (values[0].isascii() and values[0].isdigit()) or int(values[0][:6]) > 255:
+        return Answer(400, "Bad Max-Forwards")
+    # CANCEL is hop by hop: it goes as far as its INVITE went (RFC 3261, 9.2 and 16.10).
+    return Answer(483, "Too Many Hops") if int(values[0]) == 0 and request.verb != "CANCEL" else None
+
+
+def hops_left(request: Request) -> int:
+    """Max-Forwards as the next one sees it."""
+    return max(0, int(request.first("max-forwards") or USUAL_HOPS + 1) - 1)
+
+
+def _required(request: Request) -> Answer | None:
+    if request.verb == "CANCEL":
+        return None
+    tags = [tag.strip() for name in ("require", "proxy-require") for value in request.fields.get(name, ())
+            for tag in value.split(",") if tag.strip()]  # fmt: skip
+    known = EXTENSIONS if "proxy-require" not in request.fields else ()
+    unknown = [tag for tag in tags if tag.lower() not in known]
+    if not unknown:
+        return None
+    # An option tag that is not a token could not be said back.
+    if not all(is_token(tag) for tag in unknown):
+        return Answer(400, "Bad Require")
+    return Answer(420, "Bad Extension", (f"Unsupported: {', '.join(unknown[:20])}",))
+
+
+def _stack(request: Request) -> Answer | None:
+    """A process copies Via and Record-Route into its answer, which must fit PJSIP's 4,000 bytes too."""
+    size = sum(len(value) for name in ("via", "record-route") for value in request.fields.get(name, ()))
+    return Answer(513, "Message Too Large") if size > MOST_STACK_BYTES else None
+
+
+def _parts(request: Request) -> Answer | None:
+    try:
+        routes(request)
+        if request.verb == "INVITE":
+            if not request.from_.tag:
+                return Answer(400, "From Has No Tag")
+            if contact(request) is None:
+                return Answer(400, "Contact Is Missing")
+        elif request.verb == "UPDATE":
+            contact(request)
+    except MalformedError as fault:
+        return Answer(400, f"Bad Request ({fault})")
+    if request.verb == "PRACK" and "rack" not in request.fields:
+        return Answer(400, "RAck Is Missing")
+    return None
+
+
+def contact(message: Message) -> Uri | None:
+    """The one Contact URI, or None. Raises MalformedError for several, or for one we cannot reach."""
+    values = message.listed("contact")
+    if not values:
+        return None
+    if len(values) > 1:
+        raise MalformedError("several-contacts")
+    uri = parse_name_addr(values[0]).uri
+    if uri.scheme != "sip" or uri.headers or ":" in uri.host or uri.transport not in ("udp", "tcp"):
+        raise MalformedError("contact-uri")
+    return uri
+
+
+def reachable_contact(message: Message) -> Uri | None:
+    """The one Contact URI, or None where there is none that we can reach."""
+    try:
+        return contact(message)
+    except MalformedError:
+        return None
+
+
+def routes(message: Message, name: str = "record-route") -> list[NameAddr]:
+    """Record-Route or Route values. Raises MalformedError."""
+    values = [parse_name_addr(item) for item in message.listed(name)]
+    if len(values) > MOST_ROUTES or any(value.uri.scheme != "sip" or value.uri.headers for value in values):
+        raise MalformedError(name)
+    return values

@@ -1,0 +1,183 @@
+"""Session descriptions (RFC 4566), read loosely and printed anew for a process that knows G.711 and keys.
+
+Rule: what comes out has one live audio stream over RTP/AVP with IPv4 literals, only codecs of `CODECS` with
+their usual names, a packet time of 10–60 ms if any, and as many media lines as came in, so that offer and
+answer still match (RFC 3264, 6): a stream that we cannot carry goes in with port 0, which is how it is
+declined.
+"""
+
+import re
+from typing import Final
+
+import attrs
+
+from b2bua.edge.grammar import MalformedError, is_ipv4
+
+MOST_BYTES: Final = 8_000
+MOST_LINES: Final = 250
+MOST_STREAMS: Final = 8
+MOST_FORMATS: Final = 40
+
+CODECS: Final = {"pcma/8000": "PCMA/8000", "pcmu/8000": "PCMU/8000", "g722/8000": "G722/8000"}
+KEYS: Final = "telephone-event/8000"
+_STATIC: Final = {0: "pcmu/8000", 8: "pcma/8000", 9: "g722/8000"}
+_DIRECTIONS: Final = frozenset(("sendrecv", "sendonly", "recvonly", "inactive"))
+
+_LINE = re.compile(r"([a-z])=([^\r\n\0]*)")
+_ORIGIN = re.compile(r"\S{1,64} ([0-9]{1,20}) ([0-9]{1,20}) IN IP4 (\S{1,64})")
+_CONNECTION = re.compile(r"IN IP4 ([0-9.]{7,15})")
+_MEDIA = re.compile(r"([A-Za-z0-9\-]{1,16}) ([0-9]{1,5})(?:/[0-9]{1,3})? ([A-Za-z0-9/\-]{1,32}) ([^ ].*)")
+_RTPMAP = re.compile(r"([0-9]{1,3}) ([A-Za-z0-9\-_.+]{1,32}/[0-9]{1,6})(?:/[0-9]{1,2})?")
+_FMTP = re.compile(r"([0-9]{1,3}) ([0-9,\-]{1,64})")
+_FORMAT = re.compile(r"[A-Za-z0-9\-_.+]{1,32}")
+
+
+@attrs.define
+class _Stream:
+    """A media section as far as we care."""
+
+    kind: str
+    port: int
+    protocol: str
+    formats: list[str]
+    connection: str = ""
+    direction: str = ""
+    ptime: int = 0
+    codecs: dict[int, str] = attrs.field(factory=dict)
+    key_events: dict[int, str] = attrs.field(factory=dict)
+
+
+@attrs.define
+class _Session:
+    number: int = 0
+    version: int = 0
+    address: str = "0.0.0.0"  # noqa: S104 (RFC 4566 wants an address in o=; nothing is bound)
+    connection: str = ""
+    direction: str = ""
+    streams: list[_Stream] = attrs.field(factory=list)
+
+
+class NothingCommonError(MalformedError):
+    """Well formed, but nothing in it that we could carry (488)."""
+
+
+def clean(body: bytes, *, offer: bool) -> bytes:
+    """The description printed anew.
+
+    Raises MalformedError for what is not SDP (400), NothingCommonError for an offer without a stream for us
+    (488). An answer (`offer=False`) may decline its audio.
+    """
+    if len(body) > MOST_BYTES:
+        raise MalformedError("sdp-too-long")
+    lines = body.decode("latin-1").replace("\r\n", "\n").rstrip("\n").split("\n")
+    if len(lines) > MOST_LINES or not lines[0].strip() == "v=0":
+        raise MalformedError("sdp")
+    session = _read(lines)
+    live = next((stream for stream in session.streams if _carries(stream, session)), None)
+    if live is None and (offer or not session.streams):
+        raise NothingCommonError("sdp-nothing-common")
+    return _print(session, live)
+
+
+def _read(lines: list[str]) -> _Session:
+    session = _Session()
+    stream: _Stream | None = None
+    for line in lines:
+        if not (found := _LINE.fullmatch(line.rstrip(" "))):
+            raise MalformedError("sdp-line")
+        kind, value = found.groups()
+        if kind == "o" and (origin := _ORIGIN.fullmatch(value)):
+            # PJSIP reads 32 bits; the remainder still rises with each new version.
+            session.number, session.version = int(origin[1]) % 2**31, int(origin[2]) % 2**31
+            session.address = origin[3] if is_ipv4(origin[3]) else session.address
+        elif kind == "c":
+            (stream or session).connection = _connection(value)
+        elif kind == "m":
+            stream = _stream(value)
+            session.streams.append(stream)
+            if len(session.streams) > MOST_STREAMS:
+                raise MalformedError("sdp-streams")
+        elif kind == "a" and value in _DIRECTIONS:
+            (stream or session).direction = value
+        elif kind == "a" and stream is not None:
+            _attribute(stream, value)
+    return session
+
+
+def _connection(value: str) -> str:
+    """The IPv4 literal, or nothing: names are not resolved, IPv6 and multicast not carried."""
+    found = _CONNECTION.fullmatch(value)
+    return found[1] if found and is_ipv4(found[1]) else ""
+
+
+def _stream(value: str) -> _Stream:
+    found = _MEDIA.fullmatch(value)
+    if not found or int(found[2]) > 65535:
+        raise MalformedError("sdp-media")
+    formats = found[4].split()
+    if len(formats) > MOST_FORMATS or not all(_FORMAT.fullmatch(item) for item in formats):
+        raise MalformedError("sdp-formats")
+    stream = _Stream(found[1].lower(), int(found[2]), found[3], formats)
+    for item in formats:
+        if item.isascii() and item.isdigit() and (name := _STATIC.get(int(item))):
+            stream.codecs[int(item)] = name
+    return stream
+
+
+def _attribute(stream: _Stream, value: str) -> None:
+    name, _, rest = value.partition(":")
+    if name == "rtpmap" and (found := _RTPMAP.fullmatch(rest)):
+        number, codec = int(found[1]), found[2].lower()
+        stream.codecs.pop(number, None)
+        if number > 127 or str(number) not in stream.formats:
+            return
+        if codec in CODECS:
+            stream.codecs[number] = codec
+        elif codec == KEYS:
+            stream.key_events.setdefault(number, "0-15")
+    elif name == "fmtp" and (found := _FMTP.fullmatch(rest)) and int(found[1]) in stream.key_events:
+        stream.key_events[int(found[1])] = found[2]
+    elif name == "ptime" and rest.isascii() and rest.isdigit() and 10 <= int(rest[:6]) <= 60:
+        stream.ptime = int(rest[:6])
+
+
+def _carries(stream: _Stream, session: _Session) -> bool:
+    return bool(
+        stream.kind == "audio"
+        and stream.protocol.upper() == "RTP/AVP"
+        and stream.port
+        and stream.codecs
+        and (stream.connection or session.connection)
+    )
+
+
+def _print(session: _Session, live: _Stream | None) -> bytes:
+    connection = (live.connection or session.connection) if live else session.address
+    lines = [
+        "v=0",
+        f"o=- {session.number} {session.version} IN IP4 {session.address}",
+        "s=-",
+        f"c=IN IP4 {connection}",
+        "t=0 0",
+    ]
+    for stream in session.streams:
+        lines += _live(stream, session) if stream is live else _declined(stream)
+    return ("\r\n".join(lines) + "\r\n").encode("latin-1")
+
+
+def _live(stream: _Stream, session: _Session) -> list[str]:
+    order = [int(item) for item in stream.formats if item.isascii() and item.isdigit()]
+    codecs = [number for number in order if number in stream.codecs]
+    keys = [number for number in order if number in stream.key_events][:1]
+    lines = [f"m=audio {stream.port} RTP/AVP {' '.join(map(str, codecs + keys))}"]
+    lines += [f"a=rtpmap:{number} {CODECS[stream.codecs[number]]}" for number in codecs]
+    for number in keys:
+        lines += [f"a=rtpmap:{number} {KEYS}", f"a=fmtp:{number} {stream.key_events[number]}"]
+    if stream.ptime:
+        lines.append(f"a=ptime:{stream.ptime}")
+    lines.append(f"a={stream.direction or session.direction or 'sendrecv'}")
+    return lines
+
+
+def _declined(stream: _Stream) -> list[str]:
+    return [f"m={stream.kind} 0 {stream.protocol} {stream.formats[0]}"]

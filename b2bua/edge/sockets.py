@@ -1,0 +1,285 @@
+"""The edge's sockets: UDP and TCP outside on one port, UDP inside on loopback.
+
+Rule: this file moves bytes and decides nothing. One slow peer holds up nobody: every TCP connection has a
+writer and a short queue of its own, and names are looked up in tasks of their own.
+"""
+
+import contextlib
+import socket
+from typing import Final
+
+import attrs
+import trio
+
+from b2bua.edge.core import Edge
+from b2bua.edge.grammar import is_ipv4
+from b2bua.edge.limits import Address
+from b2bua.edge.names import Names
+from b2bua.edge.site import INSIDE, LOOPBACK, Send
+from b2bua.edge.stream import Frames, StreamError
+
+RECEIVE_BUFFER_BYTES: Final = 4 * 1024 * 1024
+MOST_DATAGRAM_BYTES: Final = 65_535
+BURST: Final = 64
+"""Datagrams taken from one socket before the others get a turn."""
+MOST_PEERS: Final = 1_000
+MOST_STRANGERS: Final = 100
+"""TCP connections of those who are neither trunk nor gateway; they may not fill the room of those who are."""
+STRANGER_IDLE_S: Final = 30.0
+MOST_LOOKUPS: Final = 200
+QUEUE: Final = 200
+IDLE_S: Final = 600.0
+CONNECT_S: Final = 4.0
+WRITE_S: Final = 20.0
+TICK_S: Final = 1.0
+
+
+@attrs.define
+class _Peer:
+    """A TCP connection: what waits to be written to it."""
+
+    queue: trio.MemorySendChannel[bytes]
+    stranger: bool = False
+
+
+class Wires:
+    """All sockets of one edge. `send` may be called from any task of the same loop; it never blocks."""
+
+    def __init__(
+        self, edge: Edge, nursery: trio.Nursery, outside: socket.socket, inside: socket.socket
+    ) -> None:
+        self._edge = edge
+        self._nursery = nursery
+        self._outside = outside
+        self._inside = inside
+        self._peers: dict[Address, _Peer] = {}
+        self._names = Names()
+        self._lookups = 0
+
+    def send(self, sends: list[Send]) -> None:
+        """Put packets on their way."""
+        for send in sends:
+            if send.transport == INSIDE:
+                self._datagram(self._inside, send)
+            elif send.transport == "tcp" and (peer := self._peers.get(send.to)):
+                self._queued(peer, send)
+            elif not is_ipv4(send.to.host):
+                if host := self._names.known(send.to.host):
+                    self._resolved(send, host)
+                else:
+                    self._looked_up(send)
+            elif send.transport == "udp":
+                self._datagram(self._outside, send)
+            else:
+                self._connected(send)
+
+    def _datagram(self, wire: socket.socket, send: Send) -> None:
+        try:
+            wire.sendto(send.packet, send.to)
+        except BlockingIOError:
+            self._edge.counters["send-buffer-full"] += 1
+        except OSError:
+            self._undelivered(send)
+
+    def _undelivered(self, send: Send) -> None:
+        if send.transport != INSIDE:
+            self.send(self._edge.undelivered(send, trio.current_time()))
+
+    def _queued(self, peer: _Peer, send: Send) -> None:
+        try:
+            peer.queue.send_nowait(send.packet)
+        except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
+            self._edge.counters["tcp-peer-slow"] += 1
+            self._undelivered(send)
+
+    def _looked_up(self, send: Send) -> None:
+        if self._lookups >= MOST_LOOKUPS:
+            self._undelivered(send)
+            return
+        self._lookups += 1
+        self._nursery.start_soon(self._look_up, send)
+
+    async def _look_up(self, send: Send) -> None:
+        try:
+            host = await self._names.address_of(send.to.host)
+        finally:
+            self._lookups -= 1
+        if host is None:
+            self._undelivered(send)
+        else:
+            self._resolved(send, host)
+
+    def _resolved(self, send: Send, host: str) -> None:
+        self._edge.neighbours.meet(host)
+        self.send([attrs.evolve(send, to=Address(host, send.to.port))])
+
+    def _connected(self, send: Send) -> None:
+        to = send.otherwise or send.to
+        peer = self._peers.get(to)
+        if peer is None:
+            if len(self._peers) >= MOST_PEERS:
+                self._undelivered(send)
+                return
+            sender, receiver = trio.open_memory_channel[bytes](QUEUE)
+            peer = self._peers[to] = _Peer(sender)
+            self._nursery.start_soon(self._open, to, peer, receiver)
+        self._queued(peer, send)
+
+    async def _open(self, to: Address, peer: _Peer, queue: trio.MemoryReceiveChannel[bytes]) -> None:
+        stream: trio.SocketStream | None = None
+        with trio.move_on_after(CONNECT_S):
+            try:
+                stream = await trio.open_tcp_stream(*to)
+            except OSError:
+                stream = None
+        if stream is None:
+            self._forget(to, peer, queue)
+        else:
+            await self._converse(stream, to, peer, queue)
+
+    async def accept(self, stream: trio.SocketStream) -> None:
+        """A connection from outside."""
+        try:
+            host, port = stream.socket.getpeername()[:2]
+        except OSError:
+            await trio.aclose_forcefully(stream)
+            return
+        stranger = not self._edge.neighbours.known(host)
+        strangers = sum(peer.stranger for peer in self._peers.values()) if stranger else 0
+        if len(self._peers) >= MOST_PEERS or strangers >= MOST_STRANGERS:
+            self._edge.counters["tcp-too-many"] += 1
+            await trio.aclose_forcefully(stream)
+            return
+        sender, receiver = trio.open_memory_channel[bytes](QUEUE)
+        peer = self._peers[Address(host, port)] = _Peer(sender, stranger)
+        await self._converse(stream, Address(host, port), peer, receiver)
+
+    def _forget(self, address: Address, peer: _Peer, queue: trio.MemoryReceiveChannel[bytes]) -> None:
+        """The connection is over, or never was: what still waited for it could not be delivered."""
+        if self._peers.get(address) is peer:
+            del self._peers[address]
+        peer.queue.close()
+        with contextlib.suppress(trio.WouldBlock, trio.EndOfChannel):
+            while True:
+                self._undelivered(Send(queue.receive_nowait(), address, "tcp"))
+
+    async def _converse(
+        self,
+        stream: trio.SocketStream,
+        address: Address,
+        peer: _Peer,
+        queue: trio.MemoryReceiveChannel[bytes],
+    ) -> None:
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_write, stream, queue)
+                await self._read(stream, address, peer)
+                nursery.cancel_scope.cancel()
+        except* (OSError, trio.TooSlowError, trio.BrokenResourceError, trio.ClosedResourceError):
+            self._edge.counters["tcp-broken"] += 1
+        finally:
+            self._forget(address, peer, queue)
+            await trio.aclose_forcefully(stream)
+
+    async def _read(self, stream: trio.SocketStream, address: Address, peer: _Peer) -> None:
+        frames = Frames()
+        while True:
+            octets = b""
+            with trio.move_on_after(STRANGER_IDLE_S if peer.stranger else IDLE_S):
+                octets = await stream.receive_some()
+            if not octets:
+                return
+            try:
+                packets = frames.feed(octets)
+            except StreamError as fault:
+                self._edge.counters[f"stream:{fault}"] += 1
+                return
+            if frames.pings:
+                frames.pings = 0
+                self._queued(peer, Send(b"\r\n", address, "tcp"))
+            for packet in packets:
+                self.send(self._edge.receive(packet, address, "tcp", trio.current_time()))
+
+    async def listen_outside(self) -> None:
+        """Take datagrams from outside for ever."""
+        while True:
+            await trio.lowlevel.wait_readable(self._outside)
+            now_s = trio.current_time()
+            for packet, source in _burst(self._outside):
+                self.send(self._edge.receive(packet, Address(*source), "udp", now_s))
+
+    async def listen_inside(self) -> None:
+        """Take datagrams from call processes for ever."""
+        while True:
+            await trio.lowlevel.wait_readable(self._inside)
+            now_s = trio.current_time()
+            for packet, (host, port) in _burst(self._inside):
+                if host == LOOPBACK:
+                    self.send(self._edge.receive_inside(packet, port, now_s))
+
+    async def tick(self) -> None:
+        """Let the edge look at the clock for ever."""
+        while True:
+            self.send(self._edge.tick(trio.current_time()))
+            await trio.sleep(TICK_S)
+
+
+async def _write(stream: trio.SocketStream, queue: trio.MemoryReceiveChannel[bytes]) -> None:
+    """Write what is queued, until the peer takes nothing for too long."""
+    async for packet in queue:
+        with trio.fail_after(WRITE_S):
+            await stream.send_all(packet)
+
+
+def _burst(wire: socket.socket) -> list[tuple[bytes, tuple[str, int]]]:
+    """What has come, at most `BURST` datagrams."""
+    packets: list[tuple[bytes, tuple[str, int]]] = []
+    for _ in range(BURST):
+        try:
+            packets.append(wire.recvfrom(MOST_DATAGRAM_BYTES))
+        except BlockingIOError:
+            break
+        except OSError:
+            # An ICMP answer to something sent earlier (ECONNREFUSED) comes up here; it says nothing about
+            # what follows.
+            continue
+    return packets
+
+
+def udp_socket(host: str, port: int) -> socket.socket:
+    """A bound UDP socket with a large receive buffer. Raises OSError, for one if the port is in use."""
+    wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        wire.setblocking(False)
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        wire.bind((host, port))
+    except OSError:
+        wire.close()
+        raise
+    return wire
+
+
+async def serve(
+    edge: Edge,
+    listen: tuple[str, int],
+    inside: socket.socket,
+    *,
+    task_status: trio.TaskStatus[Wires] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve until cancelled. `inside` is bound to `127.0.0.1:site.inside_port` and stays the caller's to
+    close.
+
+    `started` gives the `Wires`, through which other outputs of the edge can be sent. Raises OSError if
+    `listen` cannot be had for UDP and TCP both.
+    """
+    inside.setblocking(False)
+    outside = udp_socket(*listen)
+    with outside:
+        listeners = await trio.open_tcp_listeners(listen[1], host=listen[0])
+        async with trio.open_nursery() as nursery:
+            wires = Wires(edge, nursery, outside, inside)
+            nursery.start_soon(wires.listen_outside)
+            nursery.start_soon(wires.listen_inside)
+            nursery.start_soon(wires.tick)
+            task_status.started(wires)
+            await trio.serve_listeners(wires.accept, listeners)

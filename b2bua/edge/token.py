@@ -1,0 +1,78 @@
+"""Tokens: how a message from outside names the call process that it is for.
+
+Rule: nobody but this daemon can make one. A token is `incarnation.port.mac`, the MAC a truncated HMAC-SHA256
+(80 bits) under the daemon's secret over what the token is for. It stands in the user part of our Contact and
+in the branch of our Via, so that a daemon started anew with the same secret finds every dialog and
+transaction again.
+"""
+
+import hmac
+import re
+from typing import Final
+
+import attrs
+
+_MAC_HEX: Final = 20
+COOKIE: Final = "z9hG4bK"
+"""What every branch begins with (RFC 3261, 8.1.1.7)."""
+
+_CONTACT = re.compile(r"([A-Za-z0-9_\-]{1,40})\.([0-9a-f]{1,4})\.([0-9a-f]{20})")
+_BRANCH = re.compile(
+    r"z9hG4bK([A-Za-z0-9_\-]{1,40})\.([0-9a-f]{1,4})\.([0-9a-f]{20})\.([A-Za-z0-9\-.!%*_+`'~]{1,128})"
+)
+_INCARNATION = re.compile(r"[A-Za-z0-9_\-]{1,40}")
+
+
+@attrs.frozen
+class Place:
+    """Where a call lives: the UDP port on loopback of a call process, and which process that is."""
+
+    sip_port: int
+    incarnation: str
+
+
+class Tokens:
+    """Makes and reads tokens under one secret (at least 16 random bytes, kept over restarts)."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) < 16:
+            raise ValueError(
+                "the edge's secret has fewer than 16 bytes; make one with secrets.token_bytes(32)"
+            )
+        self._secret = secret
+
+    def mac(self, purpose: str, *parts: str) -> str:
+        """20 hexadecimal digits that only we can know for this purpose and these parts."""
+        text = "\0".join((purpose, *parts))
+        return hmac.digest(self._secret, text.encode("latin-1"), "sha256").hex()[:_MAC_HEX]
+
+    def contact(self, place: Place) -> str:
+        """The user part of the Contact that leads to a process. Raises ValueError for an odd incarnation."""
+        if not _INCARNATION.fullmatch(place.incarnation):
+            raise ValueError(f"incarnation {place.incarnation!r}: use 1–40 of A–Z a–z 0–9 _ -")
+        port = f"{place.sip_port:x}"
+        return f"{place.incarnation}.{port}.{self.mac('contact', place.incarnation, port)}"
+
+    def read_contact(self, user: str) -> Place | None:
+        """The process that a Request-URI's user part names, or None if we never made it."""
+        if not (found := _CONTACT.fullmatch(user)):
+            return None
+        incarnation, port, mac = found.groups()
+        if not hmac.compare_digest(mac, self.mac("contact", incarnation, port)):
+            return None
+        return Place(int(port, 16), incarnation)
+
+    def branch(self, place: Place, branch: str, call_id: str) -> str:
+        """The branch of our Via on a request from a process whose own Via had `branch`."""
+        own, port = branch.removeprefix(COOKIE), f"{place.sip_port:x}"
+        mac = self.mac("branch", place.incarnation, port, own, call_id)
+        return f"{COOKIE}{place.incarnation}.{port}.{mac}.{own}"
+
+    def read_branch(self, branch: str, call_id: str) -> tuple[Place, str] | None:
+        """The process and its own branch behind a branch of ours, or None if it is not ours."""
+        if not (found := _BRANCH.fullmatch(branch)):
+            return None
+        incarnation, port, mac, own = found.groups()
+        if not hmac.compare_digest(mac, self.mac("branch", incarnation, port, own, call_id)):
+            return None
+        return Place(int(port, 16), incarnation), COOKIE + own

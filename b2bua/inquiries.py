@@ -1,0 +1,91 @@
+"""What people ask about calls and call processes over the control protocol (`b2bua.verbs`).
+
+Rule: a call that is up is told from the switchboard, one that has ended from the store; both are the same record.
+"""
+
+from typing import Any
+
+import trio
+
+from b2bua.feed import plain
+from b2bua.link import Tell
+from b2bua.live import row_of
+from b2bua.pool import Pool
+from b2bua.record import CallRecord
+from b2bua.store.query import Query
+from b2bua.store.records import Records
+from b2bua.switchboard import Switchboard
+from b2bua.verbs import Operator, Refusal, Verb
+from b2bua.wire import Role
+from routing.event import OperatorHungUp
+from routing.ids import CallId
+
+Args = dict[str, Any]
+
+
+class Inquiries:
+    """Verbs that look calls up, or end one."""
+
+    def __init__(self, records: Records, switchboard: Switchboard, pool: Pool) -> None:
+        self._records = records
+        self._switchboard = switchboard
+        self._pool = pool
+
+    def verbs(self) -> dict[str, Verb]:
+        """These verbs, with the least role for each."""
+        return {
+            "call.detail": Verb(Role.VIEWER, self._detail),
+            "record.detail": Verb(Role.VIEWER, self._detail),
+            "record.find": Verb(Role.VIEWER, self._find),
+            "pool.show": Verb(Role.VIEWER, self._processes),
+            "call.hangup": Verb(Role.OPERATOR, self._hang_up),
+        }
+
+    async def _detail(self, args: Args, _: Operator) -> Any:
+        call_id = CallId(str(args.get("call_id", "")))
+        record = self._switchboard.get(call_id)
+        if record is None:
+            record = await trio.to_thread.run_sync(self._records.get, call_id)
+        if record is None:
+            raise Refusal(f"there is no call {call_id}")
+        return {"record": plain(record), "messages": []}
+
+    async def _find(self, args: Args, _: Operator) -> Any:
+        most = int(args.get("most", 200))
+        query = Query(
+            number=str(args.get("number", "")),
+            caller=str(args.get("caller", "")),
+            target=str(args.get("target", "")),
+            slug=str(args.get("cause", "")),
+            plan_hash=str(args.get("plan_hash", "")),
+            since_ms=args.get("from_ms"),
+            until_ms=args.get("to_ms"),
+            answered=False if args.get("missed") else None,
+            limit=most + 1,
+        )
+        found: list[CallRecord] = await trio.to_thread.run_sync(lambda: list(self._records.find(query)))
+        rows = [
+            plain(row_of(record))
+            | {
+                "call_id": record.call_id,
+                "talk_ms": record.talk_ms,
+                "hung_up_by": record.hung_up_by or "",
+                "closed": "",
+            }
+            for record in found[:most]
+        ]
+        return {"rows": rows, "more": len(found) > most}
+
+    async def _processes(self, _: Args, __: Operator) -> Any:
+        await trio.lowlevel.checkpoint()
+        return [
+            {"pid": process.pid, "sip_port": process.sip_port, "call_id": process.call_id}
+            for process in self._pool.all()
+        ]
+
+    async def _hang_up(self, args: Args, who: Operator) -> None:
+        await trio.lowlevel.checkpoint()
+        process = self._pool.holding(str(args.get("call_id", "")))
+        if process is None or not process.call_id:
+            raise Refusal("that call is not up any more")
+        self._pool.tell(process, Tell(process.call_id, OperatorHungUp(0.0, who.name)))

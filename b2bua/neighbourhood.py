@@ -1,0 +1,126 @@
+"""Trunks and gateways as an operator sees them: who answers, who is busy, who was taken out of service.
+
+Rule: a neighbour that nobody pings counts as up; one that an operator took out gets no new calls, and its calls go on.
+"""
+
+from collections import Counter
+
+import attrs
+
+from b2bua.config import Config
+from b2bua.edge.ping import Reachability
+from b2bua.live import Live
+from b2bua.record import CallRecord, CallState
+from b2bua.rows import GATEWAYS, TRUNKS, Level, Neighbour, Service
+from b2bua.switchboard import Switchboard, now_ms
+from b2bua.trunks import Gateway, Trunk
+from routing.cause import Blame
+
+
+@attrs.define
+class _Standing:
+    """What is known of one neighbour beside its configuration."""
+
+    up: bool | None = None
+    rtt_ms: int | None = None
+    seen_ms: int | None = None
+    service: Service = Service.IN
+    calls: int = 0
+    failures: Counter[str] = attrs.field(factory=Counter)
+
+
+class Neighbourhood:
+    """All trunks and gateways of the configuration."""
+
+    def __init__(self, config: Config, live: Live, switchboard: Switchboard) -> None:
+        self._config = config
+        self._live = live
+        self._switchboard = switchboard
+        self._standings = {
+            (topic, name): _Standing()
+            for topic, names in ((TRUNKS, config.trunk), (GATEWAYS, config.gateway))
+            for name in names
+        }
+        self.show()
+
+    def gateways(self) -> list[Gateway]:
+        """Gateways to send calls to, in the order of the configuration.
+
+        Those that do not answer come last rather than never, so that a call can still try when none does.
+        """
+        taken = [
+            gateway
+            for name, gateway in self._config.gateway.items()
+            if self._standings[GATEWAYS, name].service is Service.IN
+        ]
+        return sorted(taken, key=lambda gateway: self._standings[GATEWAYS, gateway.name].up is False)
+
+    def takes_calls(self, trunk: Trunk) -> bool:
+        """Whether an operator lets this trunk bring new calls."""
+        return self._standings[TRUNKS, trunk.name].service is Service.IN
+
+    def reached(self, news: Reachability) -> None:
+        """A ping was answered, or was not."""
+        for (topic, name), standing in self._standings.items():
+            if name != news.name or not self._pinged(topic, name):
+                continue
+            slug = "trunk-down" if topic == TRUNKS else "gateway-down"
+            if news.up is False and standing.up is not False:
+                self._live.alarm(slug, name, f"{name} does not answer OPTIONS")
+            elif news.up and standing.up is False:
+                self._live.calm(slug, name)
+                self._live.log(Level.NOTE, slug, f"{name} answers again")
+            standing.up = news.up
+            if news.up:
+                standing.rtt_ms = None if news.round_trip_ms is None else round(news.round_trip_ms)
+                standing.seen_ms = now_ms()
+
+    def ended(self, record: CallRecord) -> None:
+        """A call is over: count it."""
+        standing = self._standings.get((TRUNKS, record.trunk))
+        if standing is not None and record.state is CallState.ENDED:
+            standing.calls += 1
+            if record.ending and record.ending.blame not in (Blame.SUCCESS, Blame.CLIENT):
+                standing.failures[record.ending.slug] += 1
+
+    def set_service(self, topic: str, name: str, service: Service) -> bool:
+        """Take a neighbour in or out of service; False if there is none of this name."""
+        standing = self._standings.get((topic, name))
+        if standing is None:
+            return False
+        standing.service = service
+        self.show()
+        return True
+
+    def show(self) -> None:
+        """Put every neighbour into the feed as it stands now."""
+        for (topic, name), standing in self._standings.items():
+            known = self._config.trunk[name] if topic == TRUNKS else self._config.gateway[name]
+            live = self._switchboard.of_trunk(name) if topic == TRUNKS else 0
+            if standing.service is Service.DRAINING and not live:
+                standing.service = Service.OUT
+            self._live.feed.change(
+                topic,
+                name,
+                Neighbour(
+                    address=_address(known),
+                    transport=known.transport,
+                    up=standing.up,
+                    service=standing.service,
+                    live=live,
+                    capacity=known.capacity,
+                    rtt_ms=standing.rtt_ms,
+                    seen_ms=standing.seen_ms,
+                    calls=standing.calls,
+                    failures=dict(standing.failures),
+                ),
+            )
+
+    def _pinged(self, topic: str, name: str) -> bool:
+        return bool(self._config.trunk[name].ping) if topic == TRUNKS else self._config.gateway[name].ping
+
+
+def _address(neighbour: Trunk | Gateway) -> str:
+    if isinstance(neighbour, Gateway):
+        return f"{neighbour.host}:{neighbour.port}"
+    return neighbour.ping or ", ".join(str(network) for network in neighbour.sources)

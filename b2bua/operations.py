@@ -1,0 +1,205 @@
+"""What people ask of the switch over the control protocol (`b2bua.verbs` says what each verb takes and gives).
+
+Rule: a plan or a state is on disk before it is in effect, and in effect for the next call before the reply is sent
+(R11).
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import trio
+
+from b2bua.desk import Desk
+from b2bua.live import Live
+from b2bua.neighbourhood import Neighbourhood
+from b2bua.numbers import Served
+from b2bua.rows import GATEWAYS, NUMBERS, TRUNKS, Level, NumberRow, Service
+from b2bua.store.errors import StoreError
+from b2bua.store.numbers import NumberState
+from b2bua.store.plans import Plans
+from b2bua.store.publication import Published
+from b2bua.verbs import Operator, Refusal, Verb
+from b2bua.wire import Fault, Role
+from routing.document import PlanFaults
+from routing.ids import Number400, PlanHash
+from routing.number import NumberFault, parse_400, print_400
+
+Args = dict[str, Any]
+
+
+class Operations:
+    """Verbs that change or show plans, numbers and neighbours. What waits for the disk does so in a thread."""
+
+    def __init__(self, plans: Plans, desk: Desk, neighbourhood: Neighbourhood, live: Live) -> None:
+        self._plans = plans
+        self._desk = desk
+        self._neighbourhood = neighbourhood
+        self._live = live
+
+    def verbs(self) -> dict[str, Verb]:
+        """These verbs, with the least role for each."""
+        return {
+            "plan.show": Verb(Role.VIEWER, self._show),
+            "plan.history": Verb(Role.VIEWER, self._history),
+            "plan.publish": Verb(Role.ADMIN, self._publish),
+            "plan.restore": Verb(Role.ADMIN, self._restore),
+            "number.state": Verb(Role.ADMIN, self._set_state),
+            "trunk.set": Verb(Role.OPERATOR, self._service_of(TRUNKS)),
+            "gateway.set": Verb(Role.OPERATOR, self._service_of(GATEWAYS)),
+        }
+
+    async def load_numbers(self) -> None:
+        """Bring every number's live plan into memory and effect (O(numbers), once at the start)."""
+        for live in (await trio.to_thread.run_sync(self._plans.all_live)).values():
+            self._serve(Served.of(live))
+
+    def _serve(self, served: Served) -> None:
+        self._desk.numbers[served.number] = served
+        self._live.feed.change(
+            NUMBERS,
+            served.number,
+            NumberRow(
+                number=print_400(served.number),
+                state=served.state,
+                subscriber=served.subscriber,
+                plan_hash=served.plan_hash,
+                published_ms=served.published_ms,
+                author=served.author,
+                note=served.note,
+            ),
+        )
+
+    async def _reload(self, number: Number400) -> Served:
+        served = Served.of(await _in_thread(self._plans.live, number))
+        self._serve(served)
+        return served
+
+    async def _publish(self, args: Args, who: Operator) -> Any:
+        """One document as `text`, or several as `documents` with their `sources`, for faults to name."""
+        documents = [args["text"]] if "text" in args else args.get("documents", [])
+        base = args.get("base")
+        published: tuple[Published, ...] = await _in_thread(
+            lambda: self._plans.publish(
+                documents,
+                sources=args.get("sources", ()),
+                author=args.get("author") or who.name,
+                note=args.get("note", ""),
+                based_on=None if base is None else PlanHash(base),
+            )
+        )
+        for each in published:
+            await self._reload(each.version.number)
+            if each.changed:
+                self._told(each, who)
+        rows = [_row(each) for each in published]
+        return rows[0] if "text" in args else rows
+
+    async def _restore(self, args: Args, who: Operator) -> Any:
+        number = _number(args)
+        version_id = args.get("version")
+        if version_id is None:
+            history = await _in_thread(self._plans.history, number)
+            matching = [version.id for version in history if version.plan_hash == args.get("plan_hash")]
+            if not matching:
+                raise Refusal(f"{print_400(number)} never had the plan {args.get('plan_hash')}")
+            version_id = matching[0]
+        published = await _in_thread(
+            lambda: self._plans.restore(number, int(version_id), author=who.name, note=args.get("note", ""))
+        )
+        await self._reload(number)
+        if published.changed:
+            self._told(published, who)
+        return _row(published)
+
+    def _told(self, published: Published, who: Operator) -> None:
+        version = published.version
+        text = f"{print_400(version.number)} has a new plan {version.plan_hash[:8]}: {version.note}"
+        self._live.log(Level.NOTE, "plan-published", text, number=version.number, who=who.name)
+
+    async def _show(self, args: Args, _: Operator) -> Any:
+        number = _number(args)
+        wanted = args.get("plan_hash", "")
+        live = await _in_thread(self._plans.live, number)
+        version, text = live.version, live.document
+        if wanted and wanted != version.plan_hash:
+            history = await _in_thread(self._plans.history, number)
+            found = next((each for each in history if each.plan_hash == wanted), None)
+            if found is None:
+                raise Refusal(f"{print_400(number)} never had the plan {wanted}")
+            version, text = await _in_thread(self._plans.version, number, found.id)
+        return {
+            "number": number,
+            "text": text,
+            "plan_hash": version.plan_hash,
+            "at_ms": version.at_ms,
+            "author": version.author,
+            "note": version.note,
+        }
+
+    async def _history(self, args: Args, _: Operator) -> Any:
+        versions = await _in_thread(self._plans.history, _number(args))
+        return {
+            "versions": [
+                {
+                    "version": version.id,
+                    "plan_hash": version.plan_hash,
+                    "at_ms": version.at_ms,
+                    "author": version.author,
+                    "note": version.note,
+                    "live": place == 0,
+                }
+                for place, version in enumerate(versions)
+            ]
+        }
+
+    async def _set_state(self, args: Args, who: Operator) -> None:
+        number = _number(args)
+        try:
+            state = NumberState(args.get("state", ""))
+        except ValueError as error:
+            raise Refusal(f"a number is {' or '.join(NumberState)}, not {args.get('state')!r}") from error
+        await _in_thread(lambda: self._plans.set_state(number, state, who=who.name))
+        await self._reload(number)
+        self._live.log(Level.NOTE, "number-state", f"{print_400(number)} is {state}", number=number, who=who.name)
+
+    def _service_of(self, topic: str) -> Callable[[Args, Operator], Awaitable[None]]:
+        async def set_service(args: Args, who: Operator) -> None:
+            name = str(args.get("name", ""))
+            try:
+                service = Service(args.get("service", ""))
+            except ValueError as error:
+                raise Refusal(f"service is {' or '.join(Service)}, not {args.get('service')!r}") from error
+            if not self._neighbourhood.set_service(topic, name, service):
+                raise Refusal(f"there is no {topic[:-1]} named {name!r}")
+            self._live.log(Level.WARNING, "service", f"{topic[:-1]} {name}: {service}", who=who.name)
+            await trio.lowlevel.checkpoint()
+
+        return set_service
+
+
+def _number(args: Args) -> Number400:
+    try:
+        return parse_400(str(args.get("number", "")))
+    except NumberFault as fault:
+        raise Refusal(str(fault)) from fault
+
+
+async def _in_thread(do: Callable[..., Any], *args: Any) -> Any:
+    """Off the event loop; what the store or the document refuses becomes an answer for a person."""
+    try:
+        return await trio.to_thread.run_sync(do, *args)
+    except PlanFaults as error:
+        faults = tuple(Fault(fault.path, fault.problem, fault.mend) for fault in error.faults)
+        raise Refusal("the plan has faults; nothing was published", faults) from error
+    except StoreError as error:
+        raise Refusal(str(error)) from error
+
+
+def _row(published: Published) -> dict[str, Any]:
+    version = published.version
+    return {
+        "number": version.number,
+        "plan_hash": version.plan_hash,
+        "version": version.id,
+        "changed": published.changed,
+    }

@@ -1,0 +1,220 @@
+"""One call in a process: what its legs noted becomes events, the flow decides, the hands act, the scribe writes.
+
+Rule: a leg counts as down when PJSIP has settled it with the far end. The caller is not answered before the record
+is on disk, unless the daemon is away or takes longer than `_HOLD_S`.
+"""
+
+import sys
+import traceback
+from collections import deque
+from typing import Final
+
+import attrs
+
+from b2bua.link import Assign, Update
+from b2bua.pj.doorway import Doorway
+from b2bua.pj.falling import fallen
+from b2bua.pj.hands import Hands
+from b2bua.pj.leg import Leg
+from b2bua.pj.linkside import LinkSide
+from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Keyed, Noted, Rang, Referred, Refused
+from b2bua.pj.questions import Questions
+from b2bua.pj.scribe import Scribe
+from b2bua.pj.shelves import Shelves
+from b2bua.pj.timers import Timers
+from routing.cause import CRASHED, DAEMON_LOST, Blame, Cause, from_sip
+from routing.command import (
+    Answer,
+    Command,
+    JoinQueue,
+    LeaveQueue,
+    LookAtTargets,
+    StartTimer,
+    StopTimer,
+    TakePlace,
+)
+from routing.event import Arrived, Event, MessageTaken, TargetAnswered, TargetRang, TimerFired, TransferAsked
+from routing.flow import begin, step
+from routing.ids import CALLER
+from routing.plan import Plan
+from routing.state import State
+
+_HOLD_S: Final = 2.0
+_INVITE_S: Final = 4.0
+
+
+class OneCall:
+    """A call from its assignment to the moment when all its legs are down. `now` is monotonic seconds throughout."""
+
+    def __init__(
+        self, assign: Assign, plan: Plan, doorway: Doorway, link: LinkSide, shelves: Shelves, now: float
+    ) -> None:
+        self.assign = assign
+        self.over = False
+        self.stored_seq = -1
+        self._plan = plan
+        self._link = link
+        self._state: State = begin(plan, assign.facts)
+        self._began = now
+        self._arrived = False
+        self._noted: deque[Noted] = deque()
+        self._told: deque[Event] = deque()
+        self._falling: list[Down] = []
+        self._answer_by: float | None = None
+        self._broken: Cause | None = None
+        self._timers = Timers()
+        self._questions = Questions(assign.call_id)
+        self.scribe = Scribe(assign)
+        self._hands = Hands(assign, doorway, shelves, self._noted.append)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the INVITE is still to come."""
+        return not self._arrived and not self.over
+
+    def note(self, noted: Noted) -> None:
+        """Take a note that came from outside a leg."""
+        self._noted.append(noted)
+
+    def next_due(self) -> float | None:
+        """When this call must be looked at again even if nothing comes in."""
+        moments = (self._timers.next_due(), self._hands.interaction.next_due(), self._answer_by)
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    @property
+    def is_keen(self) -> bool:
+        """Whether keys or a message are listened for, so that PJSIP must be asked often."""
+        return self._hands.interaction.is_keen or self._hands.message is not None
+
+    def arrive(self, leg: Leg, now: float) -> None:
+        """The INVITE is here."""
+        leg.note = self._noted.append
+        self._hands.legs[CALLER] = leg
+        self._arrived = True
+        self._began = now
+        self._told.appendleft(Arrived(0.0))
+
+    def tell(self, event: Event) -> None:
+        """The daemon told of an event."""
+        self._told.append(event)
+
+    def reconnected(self) -> None:
+        """There is a new daemon: tell it all, and ask again."""
+        if self.scribe.latest is not None:
+            self._link.send(Update(self.scribe.latest))
+        for ask in self._questions.again():
+            self._link.send(ask)
+
+    def turn(self, now: float) -> None:
+        """Take in what has happened and act on it. A fault of ours ends the call, never the process."""
+        try:
+            self._turn(now)
+        except Exception:  # noqa: BLE001 - whatever it is, nobody else would end this call
+            traceback.print_exc(file=sys.stderr)
+            self._break_off(now, CRASHED)
+
+    def _turn(self, now: float) -> None:
+        while self._noted:
+            self._take(self._noted.popleft(), now)
+        self._settle(now)
+        while self._told and self._arrived:
+            event = self._told.popleft()
+            if self._questions.accept(event):
+                self._feed(attrs.evolve(event, at_s=self._at_s(now)), now)
+        for answer in self._questions.give_up(now, self._at_s(now), link_is_up=self._link.is_up):
+            self._feed(answer, now)
+        for event in self._hands.interaction.due(now, self._at_s(now)):
+            self._feed(event, now)
+        seconds = self._hands.message_over(now)
+        if seconds is not None:
+            self._feed(MessageTaken(self._at_s(now), seconds), now)
+        while (timer := self._timers.take_due(now)) is not None:
+            self._feed(TimerFired(self._at_s(now), timer), now)
+        if not self._arrived and now > self._began + _INVITE_S:
+            self._break_off(now, DAEMON_LOST)
+        self._answer_if_stored(now)
+        self._report(now)
+
+    def _take(self, noted: Noted, now: float) -> None:
+        match noted:
+            case Rang(leg=leg, early_media=early_media):
+                self._feed(TargetRang(self._at_s(now), leg, early_media), now)
+            case Answered(leg=leg):
+                self._feed(TargetAnswered(self._at_s(now), leg), now)
+            case Down(leg=leg):
+                if leg in self._hands.legs:
+                    self.scribe.evidence[str(leg)] = self._hands.legs[leg].evidence
+                self._falling.append(noted)
+            case AudioChanged(leg=leg):
+                self._hands.follow(leg, now)
+            case Keyed(leg=leg, key=key):
+                self._hands.press(leg, key, now)
+            case Referred(leg=leg, to=to, replaces=replaces):
+                self._feed(TransferAsked(self._at_s(now), leg, to, self._hands.leg_of(replaces)), now)
+            case Refused(status=status) if not self._arrived:
+                self._break_off(now, attrs.evolve(from_sip(status, None), blame=Blame.CLIENT))
+            case Broke(fault=fault):
+                sys.stderr.write(f"call {self.assign.call_id}: a callback broke: {fault}\n")
+                self._break_off(now, CRASHED)
+
+    def _settle(self, now: float) -> None:
+        """Tell the flow of each leg that has come down, once PJSIP has let go of it."""
+        for down in list(self._falling):
+            if self._hands.let_go(down.leg):
+                self._falling.remove(down)
+                if self._broken is None:
+                    self._feed(fallen(down, self._state, self._at_s(now)), now)
+        if self._broken is not None and not self._hands.legs:
+            self.over = self._hands.is_clear(now)
+
+    def _feed(self, event: Event, now: float) -> None:
+        self.scribe.note(event)
+        self._state, commands = step(self._plan, self._state, event)
+        for command in commands:
+            self._do(command, now)
+
+    def _do(self, command: Command, now: float) -> None:
+        match command:
+            case Answer():
+                self._answer_by = now + _HOLD_S
+            case StartTimer(timer=timer, after_s=after_s):
+                self._timers.start(timer, now + after_s)
+            case StopTimer(timer=timer):
+                self._timers.stop(timer)
+            case TakePlace() | LookAtTargets() | JoinQueue() | LeaveQueue():
+                self._link.send(self._questions.ask(command, now))
+            case _:
+                self._hands.carry_out(command, now, self._last_failure())
+
+    def _last_failure(self) -> Cause | None:
+        """Why the newest attempt that is over did not take the call."""
+        before = (attempt.stopped or attempt.cause for attempt in reversed(self._state.attempts))
+        return next((cause for cause in before if cause is not None), None)
+
+    def _answer_if_stored(self, now: float) -> None:
+        if self._answer_by is None:
+            return
+        if self.stored_seq >= 0 or not self._link.is_up or now >= self._answer_by:
+            self._answer_by = None
+            self._hands.answer()
+
+    def _report(self, now: float) -> None:
+        if self.over or self._broken is not None or not self._arrived:
+            return
+        record = self.scribe.write(self._state, self._at_s(now))
+        if record is not None:
+            self._link.send(Update(record))
+        if self._state.over:
+            self.over = self._hands.is_clear(now)
+
+    def _break_off(self, now: float, cause: Cause) -> None:
+        """End the call outside its flow."""
+        if self._broken is None:
+            self._broken = cause
+            self._link.send(Update(self.scribe.close(self._state, self._at_s(now), cause)))
+            self._hands.end_all(cause)
+        if not self._hands.legs:
+            self.over = self._hands.is_clear(now)
+
+    def _at_s(self, now: float) -> float:
+        return round(now - self._began, 3) if self._arrived else 0.0

@@ -1,0 +1,173 @@
+"""A call process: one PJSIP endpoint, one thread, one call at a time, and a link to the daemon.
+
+Rule: a call outlives the daemon. Without a daemon a call goes on and its record is spooled at its end; without a call
+and without a daemon the process ends.
+"""
+
+import os
+import re
+import secrets
+import signal
+import sys
+import time
+from collections import deque
+from pathlib import Path
+from typing import Final, NoReturn
+
+import attrs
+
+from b2bua.link import Assign, FromDaemon, Hello, Idle, InviteKey, Retire, Stored, Tell
+from b2bua.pj import spool
+from b2bua.pj.doorway import Doorway
+from b2bua.pj.endpoint import Endpoint, Setup, run_and_leave
+from b2bua.pj.leg import Leg
+from b2bua.pj.linkside import LinkSide
+from b2bua.pj.noted import Noted
+from b2bua.pj.onecall import OneCall
+from b2bua.pj.shelves import Shelves
+from routing.cause import CONGESTION
+from routing.document import from_plain
+from routing.plan import Plan
+
+_KEEN_POLL_S: Final = 0.05
+_BUSY_POLL_S: Final = 0.25
+_IDLE_POLL_S: Final = 1.0
+_FROM_TAG = re.compile(r"^(?:From|f)[ \t]*:[^\r\n]*?;\s*tag=([^;\s]+)", re.IGNORECASE | re.MULTILINE)
+
+
+class Process:
+    """One call process, from its first Hello to its end."""
+
+    def __init__(self, link: Path, setup: Setup, shelves: Shelves) -> None:
+        self._shelves = shelves
+        self._spool = spool.spool_folder(link)
+        self._incarnation = secrets.token_hex(8)
+        self._call: OneCall | None = None
+        self._last: OneCall | None = None
+        self._came: deque[tuple[Leg, str]] = deque()
+        self._strays: list[Leg] = []
+        self._plans: dict[str, Plan] = {}
+        self._terms: object = None
+        self._quiet_at: float | None = None
+        self._retiring = False
+        self._endpoint = Endpoint(setup, self._note)
+        self._doorway = Doorway(self._endpoint.account(), self._note, self._take_in)
+        self._link = LinkSide(link)
+
+    def run(self) -> int:
+        """Take calls until there is nothing left to do; the exit status."""
+        self._reconnect()
+        while self._call is not None or (self._link.is_up and not self._retiring):
+            self._endpoint.poll(self._patience_s())
+            for message in self._link.received():
+                self._hear(message)
+            self._welcome()
+            if self._call is None:
+                self._quieten(time.monotonic())
+            else:
+                self._reconnect()
+                self._call.turn(time.monotonic())
+                if self._call.over:
+                    self._rest(self._call)
+            self._link.flush()
+        self._put_aside()
+        return 0
+
+    def _patience_s(self) -> float:
+        """How long PJSIP may wait. SIP and the daemon's bell end the wait; a key comes only between two polls."""
+        if self._call is None:
+            return _IDLE_POLL_S
+        most_s = _KEEN_POLL_S if self._call.is_keen else _BUSY_POLL_S
+        due = self._call.next_due()
+        return most_s if due is None else min(most_s, max(0.0, due - time.monotonic()))
+
+    def _reconnect(self) -> None:
+        if not self._link.connect(time.monotonic()):
+            return
+        hello = Hello(os.getpid(), self._endpoint.sip_port, self._incarnation)
+        if self._call is not None:
+            hello = attrs.evolve(hello, call_id=self._call.assign.call_id, invite=self._call.assign.invite)
+        self._link.send(hello)
+        if self._call is not None:
+            self._call.reconnected()
+
+    def _hear(self, message: FromDaemon) -> None:
+        match message:
+            case Assign():
+                self._begin(message)
+            case Stored(call_id=call_id, seq=seq):
+                for call in (self._call, self._last):
+                    if call is not None and call.assign.call_id == call_id:
+                        call.stored_seq = max(call.stored_seq, seq)
+            case Tell(call_id=call_id, event=event):
+                if self._call is not None and self._call.assign.call_id == call_id:
+                    self._call.tell(event)
+            case Retire():
+                self._retiring = True
+
+    def _begin(self, assign: Assign) -> None:
+        if self._call is not None:
+            sys.stderr.write(f"call {assign.call_id} was assigned while {self._call.assign.call_id} is up\n")
+            return
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # whoever stops the daemon leaves its calls up
+        if assign.plan is not None:
+            self._plans[assign.plan_hash] = from_plain(assign.plan)
+        self._quiet_at = None
+        self._endpoint.start_clock()
+        terms = (assign.contact, assign.media_host, assign.codecs)
+        if terms != self._terms:  # PJSIP keeps the memory of every change until the process ends
+            self._terms = terms
+            self._endpoint.use_codecs(assign.codecs)
+            self._doorway.modify(self._endpoint.account(assign.contact, assign.media_host))
+        self._last = None
+        self._call = OneCall(
+            assign, self._plans[assign.plan_hash], self._doorway, self._link, self._shelves, time.monotonic()
+        )
+
+    def _take_in(self, leg: Leg, invite: str) -> None:
+        self._came.append((leg, invite))
+
+    def _welcome(self) -> None:
+        """Give each INVITE to the call that waits for it. One that nobody announced is refused."""
+        while self._came:
+            leg, message = self._came.popleft()
+            tag = _FROM_TAG.search(message)
+            key = InviteKey(leg.sip_call_id, tag[1] if tag else "")
+            if self._call is not None and self._call.is_waiting and self._call.assign.invite == key:
+                self._call.arrive(leg, time.monotonic())
+            else:
+                self._strays.append(leg)
+                leg.end(CONGESTION)
+        self._strays = [leg for leg in self._strays if not leg.is_gone]
+
+    def _note(self, noted: Noted) -> None:
+        if self._call is not None:
+            self._call.note(noted)
+
+    def _rest(self, call: OneCall) -> None:
+        self._link.send(Idle(call.assign.call_id))
+        self._last, self._call = call, None
+        self._quiet_at = time.monotonic() + _IDLE_POLL_S
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def _quieten(self, now: float) -> None:
+        """Stop the clock some time after a call: the conference frees its ports by the clock."""
+        if self._quiet_at is not None and now >= self._quiet_at:
+            self._quiet_at = None
+            self._endpoint.stop_clock()
+
+    def _put_aside(self) -> None:
+        """Spool the last call's record if no daemon said that it has it."""
+        last = self._last
+        if last is None or last.scribe.latest is None or last.stored_seq >= last.scribe.latest.seq:
+            return
+        try:
+            spool.put(self._spool, last.scribe.latest)
+        except OSError as fault:
+            sys.stderr.write(f"the record of call {last.assign.call_id} cannot be spooled: {fault}\n")
+
+
+def be_a_call_process(link: Path, setup: Setup, shelves: Shelves) -> NoReturn:
+    """What a forked child does."""
+    os.umask(0o077)  # recordings and messages are their owner's
+    run_and_leave(lambda: Process(link, setup, shelves).run())

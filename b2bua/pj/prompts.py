@@ -1,0 +1,44 @@
+"""Where the sound of a prompt's name is found.
+
+Rule: a subscriber's own prompt (`<folder>/<400 number>/<name>.wav`) goes before the common one (`<folder>/<name>.wav`),
+and an earlier folder before a later one. A file is looked at anew for each call, so that an upload is heard at once.
+"""
+
+import wave
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from routing.ids import Number400, PromptName
+
+CLOCK_RATE_HZ: Final = 8000
+_SAMPLE_BYTES: Final = 2
+
+
+@attrs.frozen
+class Sound:
+    """A playable file, 8 kHz mono 16-bit, and its length in seconds."""
+
+    path: Path
+    length_s: float
+
+
+class Library:
+    """The prompts of one 400 number."""
+
+    def __init__(self, folders: tuple[Path, ...], number: Number400) -> None:
+        self._places = [place for folder in folders for place in (folder / number, folder)]
+
+    def find(self, name: PromptName) -> Sound | None:
+        """The sound of a prompt; None if there is no such file or it is not 8 kHz mono 16-bit WAV."""
+        for place in self._places:
+            path = place / f"{name}.wav"
+            try:
+                with wave.open(str(path), "rb") as file:
+                    form = (file.getframerate(), file.getnchannels(), file.getsampwidth())
+                    if form == (CLOCK_RATE_HZ, 1, _SAMPLE_BYTES) and file.getnframes():
+                        return Sound(path, file.getnframes() / CLOCK_RATE_HZ)
+            except (OSError, EOFError, wave.Error):
+                continue
+        return None

@@ -1,0 +1,122 @@
+"""Keeps a call's record whole, from what the flow's state says and when it was.
+
+Rule: a record is sent at each milestone, whole, with a higher `seq`. `ended_ms` is when the outcome was set: what is
+charged does not wait for the far ends to settle.
+"""
+
+from typing import Any, Final
+
+import attrs
+
+from b2bua.codec import PLAIN
+from b2bua.link import Assign
+from b2bua.record import Attempt, CallRecord, CallState, Ending, Party
+from routing import trace
+from routing.cause import Cause
+from routing.event import Event
+from routing.state import Attempt as AttemptState
+from routing.state import State
+
+SIGN_OF_LIFE_S: Final = 10.0
+"""How often a record is refreshed while nothing happens: what a crash can cost of the talk time."""
+
+
+def ending(cause: Cause) -> Ending:
+    """A release cause as it stands in a record."""
+    return Ending(cause.slug, cause.q850, cause.sip, cause.blame)
+
+
+class Scribe:
+    """The record of one call. All moments given to it are seconds since the call arrived."""
+
+    def __init__(self, assign: Assign) -> None:
+        self._assign = assign
+        self._facts: dict[str, Any] = PLAIN.unstructure(assign.facts)
+        self._events: list[dict[str, Any]] = []
+        self._ended_s: float | None = None
+        self._milestone: object = None
+        self._fresh_until_s = 0.0
+        self.evidence: dict[str, Any] = {}
+        self.latest: CallRecord | None = None
+
+    def note(self, event: Event) -> None:
+        """Keep an event, so that the call can be decided again from its record."""
+        self._events.append(PLAIN.unstructure(event, unstructure_as=Event))
+
+    def write(self, state: State, at_s: float) -> CallRecord | None:
+        """The new version of the record if a milestone was passed or a sign of life is due, else None."""
+        milestone = (state.phase, state.rang_s, state.answered_s, state.attempts, state.outcome)
+        if milestone == self._milestone and (at_s < self._fresh_until_s or state.over):
+            return None
+        self._milestone = milestone
+        self._fresh_until_s = at_s + SIGN_OF_LIFE_S
+        if state.outcome is not None and self._ended_s is None:
+            self._ended_s = at_s
+        self.latest = self._record(state, at_s)
+        return self.latest
+
+    def close(self, state: State, at_s: float, cause: Cause) -> CallRecord:
+        """The last version, for a call that did not end by its flow: a fault, or no INVITE came."""
+        ended_ms = self._ms(self._ended_s if self._ended_s is not None else at_s)
+        record = self._record(state, at_s)
+        self.latest = attrs.evolve(
+            record,
+            state=CallState.ENDED,
+            ended_ms=ended_ms,
+            ending=record.ending or ending(cause),
+            hung_up_by=record.hung_up_by or Party.SWITCH,
+        )
+        return self.latest
+
+    def _record(self, state: State, at_s: float) -> CallRecord:
+        facts, outcome = state.facts, state.outcome
+        until_s = self._ended_s if self._ended_s is not None else at_s
+        talk_s = 0.0 if state.charged_from_s is None else until_s - state.charged_from_s
+        return CallRecord(
+            call_id=self._assign.call_id,
+            seq=self.latest.seq + 1 if self.latest else 1,
+            sip_call_id=self._assign.invite.sip_call_id,
+            number=facts.dialled,
+            caller=facts.caller.number,
+            place=facts.caller.place,
+            area=facts.caller.area,
+            trunk=facts.trunk,
+            plan_hash=self._assign.plan_hash,
+            state=CallState(state.phase.value),
+            accepted_ms=self._assign.accepted_ms,
+            rang_ms=self._ms(state.rang_s),
+            answered_ms=self._ms(state.answered_s),
+            ended_ms=self._ms(self._ended_s),
+            talk_ms=round(talk_s * 1000),
+            target=_target(state),
+            attempts=tuple(self._attempt(attempt) for attempt in state.attempts),
+            hung_up_by=Party(outcome.hung_up_by.value) if outcome else None,
+            ending=ending(outcome.cause) if outcome else None,
+            trace=tuple(trace.to_plain(step) for step in state.trace),
+            facts=self._facts,
+            events=tuple(self._events),
+            evidence=dict(self.evidence),
+        )
+
+    def _attempt(self, attempt: AttemptState) -> Attempt:
+        return Attempt(
+            leg=attempt.leg,
+            target=attempt.target,
+            address=attempt.address,
+            began_ms=self._assign.accepted_ms + round(attempt.began_s * 1000),
+            rang_ms=self._ms(attempt.rang_s),
+            answered_ms=self._ms(attempt.answered_s),
+            ended_ms=self._ms(attempt.ended_s),
+            ending=ending(attempt.cause) if attempt.cause else None,
+        )
+
+    def _ms(self, at_s: float | None) -> int | None:
+        return None if at_s is None else self._assign.accepted_ms + round(at_s * 1000)
+
+
+def _target(state: State) -> str:
+    """Whom the call talked to: the outcome's target, or the last that answered and was not too late."""
+    if state.outcome is not None and state.outcome.target is not None:
+        return state.outcome.target
+    talked = [a.target for a in state.attempts if a.answered_s is not None and a.stopped is None]
+    return talked[-1] if talked else ""

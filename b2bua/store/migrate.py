@@ -1,0 +1,55 @@
+"""An older database is brought forward step by step; a newer one is refused, never touched.
+
+Rule: all steps are one transaction, so a database is at its old version or at ours, never between.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sqlalchemy import Connection, insert, inspect, select, update
+
+from b2bua.store.errors import StoreUnusable
+from b2bua.store.schema import METADATA, SCHEMA_VERSION, schema_version
+
+Step = Callable[[Connection], None]
+
+STEPS: Final[Mapping[int, Step]] = {}
+"""Version → what turns the version before it into it. Version 1 is the first and needs none."""
+
+
+def bring_up(connection: Connection, steps: Mapping[int, Step] = STEPS, to: int = SCHEMA_VERSION) -> None:
+    """Make the database's schema version `to`, within the transaction of `connection`.
+
+    Raises StoreUnusable if the database is newer than that or is not one of ours.
+    """
+    found = _found(connection)
+    if found is None:
+        METADATA.create_all(connection)
+        connection.execute(insert(schema_version).values(version=to))
+        return
+    if found > to:
+        raise StoreUnusable(
+            f"the database has schema version {found} and this program knows {to}: run the newer switch400"
+        )
+    for version in range(found + 1, to + 1):
+        steps[version](connection)
+    if found < to:
+        connection.execute(update(schema_version).values(version=to))
+
+
+def is_current(connection: Connection) -> bool:
+    """True if there is nothing to bring up; takes no write lock, so a full disk can still be read."""
+    return _found(connection) == SCHEMA_VERSION
+
+
+def _found(connection: Connection) -> int | None:
+    """The version that the database says, None if it is empty."""
+    tables = inspect(connection).get_table_names()
+    if not tables:
+        return None
+    if schema_version.name not in tables:
+        raise StoreUnusable(
+            f"the database holds other tables ({', '.join(tables[:3])}…): it is not a switch400 database"
+        )
+    version: int = connection.execute(select(schema_version.c.version)).scalar_one()
+    return version

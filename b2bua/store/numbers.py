@@ -1,0 +1,35 @@
+"""The 400 numbers that this switch serves, and whether calls to them are taken.
+
+Rule: a number enters with its first plan and stays; changing its targets or its state leaves its plan and
+history in place (N7). A suspended number keeps both and answers 480.
+"""
+
+from enum import StrEnum
+
+from sqlalchemy import Connection, select, update
+
+from b2bua.store.audit import AuditEntry, note
+from b2bua.store.errors import NotFound
+from b2bua.store.schema import numbers
+from routing.ids import Number400
+from routing.number import print_400
+
+
+class NumberState(StrEnum):
+    """Whether calls to a number are taken."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+def set_state(connection: Connection, number: Number400, state: NumberState, *, who: str, at_ms: int) -> bool:
+    """Set a number's state within a transaction; False if it was so already. Raises NotFound."""
+    chosen = numbers.c.number == number
+    before = connection.scalar(select(numbers.c.state).where(chosen).with_for_update())
+    if before is None:
+        raise NotFound(f"{print_400(number)} is not served here; publish a plan for it first")
+    if before == state:
+        return False
+    connection.execute(update(numbers).where(chosen).values(state=state.value, changed_ms=at_ms))
+    note(connection, AuditEntry(at_ms, who, "state", number, f"{before} → {state.value}"))
+    return True

@@ -1,0 +1,159 @@
+"""Call records on disk (P1).
+
+Rule: of all versions of a record that were ever put, in whatever order and however often, exactly the one
+with the highest `seq` stands. A call closed from silence (`close_lost`) yields to its own process's word of
+the same or a higher `seq`.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import Engine, and_, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from b2bua.record import CallRecord, CallState, Ending, Party
+from b2bua.store.database import writing
+from b2bua.store.query import Query, select_blobs
+from b2bua.store.rows import from_blob, last_word_ms, to_row
+from b2bua.store.schema import records
+from routing.ids import CallId
+
+_ROWS_AT_ONCE: Final = 500
+
+
+@attrs.frozen
+class OpenCall:
+    """A record without an end, and when its call was last known to live (UTC epoch milliseconds)."""
+
+    record: CallRecord
+    last_seen_ms: int
+
+
+class Records:
+    """The records in one database. Every method blocks on the disk: call it from a thread of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._upsert = _upsert(engine)
+
+    def put(self, group: Sequence[CallRecord]) -> None:
+        """Store these records in one transaction: all on disk when it returns, none if it raises.
+
+        Raises SQLAlchemy's or the driver's errors for a database that cannot be written now; ValueError,
+        TypeError or OverflowError for a record that no row can hold.
+        """
+        rows = [to_row(record) for record in _newest(group)]
+        if rows:
+            with writing(self._engine) as connection:
+                connection.exec_driver_sql(self._upsert, rows)
+
+    def get(self, call_id: CallId) -> CallRecord | None:
+        """The record of one call, None if there is none."""
+        with self._engine.connect() as connection:
+            blob = connection.scalar(select(records.c.record).where(records.c.call_id == call_id))
+        return None if blob is None else from_blob(blob)
+
+    def find(self, query: Query) -> Iterator[CallRecord]:
+        """The records that match, newest first, read as they are asked for.
+
+        The connection is given back when the iterator ends or is closed.
+        """
+        with self._engine.connect() as connection:
+            rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(select_blobs(query))
+            for (blob,) in rows:
+                yield from_blob(blob)
+
+    def open_calls(self) -> tuple[OpenCall, ...]:
+        """Every call without an end, oldest first."""
+        statement = select(records.c.record, records.c.last_seen_ms).where(records.c.ended_ms.is_(None))
+        with self._engine.connect() as connection:
+            rows = connection.execute(statement.order_by(records.c.accepted_ms)).all()
+        return tuple(OpenCall(from_blob(blob), last_seen_ms) for blob, last_seen_ms in rows)
+
+    def refresh(self, call_ids: Collection[CallId], now_ms: int) -> None:
+        """These calls were alive at `now_ms`; calls that have ended keep what they have."""
+        if not call_ids:
+            return
+        with writing(self._engine) as connection:
+            for some in _parts(call_ids):
+                connection.execute(
+                    update(records)
+                    .where(records.c.call_id.in_(some), records.c.ended_ms.is_(None))
+                    .where(records.c.last_seen_ms < now_ms)
+                    .values(last_seen_ms=now_ms)
+                )
+
+    def close_lost(self, call_id: CallId, at_ms: int, ending: Ending) -> CallRecord | None:
+        """End a call whose process is gone, at `at_ms` or the last time its record speaks of.
+
+        The later of the two counts. Returns the record as it stands now; None if there is none that is open.
+        """
+        with writing(self._engine) as connection:
+            is_open = and_(records.c.call_id == call_id, records.c.ended_ms.is_(None))
+            blob = connection.scalar(select(records.c.record).where(is_open).with_for_update())
+            if blob is None:
+                return None
+            closed = ended(from_blob(blob), at_ms, ending)
+            row = to_row(closed, presumed=True)
+            connection.execute(update(records).where(is_open).values(row))
+        return closed
+
+
+def ended(record: CallRecord, at_ms: int, ending: Ending) -> CallRecord:
+    """The record of a call whose end nobody reported, closed with all its attempts that were still open."""
+    end_ms = max(at_ms, last_word_ms(record))
+    talking = [
+        attempt.answered_ms
+        for attempt in record.attempts
+        if attempt.answered_ms is not None and attempt.ended_ms is None
+    ]
+    attempts = tuple(
+        attempt if attempt.ended_ms is not None else attrs.evolve(attempt, ended_ms=end_ms, ending=ending)
+        for attempt in record.attempts
+    )
+    return attrs.evolve(
+        record,
+        state=CallState.ENDED,
+        ended_ms=end_ms,
+        talk_ms=max(record.talk_ms, end_ms - min(talking)) if talking else record.talk_ms,
+        attempts=attempts,
+        hung_up_by=Party.SWITCH,
+        ending=ending,
+    )
+
+
+def _upsert(engine: Engine) -> str:
+    """Insert, or replace what is older; both databases say it with the same words.
+
+    As text, since building it anew for every record would cost more than writing it.
+    """
+    postgres = engine.dialect.name == "postgresql"
+    statement: Any = (postgresql if postgres else sqlite).insert(records)
+    new = statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=[records.c.call_id],
+        set_={column.name: new[column.name] for column in records.c if column.name != "call_id"},
+        where=or_(
+            new.seq > records.c.seq,
+            and_(new.seq == records.c.seq, records.c.presumed),
+        ),
+    )
+    dialect = engine.dialect if postgres else sqlite.dialect(paramstyle="named")
+    return str(statement.compile(dialect=dialect))
+
+
+def _newest(group: Iterable[CallRecord]) -> Iterator[CallRecord]:
+    latest: dict[str, CallRecord] = {}
+    for record in group:
+        known = latest.get(record.call_id)
+        if known is None or record.seq > known.seq:
+            latest[record.call_id] = record
+    # In one order always, so that two writers cannot wait for each other's rows.
+    return (latest[call_id] for call_id in sorted(latest))
+
+
+def _parts(call_ids: Collection[CallId]) -> Iterator[list[CallId]]:
+    every = sorted(call_ids)
+    for start in range(0, len(every), _ROWS_AT_ONCE):
+        yield every[start : start + _ROWS_AT_ONCE]

@@ -1,0 +1,36 @@
+"""The store whole: one database, and the folder where records wait when it cannot be reached."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Engine
+
+from b2bua.store.database import open_database
+from b2bua.store.plans import Plans
+from b2bua.store.records import Records
+from b2bua.store.writer import RecordWriter
+from routing.ids import CallId
+
+
+class Store:
+    """Plans and records of one switch, or of several that share a database."""
+
+    def __init__(self, engine: Engine, spool: Path) -> None:
+        self.engine = engine
+        self.plans = Plans(engine)
+        self.records = Records(engine)
+        self._spool = spool
+
+    @classmethod
+    def open(cls, where: Path | str, spool: Path, *, create: bool = True) -> Self:
+        """The store at a file or a SQLAlchemy URL; raises StoreUnusable (`open_database`)."""
+        return cls(open_database(where, create=create), spool)
+
+    def writer(self, stored: Callable[[CallId, int], None]) -> RecordWriter:
+        """The one task that writes this store's records; `stored` as in `RecordWriter`."""
+        return RecordWriter(self.records, stored, self._spool)
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()

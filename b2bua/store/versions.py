@@ -1,0 +1,70 @@
+"""What the store knows of plans, as values, and how it is read.
+
+Rule: the live plan of a number is what `numbers.live_version` says, and nothing else.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+from sqlalchemy import Connection, Select, select
+
+from b2bua.codec import unpack
+from b2bua.store.numbers import NumberState
+from b2bua.store.schema import numbers, plans, versions
+from routing.ids import Number400, PlanHash
+
+
+@attrs.frozen
+class Version:
+    """One publication of a number's plan. `at_ms` is UTC epoch milliseconds; `restored_from` an older version's id."""
+
+    id: int
+    number: Number400
+    plan_hash: PlanHash
+    author: str
+    at_ms: int
+    note: str
+    restored_from: int | None
+
+
+@attrs.frozen
+class Live:
+    """A number as it is served now: `plain` is the plan as `routing.document.from_plain` takes it."""
+
+    number: Number400
+    state: NumberState
+    subscriber: str
+    version: Version
+    document: str
+    plain: dict[str, Any]
+
+
+_VERSION = tuple(versions.c[field.name] for field in attrs.fields(Version))
+
+
+def read_live(connection: Connection, number: Number400 | None = None) -> Iterator[Live]:
+    """Every number, or one, in order."""
+    statement = (
+        select(numbers.c.state, numbers.c.subscriber, versions.c.document, plans.c.plain, *_VERSION)
+        .join_from(numbers, versions, numbers.c.live_version == versions.c.id)
+        .join(plans, versions.c.plan_hash == plans.c.hash)
+        .order_by(numbers.c.number)
+    )
+    if number is not None:
+        statement = statement.where(numbers.c.number == number)
+    for state, subscriber, document, plain, *version in connection.execute(statement):
+        now = Version(*version)
+        yield Live(now.number, NumberState(state), subscriber, now, document, unpack(plain))
+
+
+def select_versions(number: Number400) -> Select[Any]:
+    """A number's versions, newest first."""
+    return select(*_VERSION).where(versions.c.number == number).order_by(versions.c.id.desc())
+
+
+def read_version(connection: Connection, version_id: int) -> tuple[Version, str] | None:
+    """A version and its document; None if there is none of this id."""
+    statement = select(versions.c.document, *_VERSION).where(versions.c.id == version_id)
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else (Version(*row[1:]), row[0])

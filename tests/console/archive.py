@@ -1,0 +1,70 @@
+"""What the tests' switch remembers: records, reports and an audit trail, as the verbs give them."""
+
+from typing import Any
+
+import attrs
+
+from b2bua.feed import plain
+from b2bua.rows import LiveCall
+from b2bua.verbs import Operator, Verb
+from b2bua.wire import Role
+
+
+@attrs.define
+class Archive:
+    """Ten calls that are over, every third of them missed."""
+
+    now_ms: int
+    closed: dict[str, str] = attrs.field(factory=dict)
+    asked: list[dict[str, Any]] = attrs.field(factory=list)
+
+    def verbs(self) -> dict[str, Verb]:
+        """Verbs about the past."""
+        return {
+            "record.find": Verb(Role.VIEWER, self._find),
+            "missed.close": Verb(Role.OPERATOR, self._close),
+            "report.calls": Verb(Role.VIEWER, self._report),
+            "audit.find": Verb(Role.VIEWER, self._audit),
+        }
+
+    def _row(self, n: int) -> dict[str, Any]:
+        missed = n % 3 == 0
+        accepted_ms = self.now_ms - 3_600_000 * n
+        call = LiveCall(
+            state="ended", caller=f"021-1234 56{n:02d}", place="上海", number="400-600-1234", trunk="telecom",
+            accepted_ms=accepted_ms, target="desk", address="010-6552 1234", attempt=1 + n % 2,
+            answered_ms=None if missed else accepted_ms + 4_000, ended_ms=accepted_ms + 64_000,
+            ending="no-answer" if missed else "normal", blame="upstream" if missed else "success",
+        )  # fmt: skip
+        key = f"r{n:03d}"
+        talk_ms = 0 if missed else 60_000
+        closed = self.closed.get(key, "")
+        return {**plain(call), "call_id": key, "talk_ms": talk_ms, "hung_up_by": "caller", "closed": closed}
+
+    async def _find(self, args: dict[str, Any], _: Operator) -> Any:
+        self.asked.append(args)
+        rows = [self._row(n) for n in range(10)]
+        kept = [row for row in rows if not args["missed"] or row["answered_ms"] is None]
+        return {"rows": [row for row in kept if args.get("caller", "") in row["caller"]], "more": False}
+
+    async def _close(self, args: dict[str, Any], operator: Operator) -> None:
+        self.closed[args["call_id"]] = operator.name
+
+    async def _report(self, args: dict[str, Any], _: Operator) -> Any:
+        self.asked.append(args)
+        keys = {"hour": [f"{hour:02d}" for hour in range(8, 18)], "cause": ["normal", "busy", "no-answer"]}
+        rows = [
+            {"key": key, "calls": 40 + 7 * n, "answered": 30 + 5 * n, "busy": 3, "no_answer": 7, "talk_ms": 3_600_000}
+            for n, key in enumerate(keys.get(args["by"], ["010", "021"]))
+        ]
+        return {"rows": rows}
+
+    async def _audit(self, args: dict[str, Any], _: Operator) -> Any:
+        step = {
+            "at_ms": self.now_ms,
+            "who": "wang",
+            "deed": "plan.publish",
+            "subject": "400-600-1234",
+            "note": "longer",
+        }
+        return {"rows": [{**step, "before": "ring_s = 15\n", "after": "ring_s = 20\n"}]}

@@ -1,0 +1,202 @@
+"""An operator's jobs at the console, each done key by key against a real control server."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from textual.pilot import Pilot
+
+from b2bua.rows import CALLS
+from b2bua.wire import Role
+from tests.console.office import Office, a_live_call, office
+from tests.console.pilot import console, seen, shows, shows_no, until
+from tui.say import Language, speak
+
+Job = Callable[[Pilot[Any]], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Tests read English unless they say otherwise."""
+    speak(Language.EN)
+    yield
+    speak(Language.ZH)
+
+
+def at_the_console(path: Path, job: Job, role: Role = Role.ADMIN, size: tuple[int, int] = (80, 24)) -> None:
+    """Do a job at a console of this size."""
+
+    async def sit() -> None:
+        async with console(path, role).run_test(size=size, notifications=True) as pilot:
+            await job(pilot)
+
+    asyncio.run(sit())
+
+
+@pytest.fixture
+def switch(tmp_path: Path) -> Iterator[Office]:
+    """A switch with twelve calls up."""
+    with office(tmp_path / "control.sock") as running:
+        yield running
+
+
+@pytest.mark.req("S3")
+def test_calls_are_seen_as_they_happen(switch: Office) -> None:
+    """The table shows state, caller, place, number, target and attempt, and follows the feed."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "021-1234 5678", "上海", "400-600-1234", "desk", "ringing", "12 calls")
+        switch.do(lambda: switch.feed.change(CALLS, "new", attrs.evolve(a_live_call(0), caller="0755-1111 2222")))
+        await shows(pilot, "0755-1111 2222")
+        switch.do(lambda: switch.feed.change(CALLS, "new", None))
+        await shows_no(pilot, "0755-1111 2222")
+
+    at_the_console(switch.path, job)
+
+
+@pytest.mark.req("S3")
+def test_find_a_call_and_say_why_it_rang_that_target(switch: Office) -> None:
+    """Filter by the number as dialled, open the call, and read which target was passed over and why."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "021-1234 5678")
+        await pilot.press("slash", *"02112345678 ringing", "enter", "end", "enter")
+        await shows(pilot, "closed on Saturday", "night-mobile", "busy", "target's side", "486/17")
+
+    at_the_console(switch.path, job, size=(100, 50))
+
+
+@pytest.mark.req("S3")
+def test_a_call_is_hung_up_only_after_a_yes(switch: Office) -> None:
+    """`x` asks; Enter and `n` are no; `y` hangs the call up, in the operator's name."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "12 calls", "talking")
+        await pilot.press("end", "x")
+        await shows(pilot, "Hang up the call from 021-1234 5678")
+        await pilot.press("enter", "n")
+        await shows_no(pilot, "Hang up the call")
+        assert switch.asked == []
+        await pilot.press("x", "y")
+        await until(pilot, lambda: switch.asked)
+        verb, args, operator = switch.asked[0]
+        assert (verb, args) == ("call.hangup", {"call_id": "c0000"})
+        assert operator.name.startswith("wang")
+
+    at_the_console(switch.path, job)
+
+
+def test_a_viewer_is_refused_by_the_switch(switch: Office) -> None:
+    """The console asks all the same; it is the daemon that says no, and the operator reads why."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "12 calls", "talking")
+        await pilot.press("x", "y")
+        await shows(pilot, "needs the role")
+        assert switch.asked == []
+
+    at_the_console(switch.path, job, Role.VIEWER)
+
+
+@pytest.mark.req("S3")
+def test_the_console_survives_a_restart_of_the_daemon(tmp_path: Path) -> None:
+    """While the daemon is away the last picture stays, marked as old; the new daemon's picture replaces it."""
+    path = tmp_path / "control.sock"
+    first = office(path)
+    first.__enter__()
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "12 calls")
+        await asyncio.to_thread(first.__exit__, None, None, None)
+        await shows(pilot, "no link", "as last seen", "021-1234 5678")
+        with office(path, calls=3):
+            await shows(pilot, "3 calls")
+            await shows_no(pilot, "as last seen")
+
+    at_the_console(path, job)
+    assert threading.active_count() < 20
+
+
+def test_a_trunk_is_taken_out_after_a_yes(switch: Office) -> None:
+    """In the pane of trunks `o` asks, and the daemon's row says that it is out."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await pilot.press("3")
+        await shows(pilot, "telecom", "unicom", "250 ms")
+        await pilot.press("home", "o", "y")
+        await shows(pilot, "telecom: out")
+        assert [asked[:2] for asked in switch.asked] == [("trunk.set", {"name": "telecom", "service": "out"})]
+
+    at_the_console(switch.path, job)
+
+
+def test_pause_sort_invert_and_columns(switch: Office) -> None:
+    """Pausing holds the picture; `!` shows what the filter hid; a hidden column is gone; sorting turns round."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "12 calls", "talking")
+        await pilot.press("p")
+        switch.do(lambda: switch.feed.change(CALLS, "new", attrs.evolve(a_live_call(0), caller="0755-1111 2222")))
+        await shows(pilot, "paused")
+        await pilot.pause(0.3)
+        assert "0755-1111" not in seen(pilot)
+        await pilot.press("p")
+        await shows(pilot, "0755-1111 2222")
+        await pilot.press("slash", *"talking", "enter")
+        await shows(pilot, "5 of 13 shown")
+        await pilot.press("exclamation_mark")
+        await shows(pilot, "8 of 13 shown")
+        await pilot.press("escape")
+        await shows_no(pilot, "of 13 shown")
+        await pilot.press("c", "down", "down", "space", "enter")
+        await shows_no(pilot, "Place")
+        await pilot.press("S")
+        await shows(pilot, "Age↓")
+
+    at_the_console(switch.path, job)
+
+
+def test_the_language_changes_everywhere_at_once(switch: Office) -> None:
+    """`L` turns the whole screen into Chinese and back, while calls go on."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "12 calls", "ringing", "Caller")
+        await pilot.press("L")
+        await shows(pilot, "通话 12", "振铃", "主叫", "中继不通", "退出")
+        assert "Caller" not in seen(pilot)
+
+    at_the_console(switch.path, job)
+
+
+def test_a_tiny_terminal_does_no_harm(switch: Office) -> None:
+    """Resized to 20×5 and back, the console is as it was."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "12 calls", "ringing")
+        await pilot.resize_terminal(20, 5)
+        await pilot.press("down", "enter", "question_mark", "escape", "escape")
+        await pilot.resize_terminal(80, 24)
+        await shows(pilot, "ringing", "Caller", "12 calls")
+
+    at_the_console(switch.path, job)
+
+
+def test_help_shows_keys_and_the_users_own(switch: Office) -> None:
+    """`?` lists every key from the one table, with the user's changes, and a changed key works."""
+
+    async def sit() -> None:
+        own = switch.path.parent / "own"
+        own.mkdir()
+        (own / "keys.toml").write_text('"calls.hangup" = "H"')
+        async with console(switch.path).run_test(size=(80, 60)) as pilot:
+            await shows(pilot, "12 calls", "ringing")
+            await pilot.press("question_mark")
+            await shows(pilot, "H      hang up", "Everywhere", "take out")
+            await pilot.press("escape", "H")
+            await shows(pilot, "Hang up the call")
+
+    asyncio.run(sit())

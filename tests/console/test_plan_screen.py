@@ -1,0 +1,178 @@
+"""An operator edits a plan at the console: forms, text, difference, publish, conflict, restore, drafts."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from tests.console.office import Office, office
+from tests.console.pilot import console, seen, shows, shows_no, until
+from tests.console.shelf import PLAN
+from tests.console.test_console import Job
+from tui.say import Language, speak
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Tests read English."""
+    speak(Language.EN)
+    yield
+    speak(Language.ZH)
+
+
+@pytest.fixture
+def switch(tmp_path: Path) -> Iterator[Office]:
+    """A switch with one plan published."""
+    with office(tmp_path / "control.sock", calls=3) as running:
+        yield running
+
+
+def at_the_plan(switch: Office, job: Job) -> None:
+    """Open the plan of 400-600-1234 and do a job there."""
+
+    async def sit() -> None:
+        async with console(switch.path).run_test(size=(110, 34), notifications=True) as pilot:
+            await pilot.press("2")
+            await shows(pilot, "400-600-1234", "400-820-8820")
+            await pilot.press("home", "enter")
+            await shows(pilot, "as live", "night-mobile")
+            await job(pilot)
+
+    asyncio.run(sit())
+
+
+def editor(pilot: Pilot[Any]) -> TextArea:
+    """The text of the plan."""
+    return pilot.app.screen.query_one(TextArea)
+
+
+@pytest.mark.req("S4", "R11")
+def test_move_to_a_mobile_by_form_see_the_difference_publish(switch: Office) -> None:
+    """A form changes one field and keeps the comments; the difference shows it; with a note it is live."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await pilot.press("f4")
+        await shows(pilot, "Target desk")
+        await pilot.press("enter")
+        await shows(pilot, "address", "010-6552 1234")
+        pilot.app.screen.query(Input).first().value = "138 0013 8000"
+        await pilot.press("ctrl+s")
+        await shows(pilot, "draft, not published", "138 0013 8000")
+        await pilot.press("f6")
+        await shows(pilot, '-desk = "010-6552 1234"', '+desk = "138 0013 8000"')
+        await pilot.pause(0.6)
+        await pilot.press("f9")
+        await shows(pilot, "Publish: in effect")
+        await pilot.press("enter", *"desk moved", "enter")
+        await shows(pilot, "published: in effect", "as live")
+        assert switch.shelf.versions[-1]["text"] == PLAN.replace("010-6552 1234", "138 0013 8000")
+        assert switch.shelf.versions[-1]["note"] == "desk moved"
+
+    at_the_plan(switch, job)
+
+
+@pytest.mark.req("S4")
+def test_faults_are_shown_beside_the_text_and_lead_to_their_line(switch: Office) -> None:
+    """A plan that fails the check cannot be published; Enter on the fault goes to its line."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await pilot.press("f3")
+        editor(pilot).text = PLAN.replace("ring_s = 20", "ring_s = 2")
+        await shows(pilot, "targets.night-mobile.ring_s", "1 faults")
+        await pilot.press("f9")
+        await shows(pilot, "cannot be published")
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: editor(pilot).cursor_location == (6, 0))
+        assert len(switch.shelf.versions) == 1
+
+    at_the_plan(switch, job)
+
+
+@pytest.mark.req("S4")
+def test_the_second_of_two_operators_is_told(switch: Office) -> None:
+    """When another publishes meanwhile, nothing is overwritten unseen: the difference, and a key to say it was seen."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await pilot.press("f3")
+        editor(pilot).text = PLAN.replace("ring_s = 15", "ring_s = 18")
+        await shows(pilot, "draft, not published")
+        switch.do(lambda: switch.shelf.put(PLAN.replace("ring_s = 20", "ring_s = 25"), "li", "longer"))
+        await shows(pilot, "! li published at")
+        await pilot.pause(0.6)
+        await pilot.press("f9", *"mine", "enter")
+        await shows(pilot, "somebody published meanwhile")
+        assert len(switch.shelf.versions) == 2
+        await pilot.press("f6")
+        await shows(pilot, "ring_s = 25", "+ring_s = 18")
+        await pilot.press("f10", "f9", *"mine after all", "enter")
+        await until(pilot, lambda: len(switch.shelf.versions) == 3)
+
+    at_the_plan(switch, job)
+
+
+@pytest.mark.req("S4", "N7")
+def test_an_old_version_is_compared_and_restored(switch: Office) -> None:
+    """The history shows every version; two are compared; restoring puts the old text in force as a new version."""
+    switch.do(lambda: switch.shelf.put(PLAN.replace("ring_s = 15", "ring_s = 30"), "li", "patience"))
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await pilot.press("f7")
+        await shows(pilot, "first", "patience")
+        await pilot.press("end", "enter")
+        await shows(pilot, "-ring_s = 30", "+ring_s = 15")
+        await pilot.press("r")
+        await shows(pilot, "Restore the version of")
+        await pilot.press("y")
+        await until(pilot, lambda: len(switch.shelf.versions) == 3)
+        assert switch.shelf.versions[-1]["text"] == PLAN
+        await shows(pilot, "restored the version of")
+
+    at_the_plan(switch, job)
+
+
+@pytest.mark.req("S4")
+def test_a_draft_outlives_the_console(switch: Office) -> None:
+    """What was typed is there again after the console was closed, even a megabyte of it; F8 drops it after a yes."""
+    long = PLAN + "# " + "x" * 1_000_000 + "\n"
+
+    async def type_it(pilot: Pilot[Any]) -> None:
+        await pilot.press("f3")
+        editor(pilot).text = long
+        await shows(pilot, "draft, not published")
+
+    async def find_it(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "draft, not published")
+        assert editor(pilot).text == long
+        await pilot.press("f8", "y")
+        await shows(pilot, "as live")
+        assert editor(pilot).text == PLAN
+
+    async def gone(pilot: Pilot[Any]) -> None:
+        await shows_no(pilot, "draft, not published")
+
+    async def sit(job: Job) -> None:
+        async with console(switch.path).run_test(size=(110, 34)) as pilot:
+            await pilot.press("2")
+            await shows(pilot, "400-600-1234")
+            await pilot.press("home", "enter")
+            await shows(pilot, "night-mobile")
+            await job(pilot)
+
+    for job in (type_it, find_it, gone):
+        asyncio.run(sit(job))
+
+
+@pytest.mark.req("S4")
+def test_what_if_is_asked_of_the_draft(switch: Office) -> None:
+    """The daemon decides a call on the text as it stands, and the answer is told in words."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await pilot.press("f5", *"02112345678", "enter")
+        await shows(pilot, "rings 1.", "desk", "rings 2.", "night-mobile", "no answer", "caller: 02112345678")
+        assert "F5" in seen(pilot)
+
+    at_the_plan(switch, job)

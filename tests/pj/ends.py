@@ -1,0 +1,77 @@
+"""The far ends of test calls: `switch400 phone` and `switch400 call`, run as their users run them."""
+
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import attrs
+import trio
+
+_RUN = "from b2bua.cli.{0} import command; command()"
+
+
+@attrs.define
+class PhoneEnd:
+    """A running test telephone: its port and the lines it has printed."""
+
+    process: trio.Process
+    port: int = 0
+    lines: list[str] = attrs.field(factory=list)
+    news: trio.Condition = attrs.field(factory=trio.Condition)
+
+    @property
+    def address(self) -> str:
+        """Its SIP URI, as a target's address."""
+        return f"sip:1001@127.0.0.1:{self.port}"
+
+    async def wait_for(self, text: str) -> str:
+        """The first line that holds a text."""
+        async with self.news:
+            while not (found := [line for line in self.lines if text in line]):
+                await self.news.wait()
+            return found[0]
+
+    async def read(self) -> None:
+        """Gather what it prints."""
+        assert self.process.stdout is not None
+        heard = ""
+        async for piece in self.process.stdout:
+            heard += piece.decode()
+            *lines, heard = heard.split("\n")
+            async with self.news:
+                self.lines += lines
+                self.news.notify_all()
+
+
+@asynccontextmanager
+async def open_phone(*options: str) -> AsyncIterator[PhoneEnd]:
+    """A telephone on a free port."""
+    process = await trio.lowlevel.open_process(
+        [sys.executable, "-c", _RUN.format("phone"), "--port", "0", *options], stdout=-1
+    )
+    phone = PhoneEnd(process)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(phone.read)
+        ready = await phone.wait_for("ready on")
+        phone.port = int(ready.split(":")[1])
+        try:
+            yield phone
+        finally:
+            process.terminate()
+            with trio.CancelScope(shield=True):
+                await process.wait()
+            nursery.cancel_scope.cancel()
+
+
+async def call(to: str, *options: str) -> dict[str, Any]:
+    """Place a test call to 400-600-1234; its outcome as `--json` prints it."""
+    done = await trio.run_process(
+        [sys.executable, "-c", _RUN.format("call"), "400-600-1234", "--to", to, "--json", *options],
+        capture_stdout=True,
+        check=False,
+    )
+    outcome: dict[str, Any] = json.loads(done.stdout)
+    outcome["exit"] = done.returncode
+    return outcome

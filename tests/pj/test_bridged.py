@@ -1,0 +1,32 @@
+"""A call is bridged through a call process: both ends hear each other, and the record tells what happened."""
+
+import pytest
+import trio
+
+from b2bua.record import CallState, Party
+from tests.pj.ends import call, open_phone
+from tests.pj.house import open_house, plan_for
+
+
+@pytest.mark.req("S1", "R6", "R4")
+async def test_a_busy_first_target_leads_to_the_second_and_both_ends_hear_each_other() -> None:
+    """The first target is busy, the second answers; each end hears the other's tone; the record has both attempts."""
+    async with open_house() as house, open_phone("--busy") as first, open_phone("--tone", "620") as second:
+        house.plan = plan_for(first.address, second.address)
+        child = await house.spawn()
+        with trio.fail_after(20):
+            outcome = await call(house.sip, "--seconds", "1.2")
+            heard = await second.wait_for("ended")
+            await house.until(lambda: house.idle)
+    assert outcome["exit"] == 0
+    assert outcome["heard_hz"] == pytest.approx(620, abs=2)
+    assert "heard 1004 Hz" in heard
+    record = child.updates[-1]
+    assert record.state is CallState.ENDED
+    assert record.hung_up_by is Party.CALLER
+    assert [(a.target, a.ending.slug if a.ending else "") for a in record.attempts] == [
+        ("t1", "busy"),
+        ("t2", "normal"),
+    ]
+    assert record.target == "t2"
+    assert 1000 <= record.talk_ms <= 1800

@@ -1,0 +1,152 @@
+"""Many calls at once, and many calls a second, on two cores."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from b2bua.record import CallState
+from tests.switch.conftest import Switch, eventually, sip_uri
+from tests.switch.sipp import SDP, Caller, Target, pause, play, recv
+
+RATE = 20
+SECONDS = 60
+ANSWERS = [
+    recv("INVITE"),
+    Target.respond(180, "Ringing"),
+    Target.respond(200, "OK", sdp=SDP),
+    recv("ACK"),
+    recv("BYE", timeout_ms=120000),
+    Target.respond(200, "OK", tag=False),
+]
+
+
+def talks(ms: int, *before_bye: str) -> list[str]:
+    """A caller who talks for so long."""
+    return [
+        Caller.invite(),
+        recv(100, optional=True),
+        recv(180, optional=True),
+        recv(183, optional=True),
+        recv(200, rrs=True),
+        Caller.ack(),
+        *before_bye,
+        pause(ms),
+        Caller.request("BYE", 2),
+        recv(200),
+    ]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+@pytest.mark.req("S1", "P1")
+def test_twenty_calls_a_second(own_switch: Callable[..., Switch]) -> None:
+    """20 calls/s for a minute: at least 99.9 % succeed, each has one closed record, and nothing is left over."""
+    switch = own_switch(spare=30, most=150)
+    eventually(switch.processes, lambda pool: pool["idle"] >= 30)
+    calls = RATE * SECONDS
+    with switch.target(ANSWERS, calls=calls) as target:
+        number = switch.publish(f'desk = "{sip_uri(target.port)}"')
+        memory_kb = switch.memory_kb()
+        with switch.caller(number, talks(1000), calls=calls, options=["-r", str(RATE)]) as caller:
+            caller.process.wait(SECONDS + 60)
+            failed = caller.account().count("Aborting call")
+    records = switch.closed(number, calls)
+    assert len({record.call_id for record in records}) == len(records) >= calls
+    assert sum(bool(record.ending and record.ending.slug == "normal") for record in records) >= 0.999 * calls
+    assert failed <= 0.001 * calls
+    eventually(switch.processes, lambda pool: pool["used"] == 0)
+    assert switch.processes()["crashed"] == 0
+    assert switch.memory_kb() < memory_kb + 40_000
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+@pytest.mark.req("S1")
+def test_fifty_calls_at_once(own_switch: Callable[..., Switch], tmp_path: Path) -> None:
+    """50 calls bridged at once with RTP both ways: none fails; a test call among them hears its tone at both ends."""
+    switch = own_switch(spare=30, most=100)
+    speech = tmp_path / "speech.raw"
+    speech.write_bytes(bytes(0xD5 ^ (n % 64) for n in range(8000)))
+    with switch.target(ANSWERS, calls=50, options=["-rtp_echo"]) as target, switch.phone("--echo") as phone:
+        number = switch.publish(f'desk = "{sip_uri(target.port)}"')
+        tested = switch.publish(f'desk = "{sip_uri(phone)}"')
+        with switch.caller(number, talks(20_000, play(speech)), calls=50, options=["-r", "10", "-l", "50"]) as caller:
+            eventually(
+                lambda: sum(record.state is CallState.TALKING for record in switch.records(number)),
+                lambda up: up == 50,
+                timeout_s=20,
+            )
+            for _ in range(3):
+                assert switch.test_call(tested) == 0, "the tone did not come back"
+            caller.wait(90)
+        target.wait()
+    assert {record.ending and record.ending.slug for record in switch.closed(number, 50)} == {"normal"}
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(300)
+def test_cpu_per_call(own_switch: Callable[..., Switch], tmp_path: Path) -> None:
+    """Prints CPU milliseconds per call and per call-second, set-up delay added, and memory per call.
+
+    Each is measured beside SIPp talking to SIPp directly, in the same run on the same machine.
+    """
+    switch = own_switch(spare=30, most=150)
+    eventually(switch.processes, lambda pool: pool["idle"] >= 30)
+    speech = tmp_path / "speech.raw"
+    speech.write_bytes(bytes(0xD5 ^ (n % 64) for n in range(8000)))
+    calls = 200
+    with switch.target(ANSWERS, calls=calls) as target:
+        number = switch.publish(f'desk = "{sip_uri(target.port)}"')
+        before = switch.cpu_s()
+        with switch.caller(number, talks(200), calls=calls, options=["-r", "20", "-trace_rtt", "-rtt_freq", "1"]) as caller:
+            caller.wait(60)
+        per_call_ms = (switch.cpu_s() - before) / calls * 1000
+        through = setups_ms(caller.messages())
+    with switch.target(ANSWERS, calls=calls) as target:
+        with switch.direct(target.port, talks(200), calls=calls, options=["-r", "20"]) as caller:
+            caller.wait(60)
+        direct = setups_ms(caller.messages())
+    with switch.target(ANSWERS, calls=30, options=["-rtp_echo"]) as target:
+        number = switch.publish(f'desk = "{sip_uri(target.port)}"')
+        with switch.caller(number, talks(10_000, play(speech)), calls=30, options=["-r", "30"]) as caller:
+            eventually(
+                lambda: sum(record.state is CallState.TALKING for record in switch.records(number)),
+                lambda up: up == 30,
+            )
+            before, began = switch.cpu_s(), time.monotonic()
+            time.sleep(5)  # the span over which CPU is counted
+            per_second_ms = (switch.cpu_s() - before) / (time.monotonic() - began) / 30 * 1000
+            memory_mb = switch.memory_per_call_kb() / 1000
+            caller.wait(60)
+    print(
+        f"\nCPU per call {per_call_ms:.1f} ms; CPU per call-second {per_second_ms:.1f} ms; "
+        f"set-up {_median(through):.1f} ms through the switch, {_median(direct):.1f} ms directly; "
+        f"memory per call {memory_mb:.1f} MB; {os.cpu_count()} cores"
+    )
+
+
+def setups_ms(messages: str) -> list[float]:
+    """From INVITE sent to 200 received, for each call of a SIPp message log (milliseconds)."""
+    began: dict[str, float] = {}
+    took: list[float] = []
+    for entry in messages.split("-" * 47 + " ")[1:]:
+        head, _, text = entry.partition("\n\n")
+        at_s = _clock_s(head.split("\n", 1)[0])
+        call = text.split("Call-ID: ", 1)[1].split("\n", 1)[0] if "Call-ID: " in text else ""
+        if text.startswith("INVITE "):
+            began.setdefault(call, at_s)
+        elif text.startswith("SIP/2.0 200") and "CSeq: 1 INVITE" in text and call in began:
+            took.append((at_s - began.pop(call)) * 1000)
+    return took
+
+
+def _clock_s(stamp: str) -> float:
+    hours, minutes, seconds = stamp.strip().split(" ")[1].split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+def _median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]

@@ -1,0 +1,93 @@
+"""What the switch answers by itself, before any call process is taken."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.switch.conftest import Switch, sip_uri
+from tests.switch.raw import Raw
+
+
+def status(answer: str) -> int:
+    """The status code of a response."""
+    return int(answer.split(" ", 2)[1])
+
+
+@pytest.mark.req("S5")
+def test_options(switch: Switch) -> None:
+    """A carrier that pings with OPTIONS gets 200 with what we allow."""
+    with Raw(switch.address) as carrier:
+        carrier.send(carrier.request("OPTIONS"))
+        answer = carrier.receive()
+    assert status(answer) == 200
+    assert re.search("^Allow: .*INVITE", answer, re.MULTILINE)
+
+
+@pytest.mark.req("N1", "N2")
+@pytest.mark.parametrize("dialled", ["4009999999", "400123456", "40012345678", "4002345678", "02112345678", "hello"])
+def test_unknown_or_malformed_number(switch: Switch, dialled: str) -> None:
+    """A 400 number that is unknown, of a segment that no carrier has, or no 400 number at all is answered 404."""
+    before = switch.processes()["used"]
+    with Raw(switch.address) as carrier:
+        carrier.send(carrier.invite(dialled))
+        assert status(carrier.final()) == 404
+    assert switch.processes()["used"] == before
+
+
+@pytest.mark.req("N1")
+def test_hyphens(switch: Switch) -> None:
+    """A 400 number is the same number with hyphens."""
+    number = switch.publish(f'desk = "{sip_uri(9)}"')
+    with Raw(switch.address) as carrier:
+        carrier.send(carrier.invite(f"{number[:3]}-{number[3:6]}-{number[6:]}"))
+        assert status(carrier.receive()) == 100
+
+
+@pytest.mark.req("N6", "S5")
+def test_suspended(switch: Switch) -> None:
+    """A suspended number is answered 480, an activated one is served again."""
+    number = switch.publish(f'desk = "{sip_uri(9)}"')
+    switch.ask("number.state", {"number": number, "state": "suspended"})
+    with Raw(switch.address) as carrier:
+        carrier.send(carrier.invite(number))
+        assert status(carrier.final()) == 480
+        switch.ask("number.state", {"number": number, "state": "active"})
+        carrier.send(carrier.invite(number))
+        assert status(carrier.receive()) == 100
+
+
+@pytest.mark.req("S5")
+def test_too_many_hops(switch: Switch) -> None:
+    """Max-Forwards 0 is answered 483 (RFC 3261 §16.3)."""
+    with Raw(switch.address) as carrier:
+        carrier.send(carrier.request("INVITE", hops=0))
+        assert status(carrier.final()) == 483
+
+
+@pytest.mark.req("S5")
+def test_no_room(own_switch: Callable[..., Switch]) -> None:
+    """With every process taken, a call is answered 503 with Retry-After; when one is free again, calls are taken."""
+    switch = own_switch(spare=1, most=1)
+    number = switch.publish('never = "sip:nobody@127.0.0.1:9"')
+    with Raw(switch.address) as carrier:
+        carrier.send(carrier.invite(number, call="first"))
+        assert status(carrier.receive()) == 100
+        carrier.send(carrier.invite(number, call="second"))
+        answer = carrier.receive()
+        while "Call-ID: second" not in answer:
+            answer = carrier.receive()
+    assert status(answer) == 503
+    assert re.search("^Retry-After: [0-9]+", answer, re.MULTILINE)
+
+
+@pytest.mark.req("S5")
+def test_our_own_loop(switch: Switch) -> None:
+    """A plan whose target is its own 400 number does not eat the switch: the call comes back to us and is refused."""
+    host, port = switch.address.split(":")
+    number = switch.publish(f'self = "sip:400{"6009999"}@{host}:{port}"')
+    again = switch.publish(f'self = "sip:{number}@{host}:{port}"')
+    with Raw(switch.address) as carrier:
+        carrier.send(carrier.invite(again))
+        assert status(carrier.final(timeout_s=10)) in (404, 480, 482, 483)
+    assert len(switch.closed(again)) == 1

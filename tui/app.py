@@ -1,0 +1,103 @@
+"""The console: one board, one screen on top of another, and a steady beat that brings what is in sight up to
+date.
+
+Rule: however fast the feed, the screen is renewed at most `BEATS_PER_S` times a second, and once a second for
+the clocks.
+"""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from tui.board import Board, Source
+from tui.framed import Framed
+from tui.keys import KEYS, bindings, remapped
+from tui.plan.drafts import Drafts
+from tui.say import Language, say, speak, spoken
+from tui.screens.help import Help
+from tui.screens.main import Main
+from tui.themes import THEMES
+
+BEATS_PER_S: Final = 5
+
+
+class Console(App[None]):
+    """The NOC console. `own` is the folder of this user's keys and drafts; raises KeysFault if the keys are no use."""
+
+    CSS_PATH = "console.tcss"
+    TITLE = "switch400"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(self, source: Source, own: Path, theme: str = "night") -> None:
+        super().__init__()
+        self.board = Board(source, changed=self._changed)
+        self._own_keys = remapped(own / "keys.toml")
+        self._drafts = Drafts(own / "drafts")
+        self._news = True
+        self._renewed_s = 0.0
+        for known in THEMES:
+            self.register_theme(known)
+        self.theme = theme
+
+    def on_mount(self) -> None:
+        """Start the feed and the beat."""
+        self.set_keymap(self._own_keys)
+        self.push_screen(Main(self.board, self._drafts))
+        self.run_worker(self.board.source.run(self.board), group="feed")
+        self.set_interval(1 / BEATS_PER_S, self._beat)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette lists what the keys do."""
+        for key in KEYS:
+            if key.where == "app" and key.name != "palette":
+                name = say("keys." + key.id.replace(".", "_"))
+                yield SystemCommand(name, key.key, lambda action=key.action: self.run_action_later(action))
+
+    def run_action_later(self, action: str) -> None:
+        """Do a key's action once the palette has gone."""
+        self.call_later(self.run_action, action)
+
+    def action_pane(self, name: str) -> None:
+        """Back to the main screen, with this pane in sight."""
+        while not isinstance(self.screen, Main) and len(self.screen_stack) > 1:
+            self.pop_screen()
+        if isinstance(self.screen, Main):
+            self.screen.go(name)
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.push_screen(Help(self._own_keys))
+
+    def action_language(self) -> None:
+        """Change the language, everywhere at once."""
+        speak(Language.EN if spoken() is Language.ZH else Language.ZH)
+        for screen in self.screen_stack:
+            if isinstance(screen, Framed) and screen.ready:
+                screen.respeak()
+
+    def action_theme(self) -> None:
+        """The next theme."""
+        names = [theme.name for theme in THEMES]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+
+    def _changed(self) -> None:
+        self._news = True
+
+    def _beat(self) -> None:
+        """Renew what is in sight, if there is news or a second has passed."""
+        now_s = time.monotonic()
+        if not self._news and now_s - self._renewed_s < 1:
+            return
+        self._news, self._renewed_s = False, now_s
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Framed):
+                if screen.ready:
+                    screen.renew()
+                break

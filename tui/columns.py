@@ -1,0 +1,21 @@
+"""Columns that show a field as it is: the plain ones of every table.
+
+Rule: what needs a word or a tone of its own is written where its table is; here nothing is decided.
+"""
+
+from b2bua.wire import Row
+from tui.arrange import Cell, Column
+
+
+def text(field: str, title: str, width: int, tone: str = "plain", *, grow: int = 0, rank: int = 0) -> Column:
+    """A field that is a text."""
+    return Column(field, title, width, lambda key, row, _: Cell(row[field], tone), grow=grow, rank=rank)
+
+
+def count(field: str, title: str, width: int, *, rank: int = 0) -> Column:
+    """A field that is a number, to the right; nothing is shown for 0 or None."""
+
+    def shown(key: str, row: Row, now_ms: int) -> Cell:
+        return Cell(str(row[field] or ""))
+
+    return Column(field, title, width, shown, lambda key, row: row[field], rank=rank, right=True)

@@ -1,0 +1,89 @@
+"""Pane 1: the calls that are up now, and those that just ended.
+
+Rule: a call keeps its line: the order is by arrival unless the operator wants another.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from b2bua.rows import CALLS
+from b2bua.wire import Row
+from tui.arrange import Cell, Column
+from tui.columns import text
+from tui.keys import bindings
+from tui.moment import age, clock
+from tui.panes.table import TablePane
+from tui.say import say
+from tui.screens.detail import Detail
+from tui.screens.hangup import confirm_hangup
+from tui.sheet import Sheet
+from tui.words import cause, state
+
+
+def _state(key: str, row: Row, now_ms: int) -> Cell:
+    return cause(row["ending"], row["blame"]) if row["state"] == "ended" else state(row["state"])
+
+
+def _caller(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(row["caller"], "key") if row["caller"] else Cell(say("calls.unknown_caller"), "dim")
+
+
+def _target(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(row["target"] or row["node"], "plain" if row["target"] else "dim")
+
+
+def _attempt(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(str(row["attempt"]) if row["attempt"] else "", "busy" if row["attempt"] > 1 else "plain")
+
+
+def _age(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(age((row["ended_ms"] or now_ms) - row["accepted_ms"]))
+
+
+def _talk(key: str, row: Row, now_ms: int) -> Cell:
+    if row["answered_ms"] is None:
+        return Cell("")
+    return Cell(age((row["ended_ms"] or now_ms) - row["answered_ms"]), "good")
+
+
+def _began(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(clock(row["accepted_ms"]), "dim")
+
+
+CALL_COLUMNS = (
+    Column("state", "calls.state", 10, _state, lambda key, row: row["state"], grow=1),
+    Column("caller", "calls.caller", 15, _caller, lambda key, row: row["caller"], grow=1),
+    text("place", "calls.place", 8, grow=2, rank=1),
+    text("number", "calls.number", 12, grow=1),
+    Column("target", "calls.target", 9, _target, grow=3),
+    text("address", "calls.address", 16, grow=2, rank=4),
+    Column("attempt", "calls.attempt", 4, _attempt, lambda key, row: row["attempt"], right=True),
+    Column("age", "calls.age", 8, _age, lambda key, row: row["accepted_ms"], right=True),
+    Column("talk", "calls.talk", 8, _talk, lambda key, row: row["answered_ms"], rank=3, right=True),
+    text("trunk", "calls.trunk", 10, grow=1, rank=5),
+    Column("began", "calls.began", 8, _began, lambda key, row: row["accepted_ms"], rank=6),
+)
+
+
+class CallsPane(TablePane):
+    """Live calls: Enter shows one whole, `x` hangs it up after a question."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("calls")
+    COLUMNS = CALL_COLUMNS
+    SORT = ("age", False)
+    EMPTY = "calls.none"
+
+    def rows(self) -> Mapping[str, Row]:
+        """All calls of the feed."""
+        return self.board.rows(CALLS)
+
+    def on_sheet_opened(self, event: Sheet.Opened) -> None:
+        """Show the call whole."""
+        self.app.push_screen(Detail(self.board, event.key, "call.detail"))
+
+    def action_hangup(self) -> None:
+        """Hang up the call under the cursor, if the operator means it."""
+        if self.sheet.key is not None and self.sheet.row is not None:
+            confirm_hangup(self.app, self.board, self.sheet.key, self.sheet.row)

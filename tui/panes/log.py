@@ -1,0 +1,60 @@
+"""Pane 6: what has happened, newest last.
+
+Rule: it follows the newest line until the cursor leaves it.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from b2bua.rows import LOG
+from b2bua.wire import Row
+from tui.arrange import Cell, Column
+from tui.columns import text
+from tui.keys import bindings
+from tui.moment import clock
+from tui.panes.table import TablePane
+from tui.say import say_slug
+from tui.screens.audit import Audit
+from tui.words import level
+
+
+def _level(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(say_slug("level", row["level"]), level(row["level"]))
+
+
+def _about(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(row["number"] or row["trunk"] or row["who"])
+
+
+class LogPane(TablePane):
+    """The events of the feed; the filter finds a call, a number, a trunk or a person."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("log")
+    COLUMNS = (
+        Column("at", "log.at", 8, lambda key, row, _: Cell(clock(row["at_ms"]), "dim"), lambda key, row: key),
+        Column("level", "log.level", 6, _level, lambda key, row: row["level"]),
+        text("kind", "log.kind", 12, "key", grow=1, rank=1),
+        Column("about", "log.about", 14, _about, grow=1),
+        Column("text", "log.text", 30, lambda key, row, _: Cell(row["text"], level(row["level"])), grow=8),
+        text("call_id", "log.call", 21, "dim", rank=3),
+    )
+    SORT = ("at", False)
+    EMPTY = "log.none"
+
+    def rows(self) -> Mapping[str, Row]:
+        """The log's lines."""
+        return self.board.rows(LOG)
+
+    def action_audit(self) -> None:
+        """Show who changed what."""
+        self.app.push_screen(Audit(self.board))
+
+    def renew(self) -> None:
+        """Show new lines, and go on to the last one if the cursor was on it."""
+        sheet = self.sheet
+        at_end = len(sheet) == 0 or sheet.at_end
+        super().renew()
+        if at_end:
+            sheet.action_edge(True)

@@ -1,0 +1,71 @@
+"""Pane 2: the 400 numbers served here, how today went on each, and what their plans' checks warn of.
+
+Rule: a number is opened by Enter to see and edit its plan.
+"""
+
+from collections.abc import Mapping
+
+from b2bua.rows import NUMBERS
+from b2bua.wire import Row
+from tui.arrange import Cell, Column
+from tui.board import Board
+from tui.columns import count, text
+from tui.moment import day_clock
+from tui.panes.table import TablePane
+from tui.plan.drafts import Drafts
+from tui.plan.screen import PlanScreen
+from tui.say import say_slug
+from tui.sheet import Sheet
+from tui.words import share
+
+
+def _state(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(say_slug("life", row["state"]), "good" if row["state"] == "active" else "busy")
+
+
+def _answered(key: str, row: Row, now_ms: int) -> Cell:
+    ratio = _ratio(key, row)
+    return Cell(share(ratio), "bad" if ratio is not None and ratio < 50 else "plain")
+
+
+def _ratio(key: str, row: Row) -> float | None:
+    return 100 * row["answered_today"] / row["calls_today"] if row["calls_today"] else None
+
+
+def _warnings(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(f"! {row['warnings']}" if row["warnings"] else "", "busy")
+
+
+def _published(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(day_clock(row["published_ms"]), "dim")
+
+
+class NumbersPane(TablePane):
+    """One line a number."""
+
+    COLUMNS = (
+        text("number", "numbers.number", 12, "key", grow=1),
+        text("subscriber", "numbers.subscriber", 14, grow=3),
+        Column("state", "numbers.state", 9, _state, grow=1),
+        count("live", "numbers.live", 5),
+        count("calls_today", "numbers.calls", 7),
+        Column("answered", "numbers.answered", 7, _answered, _ratio, right=True),
+        Column("warnings", "numbers.warnings", 6, _warnings, lambda key, row: row["warnings"], rank=1),
+        Column("published", "numbers.published", 14, _published, lambda key, row: row["published_ms"], rank=3),
+        text("author", "numbers.author", 10, "dim", grow=1, rank=4),
+        text("note", "numbers.note", 12, "dim", grow=3, rank=5),
+    )
+    SORT = ("number", False)
+    EMPTY = "numbers.none"
+
+    def __init__(self, board: Board, name: str, drafts: Drafts) -> None:
+        super().__init__(board, name)
+        self._drafts = drafts
+
+    def on_sheet_opened(self, event: Sheet.Opened) -> None:
+        """Show the number's plan."""
+        self.app.push_screen(PlanScreen(self.board, self._drafts, event.key))
+
+    def rows(self) -> Mapping[str, Row]:
+        """All numbers of the feed."""
+        return self.board.rows(NUMBERS)

@@ -1,0 +1,192 @@
+"""Pane 4: calls that are over, found in the store; the missed ones wait here to be called back (P1, P4).
+
+Rule: nothing is fetched until the pane is looked at, and then what is shown stays until the operator asks again.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.binding import BindingType
+
+from b2bua.wire import Row
+from tui.arrange import Cell, Column
+from tui.board import Board, NotDone
+from tui.columns import text
+from tui.export import as_csv, as_json_lines
+from tui.keys import bindings
+from tui.moment import ZONE, age, day_clock
+from tui.panes.table import TablePane
+from tui.say import say, say_slug
+from tui.screens.detail import Detail
+from tui.screens.lines import Line, Lines
+from tui.sheet import Sheet
+from tui.words import blame, cause
+
+MOST = 500
+_SEARCH = ("number", "caller", "target", "cause", "plan_hash", "from", "to")
+
+
+def _at(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(day_clock(row["accepted_ms"]), "dim")
+
+
+def _talk(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(age(row["talk_ms"]) if row["talk_ms"] else "", "good")
+
+
+def _attempt(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(str(row["attempt"] or ""))
+
+
+def _closed(key: str, row: Row, now_ms: int) -> Cell:
+    if row["answered_ms"] is not None:
+        return Cell("")
+    closed = row.get("closed", "")
+    return Cell(closed, "dim") if closed else Cell(say("records.waits"), "busy")
+
+
+def _by(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(say_slug("party", row["hung_up_by"]) if row["hung_up_by"] else "", "dim")
+
+
+class RecordsPane(TablePane):
+    """Found records, newest first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("records")
+    COLUMNS = (
+        Column("at", "records.at", 14, _at, lambda key, row: row["accepted_ms"]),
+        text("caller", "calls.caller", 15, "key", grow=1),
+        text("place", "calls.place", 8, grow=1, rank=2),
+        text("number", "calls.number", 12, grow=1),
+        text("target", "calls.target", 9, grow=2),
+        Column("cause", "records.cause", 9, lambda key, row, _: cause(row["ending"], row["blame"]), grow=1),
+        Column("talk", "calls.talk", 7, _talk, lambda key, row: row["talk_ms"], right=True),
+        Column("attempt", "calls.attempt", 4, _attempt, lambda key, row: row["attempt"], rank=3, right=True),
+        Column("blame", "records.blame", 10, lambda key, row, _: blame(row["blame"]), rank=4),
+        Column("by", "records.by", 8, _by, rank=5),
+        Column("closed", "records.closed", 10, _closed, grow=1, rank=3),
+        text("trunk", "calls.trunk", 10, rank=6),
+    )
+    SORT = ("at", True)
+    EMPTY = "records.none"
+
+    def __init__(self, board: Board, name: str) -> None:
+        super().__init__(board, name)
+        self._found: dict[str, Row] = {}
+        self._search: dict[str, str] = {}
+        self._missed = False
+        self._asked = False
+
+    def rows(self) -> Mapping[str, Row]:
+        """What was found last."""
+        return self._found
+
+    def renew(self) -> None:
+        """Fetch on the first look."""
+        if not self._asked and self.board.link.up and self.is_on_screen:
+            self._asked = True
+            self.action_refresh()
+        super().renew()
+
+    def on_sheet_opened(self, event: Sheet.Opened) -> None:
+        """Show the call whole."""
+        self.app.push_screen(Detail(self.board, event.key, "record.detail"))
+
+    def action_refresh(self) -> None:
+        """Ask again."""
+        self.run_worker(self._find(), group="find", exclusive=True)
+
+    def action_search(self) -> None:
+        """Say what to look for."""
+
+        def told(search: dict[str, str] | None) -> None:
+            if search is not None:
+                self._search = search
+                self.action_refresh()
+
+        lines = tuple(
+            Line(name, say(f"search.{name}"), self._search.get(name, ""), say(f"search.{name}_hint"))
+            for name in _SEARCH
+        )
+        self.app.push_screen(Lines(say("search.title"), lines), told)
+
+    def action_missed(self) -> None:
+        """Only calls that nobody answered, or all again."""
+        self._missed = not self._missed
+        self.action_refresh()
+
+    def action_close(self) -> None:
+        """Close a missed call with a note."""
+        key, row = self.sheet.key, self.sheet.row
+        if key is None or row is None or row["answered_ms"] is not None:
+            return
+
+        def told(lines: dict[str, str] | None) -> None:
+            if lines and lines["note"]:
+                self.run_worker(self._close(key, lines["note"]), group="close")
+
+        self.app.push_screen(Lines(say("records.close_title"), (Line("note", say("records.note")),)), told)
+
+    def action_export(self) -> None:
+        """Write what is found to a file: CSV, or JSON lines if its name ends in .jsonl."""
+        if self.app.is_web:
+            # a browser's user has no business with files of this machine: the browser keeps it
+            self.app.deliver_text(StringIO(as_csv(list(self._found.values()))), save_filename="records.csv")
+            return
+
+        def told(lines: dict[str, str] | None) -> None:
+            if lines and lines["path"]:
+                self._export(Path(lines["path"]).expanduser())
+
+        line = Line("path", say("records.path"), "~/records.csv", "…/records.csv · …/records.jsonl")
+        self.app.push_screen(Lines(say("records.export_title"), (line,)), told)
+
+    def _export(self, path: Path) -> None:
+        rows = list(self._found.values())
+        try:
+            path.write_text(
+                as_json_lines(rows) if path.suffix == ".jsonl" else as_csv(rows), encoding="utf-8", newline=""
+            )
+        except OSError as fault:
+            self.notify(f"{path}: {fault.strerror}", severity="error", markup=False)
+        else:
+            self.notify(say("records.exported", count=len(rows), path=path), markup=False)
+
+    async def _find(self) -> None:
+        try:
+            found = await self.board.ask("record.find", **asked_of(self._search), missed=self._missed, most=MOST)
+        except (NotDone, ValueError) as refusal:
+            self.notify(str(refusal), severity="error", markup=False)
+            return
+        self._found = {row["call_id"]: row for row in found["rows"]}
+        self.renew()
+        if found["more"]:
+            self.notify(say("records.more", most=MOST))
+
+    async def _close(self, call_id: str, note: str) -> None:
+        try:
+            await self.board.ask("missed.close", call_id=call_id, note=note)
+        except NotDone as refusal:
+            self.notify(str(refusal), severity="error", markup=False)
+            return
+        await self._find()
+
+
+def asked_of(search: dict[str, str]) -> dict[str, Any]:
+    """A search as typed, as the daemon wants it; raises ValueError for a time that is none."""
+    asked: dict[str, Any] = {}
+    for name, typed in search.items():
+        if not typed:
+            continue
+        if name in ("from", "to"):
+            try:
+                moment = datetime.fromisoformat(typed)
+            except ValueError:
+                raise ValueError(say("search.no_time", typed=typed)) from None
+            asked[f"{name}_ms"] = int(moment.replace(tzinfo=moment.tzinfo or ZONE).timestamp() * 1000)
+        else:
+            asked[name] = typed
+    return asked

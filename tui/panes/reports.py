@@ -1,0 +1,150 @@
+"""Pane 5: how calls went, by hour, day, area, cause or target, for a number or all (P2).
+
+Rule: the chart and the table under it show the same rows.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Static
+from textual_plotext import PlotextPlot
+
+from b2bua.wire import Row
+from tui.arrange import Cell, Column
+from tui.board import Board, NotDone
+from tui.columns import count
+from tui.keys import REPORTS, bindings
+from tui.moment import age, at
+from tui.panes.pane import Pane
+from tui.say import say, say_slug
+from tui.screens.lines import Line, Lines
+from tui.sheet import Sheet
+from tui.width import shorten
+from tui.words import share
+
+DAYS = (1, 7, 30, 90)
+MOST_BARS = 24
+
+
+def _key(key: str, row: Row, now_ms: int) -> Cell:
+    shown = row["shown"]
+    return Cell(shown if shown.isascii() else f"{int(key) + 1} {shown}", "key")
+
+
+def _answered(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(share(100 * row["answered"] / row["calls"] if row["calls"] else None))
+
+
+def _mean(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(age(row["talk_ms"] // row["answered"]) if row["answered"] else "")
+
+
+class ReportsPane(Pane):
+    """Asks the daemon; counts nothing itself."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("reports")
+    COLUMNS: ClassVar = (
+        Column("key", "reports.key", 16, _key, grow=2),
+        count("calls", "reports.calls", 8),
+        count("answered", "reports.answered", 8),
+        Column("share", "reports.share", 8, _answered, right=True),
+        count("busy", "reports.busy", 8),
+        count("no_answer", "reports.no_answer", 8),
+        Column("talk", "reports.talk", 10, lambda key, row, _: Cell(age(row["talk_ms"])), right=True, rank=1),
+        Column("mean", "reports.mean", 8, _mean, right=True, rank=2),
+    )
+
+    def __init__(self, board: Board, name: str) -> None:
+        super().__init__(board, name)
+        self._by = REPORTS[0]
+        self._days = DAYS[0]
+        self._number = ""
+        self._rows: list[Row] = []
+        self._asked = False
+
+    def compose(self) -> ComposeResult:
+        """Title, chart, table."""
+        yield Static(classes="subtitle", markup=False)
+        yield PlotextPlot()
+        yield Sheet(self.COLUMNS, "reports.none")
+
+    def renew(self) -> None:
+        """Ask on the first look."""
+        if not self._asked and self.board.link.up and self.is_on_screen:
+            self._asked = True
+            self.action_refresh()
+
+    def respeak(self) -> None:
+        """The language changed."""
+        self._show()
+
+    def focus_table(self) -> None:
+        """Give the keys to the table."""
+        self.query_one(Sheet).focus()
+
+    def action_by(self, by: str) -> None:
+        """Count by this."""
+        self._by = by
+        self.action_refresh()
+
+    def action_days(self) -> None:
+        """The next longer span, and back to today."""
+        self._days = DAYS[(DAYS.index(self._days) + 1) % len(DAYS)]
+        self.action_refresh()
+
+    def action_number(self) -> None:
+        """Choose one number, or all."""
+
+        def told(lines: dict[str, str] | None) -> None:
+            if lines is not None:
+                self._number = lines["number"]
+                self.action_refresh()
+
+        self.app.push_screen(Lines(say("reports.which"), (Line("number", say("search.number"), self._number),)), told)
+
+    def action_refresh(self) -> None:
+        """Ask again."""
+        self.run_worker(self._ask(), group="report", exclusive=True)
+
+    async def _ask(self) -> None:
+        to_ms = self.board.now_ms()
+        midnight = datetime.combine(at(to_ms).date(), datetime.min.time(), at(to_ms).tzinfo)
+        from_ms = int((midnight - timedelta(days=self._days - 1)).timestamp() * 1000)
+        asked: dict[str, Any] = {"by": self._by, "from_ms": from_ms, "to_ms": to_ms}
+        if self._number:
+            asked["number"] = self._number
+        try:
+            found = await self.board.ask("report.calls", **asked)
+        except NotDone as refusal:
+            self.notify(str(refusal), severity="error", markup=False)
+            return
+        self._rows = found["rows"]
+        self._show()
+
+    def _show(self) -> None:
+        number = self._number or say("reports.all")
+        title = say("reports.title", by=say_slug("by", self._by), days=self._days, number=number)
+        self.query_one(".subtitle", Static).update(title)
+        rows = [
+            {**row, "shown": say_slug("cause", row["key"]) if self._by == "cause" else row["key"]} for row in self._rows
+        ]
+        sheet = self.query_one(Sheet)
+        sheet.relayout()
+        sheet.fill([(f"{place:06d}", row) for place, row in enumerate(rows)], self.board.now_ms())
+        self._draw(rows[:MOST_BARS])
+
+    def _draw(self, rows: list[Row]) -> None:
+        chart = self.query_one(PlotextPlot)
+        chart.display = bool(rows)
+        plot = chart.plt
+        plot.clear_figure()
+        plot.clear_color()
+        # plotext counts a Chinese character as one column: such rows are named by their number in the table
+        names = [row["shown"] if row["shown"].isascii() else str(place) for place, row in enumerate(rows, 1)]
+        answered = [row["answered"] for row in rows]
+        rest = [row["calls"] - row["answered"] for row in rows]
+        if rows:
+            plot.stacked_bar([shorten(name, 8) for name in names], [answered, rest], width=0.6)
+        chart.refresh()

@@ -1,0 +1,159 @@
+"""A pane that is a table: filter, sort, columns and pause, the same in every pane.
+
+Rule: pausing freezes what is seen and nothing else: the board goes on, and going on shows it at once.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import attrs
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Input, Static
+
+from b2bua.wire import Row
+from tui.arrange import Column, View, arrange
+from tui.board import Board
+from tui.filter import Filter
+from tui.keys import bindings
+from tui.panes.pane import Pane
+from tui.say import say
+from tui.screens.columns import Columns
+from tui.sheet import Sheet
+
+
+class TablePane(Pane):
+    """Subclasses name the columns, the first sort, and the rows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("table")
+    COLUMNS: ClassVar[tuple[Column, ...]]
+    SORT: ClassVar[tuple[str, bool]]
+    EMPTY: ClassVar[str] = "sheet.empty"
+
+    def __init__(self, board: Board, name: str) -> None:
+        super().__init__(board, name)
+        self.view = View(*self.SORT)
+        self._frozen: tuple[dict[str, Row], int] | None = None
+
+    def compose(self) -> ComposeResult:
+        """The table, and under it the filter."""
+        yield Sheet(self.COLUMNS, self.EMPTY)
+        yield Static(classes="note")
+        yield Input(classes="filter", compact=True, select_on_focus=False)
+
+    def on_mount(self) -> None:
+        """Show what there is."""
+        self.query_one(Input).display = False
+        self._view_changed()
+
+    def rows(self) -> Mapping[str, Row]:
+        """The rows that this pane is about."""
+        raise NotImplementedError
+
+    @property
+    def sheet(self) -> Sheet:
+        """The table itself."""
+        return self.query_one(Sheet)
+
+    @property
+    def paused(self) -> bool:
+        """Whether the table stands still."""
+        return self._frozen is not None
+
+    def renew(self) -> None:
+        """The board changed, or a second passed."""
+        rows, now_ms = self._frozen or (self.rows(), self.board.now_ms())
+        shown = arrange(rows, self.COLUMNS, self.view, now_ms)
+        self.sheet.fill(shown, now_ms)
+        self._note(len(shown), len(rows))
+
+    def respeak(self) -> None:
+        """The language changed."""
+        self.sheet.relayout()
+        self.renew()
+
+    def focus_table(self) -> None:
+        """Give the keys to the table."""
+        self.sheet.focus()
+
+    def action_filter(self) -> None:
+        """Type a filter; it works as it is typed."""
+        line = self.query_one(Input)
+        line.placeholder = say("table.filter")
+        line.display = True
+        line.focus()
+
+    def action_invert(self) -> None:
+        """Show what the filter hides, and hide what it shows."""
+        line = self.query_one(Input)
+        text = line.value.lstrip()
+        line.value = text[1:] if text.startswith(("!", "！")) else "!" + text
+        if not self.view.filter.words:
+            self.action_filter()
+            line.cursor_position = len(line.value)
+
+    def action_clear(self) -> None:
+        """Leave the filter; a second time, drop it."""
+        line = self.query_one(Input)
+        if line.has_focus and line.value:
+            self.focus_table()
+            return
+        line.value = ""
+        line.display = False
+        self.focus_table()
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        names = [column.name for column in self.COLUMNS if column.name not in self.view.hidden]
+        place = names.index(self.view.sort) if self.view.sort in names else -1
+        self.view = attrs.evolve(self.view, sort=names[(place + 1) % len(names)], descending=False)
+        self._view_changed()
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        self.view = attrs.evolve(self.view, descending=not self.view.descending)
+        self._view_changed()
+
+    def action_columns(self) -> None:
+        """Choose the columns."""
+
+        def chosen(hidden: frozenset[str] | None) -> None:
+            if hidden is not None:
+                self.view = attrs.evolve(self.view, hidden=hidden)
+                self._view_changed()
+
+        self.app.push_screen(Columns(self.COLUMNS, self.view.hidden), chosen)
+
+    def action_pause(self) -> None:
+        """Hold the table still, or let it go on."""
+        still = ({key: dict(row) for key, row in self.rows().items()}, self.board.now_ms())
+        self._frozen = None if self.paused else still
+        self.renew()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter by what is typed so far."""
+        self.view = attrs.evolve(self.view, filter=Filter.parse(event.value))
+        self._view_changed()
+
+    def on_input_submitted(self) -> None:
+        """Back to the table, filter kept."""
+        self.focus_table()
+
+    def _view_changed(self) -> None:
+        self.sheet.hidden = self.view.hidden
+        self.sheet.sorted_by = (self.view.sort, self.view.descending)
+        self.sheet.relayout()
+        self.renew()
+
+    def _note(self, shown: int, total: int) -> None:
+        """One line between table and filter, only while there is something to say."""
+        parts = []
+        if self.paused:
+            parts.append(say("table.paused"))
+        if self.view.filter.words:
+            parts.append(say("table.filtered", shown=shown, total=total))
+        note = self.query_one(".note", Static)
+        text = "  ".join(parts)
+        if str(note.content) != text:
+            note.update(text)
+        note.display = bool(parts)

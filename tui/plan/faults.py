@@ -1,0 +1,57 @@
+"""The text of a plan, and under it what the check says.
+
+Rule: Enter on a fault goes to its line.
+"""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import TextArea
+
+from b2bua.feed import plain
+from b2bua.wire import Row
+from tui.arrange import Cell, Column
+from tui.plan.lines import line_of
+from tui.plan.work import Work
+from tui.sheet import Sheet
+
+
+def _line(key: str, row: dict[str, object], now_ms: int) -> Cell:
+    return Cell(str(row["line"]), "dim")
+
+
+class Faults(Vertical):
+    """Editor above, faults and warnings below."""
+
+    COLUMNS: ClassVar = (
+        Column("line", "fault.line", 4, _line, right=True),
+        Column("path", "fault.path", 28, lambda key, row, _: Cell(row["path"], row["tone"]), grow=2),
+        Column("problem", "fault.problem", 24, lambda key, row, _: Cell(row["problem"]), grow=4),
+        Column("mend", "fault.mend", 20, lambda key, row, _: Cell(row["mend"], "dim"), grow=3, rank=1),
+    )
+
+    def compose(self) -> ComposeResult:
+        """Editor and table."""
+        yield TextArea(show_line_numbers=True, soft_wrap=False, tab_behavior="focus")
+        sheet = Sheet(self.COLUMNS, "fault.none")
+        sheet.id = "faults"
+        yield sheet
+
+    def show(self, work: Work) -> None:
+        """What the check says of this text."""
+        rows: list[tuple[str, Row]] = []
+        for tone, faults in (("bad", work.faults), ("busy", work.warnings)):
+            for fault in faults:
+                line = line_of(work.text, fault.path, fault.problem) + 1
+                rows.append((f"{len(rows):04d}", {**plain(fault), "line": line, "tone": tone}))
+        self.query_one(Sheet).fill(rows, 0)
+
+    def on_sheet_opened(self, event: Sheet.Opened) -> None:
+        """Go to the line of a fault."""
+        event.stop()
+        row = event.sheet.row
+        if row is not None:
+            editor = self.query_one(TextArea)
+            editor.move_cursor((row["line"] - 1, 0), center=True)
+            editor.focus()

@@ -1,0 +1,131 @@
+"""All versions of one number's plan: compare any two, restore one.
+
+Rule: restoring publishes an old text anew; nothing is ever taken out of the history.
+"""
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+
+from tui.arrange import Cell, Column
+from tui.board import Board, NotDone
+from tui.keys import bindings
+from tui.moment import day_clock
+from tui.plan.compare import compare
+from tui.plan.work import Version
+from tui.say import say
+from tui.screens.confirm import Confirm
+from tui.sheet import Sheet
+from tui.told import Told
+
+
+def _mark(key: str, row: dict[str, Any], now_ms: int) -> Cell:
+    if row["marked"]:
+        return Cell(say("history.marked"), "busy")
+    return Cell(say("history.live") if row["live"] else "", "good")
+
+
+class History(Vertical):
+    """Versions above, the difference of two of them below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("history")
+    COLUMNS: ClassVar = (
+        Column("at", "history.at", 14, lambda key, row, _: Cell(day_clock(row["at_ms"]))),
+        Column("hash", "history.hash", 8, lambda key, row, _: Cell(row["plan_hash"][:8], "key")),
+        Column("mark", "history.mark", 6, _mark),
+        Column("author", "history.author", 12, lambda key, row, _: Cell(row["author"]), grow=1),
+        Column("note", "history.note", 20, lambda key, row, _: Cell(row["note"]), grow=4),
+    )
+
+    class Restored(Message):
+        """Another version is in force now."""
+
+    def __init__(self, board: Board, number: str, *, id: str) -> None:  # noqa: A002 - as Widget has it
+        super().__init__(id=id)
+        self._board = board
+        self._number = number
+        self._live = Version("", "", None, "", "")
+        self._versions: list[dict[str, Any]] = []
+        self._marked = ""
+
+    def compose(self) -> ComposeResult:
+        """Table and text."""
+        yield Sheet(self.COLUMNS, "history.none")
+        with VerticalScroll(classes="scroll"):
+            yield Told(id="between")
+
+    def fetch(self, live: Version) -> None:
+        """Ask for the versions anew."""
+        self._live = live
+        self.run_worker(self._fetch(), group="history", exclusive=True)
+
+    def on_sheet_opened(self, event: Sheet.Opened) -> None:
+        """Show what differs between the marked version (or the one in force) and this one."""
+        event.stop()
+        version = self._versions[int(event.key)]
+        self.run_worker(self._compare(self._marked or self._live.plan_hash, version["plan_hash"]), exclusive=True)
+
+    def action_mark(self) -> None:
+        """Compare others with this one from now on; once more: with the one in force again."""
+        sheet = self.query_one(Sheet)
+        if sheet.key is not None:
+            plan_hash = self._versions[int(sheet.key)]["plan_hash"]
+            self._marked = "" if self._marked == plan_hash else plan_hash
+            self._fill()
+
+    def action_restore(self) -> None:
+        """Make the version under the cursor live again, if the operator means it."""
+        sheet = self.query_one(Sheet)
+        if sheet.key is None:
+            return
+        version = self._versions[int(sheet.key)]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self._restore(version), group="restore")
+
+        at = day_clock(version["at_ms"])
+        self.app.push_screen(Confirm(say("ask.restore", at=at, note=version["note"])), answered)
+
+    async def _fetch(self) -> None:
+        try:
+            found = await self._board.ask("plan.history", number=self._number)
+        except NotDone as refusal:
+            self.notify(str(refusal), severity="error", markup=False)
+            return
+        self._versions = found["versions"]
+        self._fill()
+
+    async def _compare(self, old: str, new: str) -> None:
+        try:
+            texts = [await self._text(plan_hash) for plan_hash in (old, new)]
+        except NotDone as refusal:
+            self.notify(str(refusal), severity="error", markup=False)
+            return
+        head = [Cell(f"{old[:8]} → {new[:8]}", "key")]
+        lines = compare(*texts) or [[Cell(say("plan.no_difference"), "dim")]]
+        self.query_one("#between", Told).tell([head, *lines])
+
+    async def _text(self, plan_hash: str) -> str:
+        shown = await self._board.ask("plan.show", number=self._number, plan_hash=plan_hash)
+        return str(shown["text"])
+
+    async def _restore(self, version: dict[str, Any]) -> None:
+        note = say("history.restored_note", at=day_clock(version["at_ms"]), note=version["note"])
+        try:
+            await self._board.ask("plan.restore", number=self._number, plan_hash=version["plan_hash"], note=note)
+        except NotDone as refusal:
+            self.notify(str(refusal), severity="error", markup=False)
+            return
+        self.notify(say("plan.published"))
+        self.post_message(self.Restored())
+
+    def _fill(self) -> None:
+        rows = [
+            (f"{place:06d}", {**version, "marked": version["plan_hash"] == self._marked})
+            for place, version in enumerate(self._versions)
+        ]
+        self.query_one(Sheet).fill(rows, 0)

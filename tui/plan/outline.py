@@ -1,0 +1,118 @@
+"""A plan document told as a tree that a person can read aloud (pure).
+
+Rule: it says what the document says, no more: defaults that are not written are not told, and a node that the console
+does not know is told by its fields. A way that comes back to a node already told is named, not told again.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tui.arrange import Cell
+from tui.say import say, say_slug
+
+Line = list[Cell]
+GATES: Final = ("screen", "limit", "verify")
+"""What a call passes before the first node, in this order (`routing.plan`)."""
+_TOLD_APART: Final = ("kind", "branches", "keys", "then", "otherwise", "targets", "busy")
+_HUNT: Final = "hunt"
+
+
+def outline(document: dict[str, Any]) -> list[Line]:
+    """The tree of this document, whatever state it is in."""
+    return list(_Teller(document).tell())
+
+
+class _Teller:
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document = document
+        nodes = document.get("nodes")
+        self._nodes: dict[str, Any] = nodes if isinstance(nodes, dict) and nodes else {_HUNT: document.get(_HUNT, {})}
+        targets = document.get("targets")
+        self._targets: dict[str, Any] = targets if isinstance(targets, dict) else {}
+        self._told: set[str] = set()
+
+    def tell(self) -> Iterator[Line]:
+        document = self._document
+        yield [Cell(str(document.get("number", "?")), "key"), Cell(str(document.get("subscriber", "")))]
+        for name in ("welcome", "record", "holidays", "max_forwards", "zone"):
+            if name in document:
+                yield [Cell(f"  {say_slug('field', name)}", "dim"), Cell(words_of(document[name]))]
+        for gate in GATES:
+            if gate in document:
+                yield [Cell("  " + say_slug("kind", gate), "key")]
+                yield from self._fields(document[gate], 2)
+        yield from self._node(str(document.get("start", next(iter(self._nodes)))), 0, "")
+        for name in self._nodes:
+            if name not in self._told:
+                yield [Cell("  " + say("plan.nobody_leads_here"), "busy")]
+                yield from self._node(name, 0, "")
+
+    def _node(self, name: str, depth: int, how: str) -> Iterator[Line]:
+        node = self._nodes.get(name)
+        lead = Cell("  " * (depth + 1) + ("└ " + how if how else "●"), "dim" if how else "plain")
+        if not isinstance(node, dict):
+            yield [lead, Cell(name, "bad"), Cell(say("plan.no_such_node"), "bad")]
+            return
+        kind = str(node.get("kind", _HUNT))
+        head = [lead, Cell(name, "key"), Cell(say_slug("kind", kind), "dim")]
+        if name in self._told:
+            yield [*head, Cell(say("plan.as_above"), "dim")]
+            return
+        self._told.add(name)
+        yield head
+        yield from self._fields({key: value for key, value in node.items() if key not in _TOLD_APART}, depth + 2)
+        if kind == _HUNT:
+            yield from self._hunted(node, depth + 2)
+        for way, then in ways(node):
+            yield from self._node(then, depth + 1, way)
+
+    def _hunted(self, node: dict[str, Any], depth: int) -> Iterator[Line]:
+        names = node.get("targets", list(self._targets))
+        for place, name in enumerate(names if isinstance(names, list) else [], 1):
+            target = self._targets.get(name)
+            lead = Cell("  " * depth + f"{place}.", "dim")
+            if target is None:
+                yield [lead, Cell(str(name), "bad"), Cell(say("plan.no_such_target"), "bad")]
+                continue
+            fields = dict(target) if isinstance(target, dict) else {"address": target}
+            address = fields.pop("address", "?")
+            told = "  ".join(f"{say_slug('field', key)} {words_of(value)}" for key, value in fields.items())
+            yield [lead, Cell(str(name), "key"), Cell(str(address)), Cell(told, "dim")]
+
+    def _fields(self, fields: Any, depth: int) -> Iterator[Line]:
+        if not isinstance(fields, dict):
+            return
+        for key, value in fields.items():
+            shown = "••••" if key == "password" else words_of(value)
+            yield [Cell("  " * depth + say_slug("field", key), "dim"), Cell(shown)]
+
+
+def ways(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Where a call can go on from a node: how, and to which node."""
+    for branch in node.get("branches", []):
+        if isinstance(branch, dict):
+            what = " ".join(
+                f"{branch[key]}%" if key == "percent" else f"{say_slug('field', key)} {words_of(branch[key])}"
+                for key in branch
+                if key != "then"
+            )
+            yield what, str(branch.get("then", "?"))
+    keys = node.get("keys", {})
+    for key, then in keys.items() if isinstance(keys, dict) else ():
+        yield say("plan.key", key=key), str(then)
+    for way in ("then", "busy", "otherwise"):
+        if isinstance(node.get(way), str):
+            yield say_slug("field", way), node[way]
+
+
+def words_of(value: Any) -> str:
+    """A value of a document as it is read aloud."""
+    match value:
+        case bool():
+            return say("plan.yes") if value else say("plan.no")
+        case dict():
+            return "; ".join(f"{say_slug('field', key)} {words_of(one)}" for key, one in value.items())
+        case list() | tuple():
+            return ", ".join(map(words_of, value))
+        case _:
+            return str(value)

@@ -1,0 +1,46 @@
+"""The last look before a plan goes live: what changes, and a note for those who come after.
+
+Rule: no note, no publishing.
+"""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from tui.plan.compare import compare
+from tui.plan.work import Work
+from tui.say import say
+from tui.told import Told
+
+
+class Publish(ModalScreen[str | None]):
+    """Gives the note, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
+
+    def __init__(self, work: Work) -> None:
+        super().__init__()
+        self._work = work
+
+    def compose(self) -> ComposeResult:
+        """Difference, note, hint."""
+        with Vertical(classes="box wide"):
+            yield Static(say("plan.publish_title"), classes="title")
+            with VerticalScroll(classes="last-look", can_focus=False):
+                yield Told(id="last")
+            yield Input(placeholder=say("plan.note"), compact=True)
+            yield Static(say("plan.publish_hint"), classes="hint")
+
+    def on_mount(self) -> None:
+        """Straight to the note."""
+        self.query_one("#last", Told).tell(compare(self._work.live.text, self._work.text))
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Publish under this note."""
+        if event.value.strip():
+            self.dismiss(event.value.strip())

@@ -1,0 +1,66 @@
+"""What if: the draft tried out on a call that nobody makes.
+
+Rule: it is the daemon's own core that decides, on the text as it stands in the editor; nothing is rung.
+"""
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Input, Label
+
+from tui import story
+from tui.arrange import Cell
+from tui.board import Board, NotDone
+from tui.say import say, say_slug
+from tui.told import Told
+
+_LINES = ("caller", "at", "keys", "busy")
+
+
+class WhatIf(Vertical):
+    """Four lines to fill in, and what would happen; `text` is the document to try."""
+
+    def __init__(self, board: Board, *, id: str) -> None:  # noqa: A002 - as Widget has it
+        super().__init__(id=id)
+        self._board = board
+        self.text = ""
+
+    def compose(self) -> ComposeResult:
+        """Lines and outcome."""
+        with Vertical(classes="fields"):
+            for name in _LINES:
+                with Horizontal():
+                    yield Label(say(f"whatif.{name}"))
+                    yield Input(placeholder=say(f"whatif.{name}_hint"), id=f"whatif-{name}", compact=True)
+        with VerticalScroll(classes="scroll"):
+            yield Told(id="outcome")
+
+    def on_input_submitted(self) -> None:
+        """Try it."""
+        self.run_worker(self._try(), group="whatif", exclusive=True)
+
+    async def _try(self) -> None:
+        typed = {name: self.query_one(f"#whatif-{name}", Input).value.strip() for name in _LINES}
+        busy = [name.strip() for name in typed["busy"].replace("；", ";").split(";") if name.strip()]
+        try:
+            found = await self._board.ask("plan.explain", **{**typed, "busy": busy, "text": self.text})
+        except NotDone as refusal:
+            faults = [
+                [Cell(fault.path, "bad"), Cell(fault.problem), Cell(fault.mend, "dim")] for fault in refusal.faults
+            ]
+            self.query_one("#outcome", Told).tell([[Cell(str(refusal), "bad")], *faults])
+            return
+        self.query_one("#outcome", Told).tell(outcome(found))
+
+
+def outcome(found: dict[str, Any]) -> list[story.Line]:
+    """What would happen, in words: who rings in which order, how it ends, and why."""
+    lines: list[story.Line] = []
+    for place, together in enumerate(found["rings"], 1):
+        line = [Cell(say("whatif.rings", place=place), "dim")]
+        for target in together:
+            line += [Cell(target["target"], "key"), Cell(target["address"])]
+        lines.append(line)
+    lines.append([Cell(say("whatif.ends"), "dim"), Cell(say_slug("cause", found["ending"]), "busy")])
+    return [*lines, [], *story.trace({"trace": found["steps"]})]

@@ -1,0 +1,68 @@
+"""Who changed what and when, with the difference (T4).
+
+Rule: the trail is shown as the daemon keeps it; nothing can be done to it here.
+"""
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+
+from tui.arrange import Cell, Column
+from tui.board import Board, NotDone
+from tui.columns import text
+from tui.framed import Framed
+from tui.keys import bindings
+from tui.moment import day_clock
+from tui.plan.compare import compare
+from tui.sheet import Sheet
+from tui.told import Told
+
+MOST = 500
+
+
+class Audit(Framed):
+    """The trail above, what one step changed below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("audit")
+    COLUMNS: ClassVar = (
+        Column("at", "audit.at", 14, lambda key, row, _: Cell(day_clock(row["at_ms"]), "dim")),
+        text("who", "audit.who", 12, "key", grow=1),
+        text("deed", "audit.deed", 14, grow=1),
+        text("subject", "audit.subject", 14, grow=1),
+        text("note", "audit.note", 16, grow=4),
+    )
+
+    def __init__(self, board: Board) -> None:
+        super().__init__(board)
+        self._steps: list[dict[str, Any]] = []
+
+    def body(self) -> ComposeResult:
+        """Table and text."""
+        yield Sheet(self.COLUMNS, "audit.none")
+        with VerticalScroll(classes="scroll"):
+            yield Told(id="step")
+
+    def on_mount(self) -> None:
+        """Fetch the trail."""
+        self.query_one(Sheet).focus()
+        self.run_worker(self._fetch(), group="audit", exclusive=True)
+
+    def on_sheet_moved(self, event: Sheet.Moved) -> None:
+        """Show what this step changed."""
+        step = self._steps[int(event.key)]
+        self.query_one("#step", Told).tell(compare(step["before"], step["after"]))
+
+    def action_back(self) -> None:
+        """Back to the log."""
+        self.dismiss()
+
+    async def _fetch(self) -> None:
+        try:
+            found = await self.board.ask("audit.find", most=MOST)
+        except NotDone as refusal:
+            self.notify(str(refusal), severity="error", markup=False)
+            return
+        self._steps = found["rows"]
+        self.query_one(Sheet).fill([(f"{place:06d}", step) for place, step in enumerate(self._steps)], 0)

@@ -1,0 +1,109 @@
+"""One call whole: what it is, whom it rang, why it went there, and the signalling of both sides.
+
+Rule: it is asked for anew whenever the call's row changes, at most once a second; a call that is over stays
+as it was.
+"""
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from b2bua.rows import CALLS
+from tui import story
+from tui.board import Board, NotDone
+from tui.framed import Framed
+from tui.keys import bindings
+from tui.ladder import ladder
+from tui.say import say
+from tui.screens.hangup import confirm_hangup
+from tui.told import Told
+
+_SECTIONS = ("head", "attempts", "trace", "ladder", "media", "messages")
+_ASK_EVERY_MS = 1000
+
+
+class Detail(Framed):
+    """The story of one call; `verb` is what gives its record, live or from the store."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("detail")
+
+    def __init__(self, board: Board, call_id: str, verb: str) -> None:
+        super().__init__(board)
+        self._call_id = call_id
+        self._verb = verb
+        self._told: dict[str, Any] | None = None
+        self._row: Any = None
+        self._asked_ms = 0
+        self._messages = False
+
+    def body(self) -> ComposeResult:
+        """Tolds, one under the other."""
+        with VerticalScroll(classes="story"):
+            yield Static(say("detail.asking"), id="why", markup=False)
+            for name in _SECTIONS:
+                section = Told(id=name, classes="section")
+                section.display = False
+                yield section
+
+    def renew(self) -> None:
+        """Ask again if the call changed; let its clocks run on."""
+        super().renew()
+        row = self.board.rows(CALLS).get(self._call_id)
+        due = row is not None and row != self._row and self.board.now_ms() - self._asked_ms >= _ASK_EVERY_MS
+        if (self._told is None and not self._asked_ms) or due:
+            self._row = dict(row) if row is not None else None
+            self._asked_ms = self.board.now_ms()
+            self.run_worker(self._ask(), exclusive=True, group="detail")
+        self._tell()
+
+    def respeak(self) -> None:
+        """The language changed."""
+        super().respeak()
+        self._tell()
+
+    def action_back(self) -> None:
+        """Back to where the operator came from."""
+        self.dismiss()
+
+    def action_hangup(self) -> None:
+        """Hang this call up, if the operator means it."""
+        row = self.board.rows(CALLS).get(self._call_id)
+        if row is not None:
+            confirm_hangup(self.app, self.board, self._call_id, row)
+
+    def action_messages(self) -> None:
+        """Show or hide the SIP messages whole."""
+        self._messages = not self._messages
+        self._tell()
+
+    async def _ask(self) -> None:
+        try:
+            self._told = await self.board.ask(self._verb, call_id=self._call_id)
+        except NotDone as refusal:
+            if self._told is None:
+                self.query_one("#why", Static).update(str(refusal))
+            return
+        self.query_one("#why").display = False
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._told is None:
+            return
+        record, messages = self._told["record"], self._told["messages"]
+        now_ms = self.board.now_ms()
+        lines = {
+            "head": story.head(record, now_ms),
+            "attempts": story.attempts(record, now_ms),
+            "trace": story.trace(record),
+            "ladder": ladder(messages, record["accepted_ms"], self.size.width - 6) if messages else [],
+            "media": story.media(record),
+            "messages": story.messages(messages) if self._messages else [],
+        }
+        for name in _SECTIONS:
+            section = self.query_one(f"#{name}", Told)
+            section.border_title = say(f"detail.{name}")
+            section.display = bool(lines[name])
+            section.tell(lines[name], gap="" if name == "ladder" else "  ")

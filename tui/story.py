@@ -1,0 +1,141 @@
+"""One call told in words: what it is, whom it rang and how that ended, and why it went there (pure).
+
+Rule: everything said is in the record; what the record does not know is left out, not guessed.
+"""
+
+from typing import Any
+
+from rich.text import Text
+
+from tui.arrange import Cell
+from tui.moment import age, clock, clock_ms, day_clock
+from tui.say import say, say_slug
+from tui.width import pad
+from tui.words import blame, cause, state
+
+Record = dict[str, Any]
+Line = list[Cell]
+
+
+def head(record: Record, now_ms: int) -> list[Line]:
+    """What the call is and how it stands."""
+    ended_ms = record["ended_ms"]
+    ending = record["ending"]
+    lines = [
+        [
+            Cell(record.get("caller_shown") or record["caller"] or say("calls.unknown_caller"), "key"),
+            Cell(record["place"]),
+            Cell("→"),
+            Cell(record.get("number_shown") or record["number"], "key"),
+            Cell(f"{say('calls.trunk')} {record['trunk']}", "dim"),
+        ],
+        [
+            state(record["state"]),
+            Cell(age((ended_ms or now_ms) - record["accepted_ms"])),
+            Cell(say("detail.accepted", at=day_clock(record["accepted_ms"])), "dim"),
+        ],
+    ]
+    if record["rang_ms"] is not None:
+        lines[1].append(Cell(say("detail.rang", after=_after(record, "rang_ms")), "dim"))
+    if record["answered_ms"] is not None:
+        lines[1].append(Cell(say("detail.answered", after=_after(record, "answered_ms")), "good"))
+    if ending is not None:
+        by = say_slug("party", record["hung_up_by"]) if record["hung_up_by"] else ""
+        lines.append(
+            [
+                cause(ending["slug"], ending["blame"]),
+                Cell(f"SIP {ending['sip']} · Q.850 {ending['q850']}"),
+                blame(ending["blame"]),
+                Cell(say("detail.by", by=by) if by else "", "dim"),
+            ]
+        )
+    lines.append([Cell(f"{say('detail.plan')} {record['plan_hash'][:12]}", "dim"), Cell(record["call_id"], "dim")])
+    return lines
+
+
+def attempts(record: Record, now_ms: int) -> list[Line]:
+    """Each try at a target, and how it ended."""
+    lines = []
+    for attempt in record["attempts"]:
+        until_ms = attempt["ended_ms"] or now_ms
+        line = [
+            Cell(f"{attempt['leg']:>2}"),
+            Cell(pad(attempt["target"], 12), "key"),
+            Cell(pad(attempt.get("address_shown") or attempt["address"], 16)),
+            Cell(clock(attempt["began_ms"]), "dim"),
+        ]
+        if attempt["ending"] is not None:
+            line += [
+                Cell(say("detail.lasted", age=age(until_ms - attempt["began_ms"]))),
+                cause(attempt["ending"]["slug"], attempt["ending"]["blame"]),
+                Cell(f"{attempt['ending']['sip']}/{attempt['ending']['q850']}", "dim"),
+                blame(attempt["ending"]["blame"]),
+            ]
+        elif attempt["answered_ms"] is not None:
+            line += [state("talking"), Cell(age(now_ms - attempt["answered_ms"]))]
+        else:
+            line += [state("ringing"), Cell(age(now_ms - attempt["began_ms"]))]
+        lines.append(line)
+    return lines
+
+
+def trace(record: Record) -> list[Line]:
+    """Why it went there: each decision, what was looked at, what was chosen and what was passed over."""
+    lines: list[Line] = []
+    for step in record["trace"]:
+        lines.append(
+            [
+                Cell(f"{step['at_s']:7.2f}s", "dim"),
+                Cell(step["node"], "key"),
+                Cell(say_slug("kind", step["kind"]), "dim"),
+                Cell("→ " + step["chose"], "good"),
+            ]
+        )
+        for what, value in dict(step["looked_at"]).items():
+            lines.append([Cell(" " * 8), Cell(say("detail.looked", what=what, value=value))])
+        for branch, why in step["passed_over"]:
+            lines.append([Cell(" " * 8), Cell(say("detail.passed", branch=branch, why=why), "dim")])
+    return lines
+
+
+def media(record: Record) -> list[Line]:
+    """What is known of codecs, loss and jitter, leg by leg."""
+    lines: list[Line] = []
+    for leg, known in sorted(record["evidence"].items()):
+        if isinstance(known, dict):
+            shown = "  ".join(f"{name} {value}" for name, value in known.items() if not isinstance(value, dict | list))
+        else:
+            shown = str(known)
+        lines.append([Cell(pad(leg_name(leg), 12), "key"), Cell(shown)])
+    return lines
+
+
+def messages(sent: list[dict[str, Any]]) -> list[Line]:
+    """The SIP messages as they were, one after another."""
+    lines: list[Line] = []
+    for message in sent:
+        way = say("detail.sent") if message["ours"] else say("detail.received")
+        lines.append([Cell(clock_ms(message["at_ms"]), "dim"), Cell(leg_name(message["leg"]), "key"), Cell(way, "dim")])
+        lines.extend([Cell(line)] for line in message["text"].splitlines())
+        lines.append([])
+    return lines
+
+
+def leg_name(leg: object) -> str:
+    """How a leg is called: the caller, or the number of the attempt."""
+    return say("detail.leg_caller") if str(leg) in ("0", "caller") else say("detail.leg", leg=leg)
+
+
+def text(lines: list[Line], styles: dict[str, Any], gap: str = "  ") -> Text:
+    """Lines as one rich text, in the theme's styles by tone."""
+    shown = Text()
+    for line in lines:
+        for place, cell in enumerate(cell for cell in line if cell.text):
+            shown.append(gap if place else "")
+            shown.append(cell.text, styles[cell.tone])
+        shown.append("\n")
+    return shown
+
+
+def _after(record: Record, name: str) -> str:
+    return f"{(record[name] - record['accepted_ms']) / 1000:.1f}s"
