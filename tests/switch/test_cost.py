@@ -12,8 +12,6 @@ from tests.switch.conftest import Switch, eventually, sip_uri
 from tests.switch.sipp import play
 from tests.switch.test_load import ANSWERS, talks
 
-pytest_plugins = ["tests.switch.conftest"]
-
 CALLS = 200
 RATE = 20
 READY = 60
