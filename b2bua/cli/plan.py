@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from b2bua.cli import diff
 from b2bua.cli.outcome import outcome
 from b2bua.cli.place import Place, at_place
 from b2bua.cli.plan_desk import open_plans
@@ -33,6 +34,9 @@ def _signed(command: Callable[..., None]) -> Callable[..., None]:
 @click.group()
 def command() -> None:
     """Publish, list, compare and restore plans."""
+
+
+command.add_command(diff.command)
 
 
 @command.command()

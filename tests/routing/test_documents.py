@@ -156,3 +156,18 @@ def test_causes_keep_the_status_they_came_with() -> None:
     assert is_no_answer(from_sip(480, 19))
     assert of_all([BUSY, from_sip(404, None)]).slug == "unreachable"
     assert of_all([CONGESTION, CONGESTION]) == CONGESTION
+
+
+@pytest.mark.req("T3")
+def test_a_hunt_s_settings_stay_short() -> None:
+    """The settings of the only hunt stand under `[hunt]`; a node of that name and another kind does not."""
+    text = TWO_TARGETS + "\n[hunt]\nring_s = 20\n"
+    assert document.write(document.parse(text)).endswith("[hunt]\nring_s = 20\n")
+    other = TWO_TARGETS + '\n[nodes.hunt]\nkind = "release"\n'
+    assert document.parse(document.write(document.parse(other))) == document.parse(other)
+
+
+def test_the_plan_s_zone() -> None:
+    """Zones are fixed offsets: the mainland has no summer time."""
+    far = document.parse('zone = "Asia/Urumqi"\n' + TWO_TARGETS)
+    assert str(far.timezone()) == "UTC+06:00"
