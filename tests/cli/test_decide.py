@@ -129,3 +129,15 @@ def test_replay(place: Path) -> None:
     assert run(place, "replay", "c-9").exit_code == 2
     store.records.put([attrs.evolve(record, seq=3, plan_hash="0" * 64)])
     assert "there is no plan" in run(place, "replay", "c-1").output
+
+
+@pytest.mark.req("O5")
+def test_plan_show_has_no_password(tmp_path: Path) -> None:
+    """What is published and shown again has the password's hash, not its digits."""
+    file = tmp_path / "plan.toml"
+    file.write_text(TWO_TARGETS + '[verify]\npassword = "2580"\n', encoding="utf-8")
+    assert run(tmp_path, "plan", "publish", str(file), "--author", "wang").exit_code == 0
+    shown = run(tmp_path, "plan", "show", "4006001234").output
+    assert "2580" not in shown
+    assert "scrypt:" in shown
+    assert run(tmp_path, "plan", "publish", str(file), "--author", "wang").output.count("is live already") == 1

@@ -82,6 +82,17 @@ def test_a_password_is_never_kept_in_digits() -> None:
         assert "'2580'" not in text
 
 
+@pytest.mark.req("O5")
+def test_an_author_s_text_is_kept_without_its_password() -> None:
+    """The concealed text is the same plan, keeps its comments, and has no digits of the password left."""
+    text = WHOLE.replace("[verify]", "# ask first\n[verify]")
+    kept = document.conceal(text)
+    assert "2580" not in kept
+    assert "# ask first" in kept
+    assert document.parse(kept) == PLAN
+    assert document.conceal(kept) == kept
+
+
 def test_dates_on_either_side_of_toml() -> None:
     """A date may stand bare or in quotes."""
     head = 'holidays = [2026-06-01, "2026-06-02..2026-06-03"]\n' + TWO_TARGETS
