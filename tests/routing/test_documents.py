@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from pathlib import Path
 
 import msgpack
 import pytest
@@ -182,3 +183,10 @@ def test_the_plan_s_zone() -> None:
     """Zones are fixed offsets: the mainland has no summer time."""
     far = document.parse('zone = "Asia/Urumqi"\n' + TWO_TARGETS)
     assert str(far.timezone()) == "UTC+06:00"
+
+
+@pytest.mark.req("T3")
+def test_the_published_schema_is_this_one() -> None:
+    """docs/plan.schema.json is what the code would write today."""
+    published = Path(__file__).parents[2] / "docs" / "plan.schema.json"
+    assert json.loads(published.read_text(encoding="utf-8")) == schema()

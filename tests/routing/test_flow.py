@@ -240,6 +240,7 @@ def test_events_of_unknown_legs_and_timers_are_ignored() -> None:
     call = Call(ONE_TARGET)
     before = call.state
     odd = Cause("odd", 1, 404, BUSY.blame)
+    assert call.then(MediaLost(0, ONE)) == ()
     for event in (TargetAnswered(0, LegId(9)), TimerFired(0, TimerName("x")), TargetFailed(0, LegId(7), odd)):
         assert call.then(event) == ()
     assert call.state == before
