@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 
 from routing import caller, legs, node
-from routing.cause import ANSWERED_ELSEWHERE, OPERATOR, PLAN_TOO_LONG
+from routing.cause import OPERATOR, PLAN_TOO_LONG
 from routing.command import Command
 from routing.event import (
     Arrived,
@@ -160,27 +160,11 @@ def _keep_account(turn: Turn, event: TargetRang | TargetAnswered | TargetFailed 
     attempt = legs.find(turn, event.leg)
     if attempt is None:
         return False
-    match event:
-        case TargetRang():
-            legs.note_rang(turn, attempt)
-            return attempt.ringing
-        case TargetAnswered():
-            if attempt.answered_s is not None or not legs.note_answered(turn, attempt):
-                return False
-            if not _is_wanted(turn, event):
-                legs.stop(turn, event.leg, ANSWERED_ELSEWHERE)
-                return False
-        case TargetFailed(cause=cause) | TargetHungUp(cause=cause):
-            legs.note_down(turn, attempt, cause)
+    if isinstance(event, TargetRang):
+        legs.note_rang(turn, attempt)
+        return attempt.ringing
+    if isinstance(event, TargetAnswered):
+        # A ringing leg that was not stopped is always one that the present place waits for.
+        return attempt.answered_s is None and legs.note_answered(turn, attempt)
+    legs.note_down(turn, attempt, event.cause)
     return True
-
-
-def _is_wanted(turn: Turn, event: TargetAnswered) -> bool:
-    """Whether the call still waits for this leg's answer."""
-    match turn.place:
-        case Hunting(ringing=ringing):
-            return event.leg in ringing
-        case Transferring(ringing=leg):
-            return event.leg == leg
-        case _:
-            return False

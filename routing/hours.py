@@ -105,10 +105,10 @@ class Window:
 
     def on(self, day: Day) -> bool:
         """Whether a window starts on this day."""
-        return (
-            day.day.weekday() in self.weekdays
-            or any(day.kind in _KINDS[word] for word in self.words)
-            or any(one.first <= day.day <= one.last for one in self.dates)
+        if day.day.weekday() in self.weekdays:
+            return True
+        return any(day.kind in _KINDS[word] for word in self.words) or any(
+            one.first <= day.day <= one.last for one in self.dates
         )
 
     def holds(self, moment: Moment) -> bool:
@@ -135,13 +135,10 @@ class When:
 
     def holds(self, moment: Moment, hours: "Hours") -> bool:
         """Whether this moment lies in it; `hours` are the plan's named ones."""
-        return any(window.holds(moment) for window in self.windows) or any(
-            hours[name].holds(moment, hours) for name in self.names
-        )
-
-    def all_windows(self, hours: "Hours") -> tuple[Window, ...]:
-        """Its windows and those of its names."""
-        return (*self.windows, *(window for name in self.names for window in hours[name].windows))
+        for window in self.windows:  # plain loops: this is asked thousands of times in a check
+            if window.holds(moment):
+                return True
+        return any(hours[name].holds(moment, hours) for name in self.names)
 
     def texts(self) -> list[str]:
         """As a document has it."""

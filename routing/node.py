@@ -366,6 +366,6 @@ def ways_out(node: Node) -> tuple[tuple[str, NodeName], ...]:
             ways = (("then", node.then), ("over", node.over))
         case Screen() | Verify() | Announcement():
             ways = (("then", node.then),)
-        case Voicemail() | Release():
-            return ()
+        case _:
+            ways = ()
     return tuple((branch, to) for branch, to in ways if to)

@@ -5,7 +5,7 @@ leading 0.
 A mobile's area is that of its home.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NewType
 
 import attrs
@@ -44,7 +44,7 @@ class Origin:
         """What of the caller is in this set, in words; empty if nothing is."""
         if caller.number and caller.number in self.numbers:
             return f"number {caller.number}"
-        for length in range(len(caller.number), 0, -1):
+        for length in range(len(caller.number), 0, -1) if self.prefixes else ():
             if caller.number[:length] in self.prefixes:
                 return f"prefix {caller.number[:length]}"
         if caller.area in self.areas:
@@ -55,7 +55,3 @@ class Origin:
             if why := lists[name].why(caller, lists):
                 return f"{why} in list {name}"
         return ""
-
-    def all_of(self, lists: "Mapping[ListName, Origin]") -> "Iterable[Origin]":
-        """This set, and those of its lists."""
-        return (self, *(lists[name] for name in self.lists))

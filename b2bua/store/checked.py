@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from routing.document import Fault, PlanFaults, content_hash, parse
+from routing.document import Fault, PlanFaults, conceal, content_hash, parse
 from routing.ids import Number400, PlanHash
 from routing.number import print_400
 from routing.plan import Plan
@@ -16,7 +16,7 @@ from routing.plan import Plan
 
 @attrs.frozen
 class Checked:
-    """A document that is a plan."""
+    """A document that is a plan; `text` is its author's own, without the digits of passwords (O5)."""
 
     plan: Plan
     plan_hash: PlanHash
@@ -44,7 +44,7 @@ def check(documents: Sequence[str], sources: Sequence[str] = ()) -> list[Checked
             other = source_of[plan.number] or "another document"
             faults.append(Fault(f"{before}number", f"{other} has {print_400(plan.number)} too", "keep one of the two"))
         source_of[plan.number] = source
-        checked.append(Checked(plan, content_hash(plan), text))
+        checked.append(Checked(plan, content_hash(plan), conceal(text)))
     if faults:
         raise PlanFaults(tuple(faults))
     return sorted(checked, key=lambda each: each.plan.number)

@@ -4,6 +4,7 @@
     write(plan) → text            parse(write(plan)) == plan
     to_plain(plan), from_plain    the link's form: plain types, trusted, quick
     content_hash(plan)            equal plans, equal hashes
+    conceal(text) → text          the same document without its passwords' digits
 
 Rule: a document is a plan whole, or it is refused whole.
 """
@@ -15,6 +16,7 @@ from hashlib import sha256
 
 import attrs
 
+from routing.document.conceal import conceal
 from routing.document.converter import READER, faults_of
 from routing.document.faults import Fault, PlanFaults
 from routing.document.links import faults_between
@@ -25,7 +27,7 @@ from routing.ids import PlanHash
 from routing.number import print_400, print_number
 from routing.plan import Plan
 
-__all__ = ["Fault", "PlanFaults", "content_hash", "from_plain", "parse", "to_plain", "write"]
+__all__ = ["Fault", "PlanFaults", "conceal", "content_hash", "from_plain", "parse", "to_plain", "write"]
 
 
 def parse(text: str) -> Plan:

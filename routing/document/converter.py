@@ -214,7 +214,7 @@ def faults_of(error: BaseException, path: tuple[str, ...] = ()) -> list[Fault]:
     for note in getattr(error, "__notes__", ()):
         if isinstance(note, AttributeValidationNote):
             path = (*path, note.name)
-        elif isinstance(note, IterableValidationNote):
+        else:  # an IterableValidationNote: nothing else is noted here
             path = (*path, str(note.index + 1 if isinstance(note.index, int) else note.index))
     if isinstance(error, BaseValidationError):
         return [fault for inner in error.exceptions for fault in faults_of(inner, path)]

@@ -179,7 +179,7 @@ def _of_branches(plan: Plan, node: CompareOrigin | CompareTime | Distribution) -
                     yield fault.path, fault.problem, fault.mend
                 if timed.when == When():
                     yield f".branches.{at}.when", "names no time", 'write it as in "Mon-Fri 08:30-17:30"'
-        case Distribution():
+        case _:
             whole = sum(share.percent for share in node.branches)
             if node.branches and whole != WHOLE:
                 yield ".branches", f"the percentages add up to {whole}", "make them add up to 100"

@@ -117,11 +117,10 @@ def react(turn: Turn, place: Hunting, event: Event) -> NodeName | None:
             talk.begin(turn, leg)
         case TimerFired(timer=timer) if timer == PAUSE:
             return _advance(turn, attrs.evolve(place, pausing=False), hunt)
-        case TimerFired(timer=timer):
-            for leg in place.ringing:
-                if timer == legs.ring_timer(leg):
-                    legs.stop(turn, leg, cause.NO_ANSWER)
-                    return _lost(turn, place, hunt, leg, cause.NO_ANSWER)
+        case TimerFired(timer=timer):  # no other timer runs while targets ring
+            leg = {legs.ring_timer(one): one for one in place.ringing}[timer]
+            legs.stop(turn, leg, cause.NO_ANSWER)
+            return _lost(turn, place, hunt, leg, cause.NO_ANSWER)
         case TargetFailed(leg=leg) | TargetHungUp(leg=leg):
             why = turn.attempts[leg - 1].cause
             if leg in place.ringing and why:

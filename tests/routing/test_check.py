@@ -117,7 +117,7 @@ def test_a_year_that_the_calendar_does_not_know() -> None:
     assert check(document.parse(TWO_TARGETS), TODAY, old) == ()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(plans())
 def test_every_plan_can_be_checked(plan: Plan) -> None:
     """The check is total, and finds the same each time."""
@@ -211,3 +211,31 @@ def test_telling_goes_no_further_than_it_can() -> None:
     assert tell(attrs.evolve(PLAN, start=NodeName("sorry")), nobody, moment) == "release busy"
     assert tell(PLAN, Caller("+14155550100", CallerClass.OVERSEAS), moment) == "refused"
     assert tell(attrs.evolve(PLAN, start=NodeName("menu")), nobody, moment) == "menu"
+
+
+def test_long_chains_are_told_in_part() -> None:
+    """Of five hunts one after another the first four are told."""
+    hunts = "".join(
+        f'[nodes.n{at}]\nkind = "hunt"\ntargets = ["mobile"]\n' + (f'otherwise = "n{at + 1}"\n' if at < 4 else "")
+        for at in range(5)
+    )
+    plan = document.parse(TWO_TARGETS + hunts)
+    caller = Caller("02112345678", CallerClass.FIXED, "021")
+    assert tell(plan, caller, instants((plan,))[0].moment(plan)).count("138 0013 8000") == 4
+
+
+def test_classes_that_nobody_is_in() -> None:
+    """Where longer prefixes leave a shorter one nobody, there is no caller to stand for it."""
+    heads = ("0", "021", "199", "0999", "+1")
+    prefixes = [*heads, *(f"{head}{digit}" for head in heads for digit in range(10))]
+    text = TWO_TARGETS + f"[screen]\nblack = {{ prefixes = {prefixes}, areas = ['021'] }}\n"
+    labels = {who.label for who in callers((document.parse(text),))}
+    assert "numbers beginning 0" not in labels
+    assert "callers from 021 (landline)" not in labels
+    assert "other callers (overseas)" not in labels
+
+
+def test_prompts_of_every_kind_of_node_are_looked_for() -> None:
+    """The whole example with an empty library: only its own prompts are missing."""
+    found = check(PLAN, TODAY, china(), prompts=())
+    assert {one.path for one in found if one.doubt is Doubt.NO_PROMPT} == {"nodes.menu", "nodes.night"}

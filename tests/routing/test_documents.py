@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from pathlib import Path
 
 import msgpack
 import pytest
@@ -82,6 +83,17 @@ def test_a_password_is_never_kept_in_digits() -> None:
         assert "'2580'" not in text
 
 
+@pytest.mark.req("O5")
+def test_an_author_s_text_is_kept_without_its_password() -> None:
+    """The concealed text is the same plan, keeps its comments, and has no digits of the password left."""
+    text = WHOLE.replace("[verify]", "# ask first\n[verify]")
+    kept = document.conceal(text)
+    assert "2580" not in kept
+    assert "# ask first" in kept
+    assert document.parse(kept) == PLAN
+    assert document.conceal(kept) == kept
+
+
 def test_dates_on_either_side_of_toml() -> None:
     """A date may stand bare or in quotes."""
     head = 'holidays = [2026-06-01, "2026-06-02..2026-06-03"]\n' + TWO_TARGETS
@@ -156,3 +168,25 @@ def test_causes_keep_the_status_they_came_with() -> None:
     assert is_no_answer(from_sip(480, 19))
     assert of_all([BUSY, from_sip(404, None)]).slug == "unreachable"
     assert of_all([CONGESTION, CONGESTION]) == CONGESTION
+
+
+@pytest.mark.req("T3")
+def test_a_hunt_s_settings_stay_short() -> None:
+    """The settings of the only hunt stand under `[hunt]`; a node of that name and another kind does not."""
+    text = TWO_TARGETS + "\n[hunt]\nring_s = 20\n"
+    assert document.write(document.parse(text)).endswith("[hunt]\nring_s = 20\n")
+    other = TWO_TARGETS + '\n[nodes.hunt]\nkind = "release"\n'
+    assert document.parse(document.write(document.parse(other))) == document.parse(other)
+
+
+def test_the_plan_s_zone() -> None:
+    """Zones are fixed offsets: the mainland has no summer time."""
+    far = document.parse('zone = "Asia/Urumqi"\n' + TWO_TARGETS)
+    assert str(far.timezone()) == "UTC+06:00"
+
+
+@pytest.mark.req("T3")
+def test_the_published_schema_is_this_one() -> None:
+    """docs/plan.schema.json is what the code would write today."""
+    published = Path(__file__).parents[2] / "docs" / "plan.schema.json"
+    assert json.loads(published.read_text(encoding="utf-8")) == schema()

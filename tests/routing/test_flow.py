@@ -14,7 +14,7 @@ from routing.cause import (
     Cause,
     from_sip,
 )
-from routing.command import Alert, Answer, Connect, HangUp, Release, Ring, StartTimer, StopRinging, StopTimer
+from routing.command import Alert, Answer, Connect, HangUp, Play, Release, Ring, StartTimer, StopRinging, StopTimer
 from routing.event import (
     Arrived,
     CallerHungUp,
@@ -240,6 +240,7 @@ def test_events_of_unknown_legs_and_timers_are_ignored() -> None:
     call = Call(ONE_TARGET)
     before = call.state
     odd = Cause("odd", 1, 404, BUSY.blame)
+    assert call.then(MediaLost(0, ONE)) == ()
     for event in (TargetAnswered(0, LegId(9)), TimerFired(0, TimerName("x")), TargetFailed(0, LegId(7), odd)):
         assert call.then(event) == ()
     assert call.state == before
@@ -252,3 +253,29 @@ def test_unknown_answer_while_ringing_elsewhere() -> None:
     call = talking()
     assert call.then(TargetAnswered(3.1, ONE)) == ()
     assert ANSWERED_ELSEWHERE not in (attempt.cause for attempt in call.state.attempts)
+
+
+def test_the_caller_arrives_once() -> None:
+    """A second arrival changes nothing."""
+    call = Call(ONE_TARGET)
+    assert call.then(Arrived(1.0)) == ()
+
+
+@pytest.mark.req("M1", "R7")
+def test_the_welcome_goes_on_from_hunt_to_hunt() -> None:
+    """One hunt after another with the same welcome: it is not begun again; at the end the caller hears why."""
+    text = (
+        'welcome = "hello"\n'
+        + TWO_TARGETS
+        + (
+            '[nodes.one]\nkind = "hunt"\ntargets = ["front-desk"]\notherwise = "two"\n'
+            '[nodes.two]\nkind = "hunt"\ntargets = ["mobile"]\nannounce = "busy"\n'
+        )
+    )
+    call = Call(text)
+    rung = call.then(TargetFailed(1.0, ONE, BUSY))
+    assert [type(command) for command in rung] == [StopTimer, Ring, StartTimer]
+    last = call.then(TimerFired(60.0, RING_2))
+    assert last[0] == StopRinging(TWO, NO_ANSWER)
+    assert isinstance(last[-2], Play)
+    assert last[-2].prompts == ("busy",)

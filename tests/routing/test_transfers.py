@@ -217,3 +217,10 @@ def test_events_of_others_during_a_transfer() -> None:
     lost = talking()
     keyed(lost, "*1801")
     assert Release(MEDIA_LOST) in lost.then(MediaLost(6, CALLER))
+
+
+@pytest.mark.req("M3")
+def test_a_seat_cannot_transfer_to_itself() -> None:
+    """Its own leg is still up at that address, so it has its caller back."""
+    call = talking(TEXT.replace('803 = "gone"', '803 = "front-desk"'))
+    assert Connect(CALLER, SEAT) in keyed(call, "*1803")

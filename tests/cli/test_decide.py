@@ -1,0 +1,143 @@
+"""explain, check, plan diff and replay, as an operator types them (N8, S2, T3)."""
+
+import json
+from pathlib import Path
+
+import attrs
+import pytest
+from click.testing import CliRunner, Result
+
+from b2bua.cli import main
+from b2bua.codec import PLAIN
+from b2bua.record import CallRecord, CallState
+from routing import trace
+from routing.document import content_hash, parse
+from routing.event import Event
+from routing.explain import Explained, World, explain
+from tests.routing.calls import TWO_TARGETS, facts_of
+
+OTHER = TWO_TARGETS.replace("8300", "8399")
+
+
+def run(place: Path, *words: str) -> Result:
+    """One command at this switch."""
+    return CliRunner().invoke(main, [*words, "--state", str(place)])
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A switch with two versions of one plan: the first is live no more."""
+    for text in (OTHER, TWO_TARGETS):
+        file = tmp_path / "plan.toml"
+        file.write_text(text, encoding="utf-8")
+        done = run(tmp_path, "plan", "publish", str(file), "--author", "wang")
+        assert done.exit_code == 0, done.output
+    return tmp_path
+
+
+@pytest.mark.req("N8")
+def test_explain(place: Path) -> None:
+    """The whole way of a call, the outcome last; the same for programs."""
+    words = ("explain", "400-600-1234", "--from", "021-1234 5678", "--at", "2026-04-15 10:00", "--busy", "front-desk")
+    done = run(place, *words)
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[-1] == "connected to mobile"
+    assert json.loads(run(place, *words, "--json").output)["decision"] == "connected to mobile"
+    wrong = run(place, *words, "--busy", "nobody")
+    assert wrong.exit_code == 2
+    assert "there is no target nobody" in wrong.output
+
+
+@pytest.mark.req("N8")
+def test_explain_a_document(place: Path) -> None:
+    """A document that is not published yet can be explained too; one that is not there is said so."""
+    file = place / "other.toml"
+    file.write_text(OTHER, encoding="utf-8")
+    done = run(place, "explain", "4006001234", "--from", "13800138000", "--file", str(file))
+    assert "021-6228 8399" in done.output
+    assert run(place, "explain", "4006009999", "--from", "").exit_code == 2
+
+
+@pytest.mark.req("T3")
+def test_check(tmp_path: Path) -> None:
+    """Faults end with status 1 and name place and mend; suspicions only with --strict."""
+    sound, odd, wrong = (tmp_path / name for name in ("sound.toml", "odd.toml", "wrong.toml"))
+    sound.write_text(TWO_TARGETS, encoding="utf-8")
+    odd.write_text(TWO_TARGETS + '[hunt]\ntargets = ["mobile"]\n', encoding="utf-8")
+    wrong.write_text(TWO_TARGETS + "[hunt]\nring_s = 1\n", encoding="utf-8")
+    runner = CliRunner()
+    fine = runner.invoke(main, ["check", str(sound), str(odd)])
+    assert fine.exit_code == 0
+    assert "sound.toml: nothing suspicious" in fine.output
+    assert "targets.front-desk: no hunt and no extension leads to it" in fine.output
+    assert runner.invoke(main, ["check", "--strict", str(odd)]).exit_code == 1
+    bad = runner.invoke(main, ["check", str(wrong)])
+    assert bad.exit_code == 1
+    assert "hunt.ring_s: 1 seconds is out of range — write 5 to 300 seconds" in bad.output
+    assert runner.invoke(main, ["check", str(tmp_path / "none.toml")]).exit_code != 0
+
+
+@pytest.mark.req("T3")
+def test_plan_diff(place: Path) -> None:
+    """A file against the live plan; an old version against what is live; two versions."""
+    file = place / "other.toml"
+    file.write_text(OTHER, encoding="utf-8")
+    assert "now 021-6228 8399" in run(place, "plan", "diff", str(file)).output
+    versions = [line.split()[0] for line in run(place, "plan", "history", "4006001234").output.splitlines()[1:]]
+    newest, oldest = versions[0], versions[-1]
+    assert "was 021-6228 8399" in run(place, "plan", "diff", "4006001234", oldest).output
+    assert run(place, "plan", "diff", "4006001234", newest, newest).output == "no call is decided differently\n"
+    assert run(place, "plan", "diff", "4006001234", "x").exit_code == 2
+    assert run(place, "plan", "diff", "1", "2", "3", "4").exit_code == 2
+
+
+def recorded(explained: Explained) -> CallRecord:
+    """The record that a call leaves behind."""
+    plan = parse(TWO_TARGETS)
+    return CallRecord(
+        call_id="c-1",
+        seq=1,
+        sip_call_id="x@y",
+        number=plan.number,
+        caller="02112345678",
+        place="上海",
+        area="021",
+        trunk="carrier",
+        plan_hash=content_hash(plan),
+        state=CallState.ENDED,
+        accepted_ms=1_776_218_400_000,
+        ended_ms=1_776_218_500_000,
+        facts=PLAIN.unstructure(explained.state.facts),
+        events=tuple(PLAIN.unstructure(event, unstructure_as=Event) for event in explained.events),
+        trace=tuple(trace.to_plain(step) for step in explained.state.trace),
+    )
+
+
+@pytest.mark.req("S2")
+def test_replay(place: Path) -> None:
+    """A recorded call comes out the same; one whose record was changed does not; an unknown one is said so."""
+    from b2bua.store.store import Store
+
+    plan = parse(TWO_TARGETS)
+    record = recorded(explain(plan, facts_of(plan), World()))
+    store = Store.open(place / "switch400.db", place / "spool", create=False)
+    store.records.put([record])
+    done = run(place, "replay", "c-1")
+    assert (done.exit_code, done.output) == (0, "the same in 2 steps: connected to front-desk\n")
+    store.records.put([attrs.evolve(record, seq=2, trace=record.trace[:1])])
+    assert run(place, "replay", "c-1").exit_code == 1
+    assert run(place, "replay", "c-9").exit_code == 2
+    store.records.put([attrs.evolve(record, seq=3, plan_hash="0" * 64)])
+    assert "there is no plan" in run(place, "replay", "c-1").output
+
+
+@pytest.mark.req("O5")
+def test_plan_show_has_no_password(tmp_path: Path) -> None:
+    """What is published and shown again has the password's hash, not its digits."""
+    file = tmp_path / "plan.toml"
+    file.write_text(TWO_TARGETS + '[verify]\npassword = "2580"\n', encoding="utf-8")
+    assert run(tmp_path, "plan", "publish", str(file), "--author", "wang").exit_code == 0
+    shown = run(tmp_path, "plan", "show", "4006001234").output
+    assert "2580" not in shown
+    assert "scrypt:" in shown
+    assert run(tmp_path, "plan", "publish", str(file), "--author", "wang").output.count("is live already") == 1
