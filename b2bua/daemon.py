@@ -32,6 +32,7 @@ from b2bua.store import recovery
 from b2bua.store.errors import StoreError
 from b2bua.store.store import Store
 from b2bua.switchboard import Switchboard, now_ms
+from b2bua.usage import MonthUsage
 from routing.document import PlanFaults
 from routing.event import OperatorHungUp
 from routing.ids import CallId
@@ -73,7 +74,10 @@ class Daemon:
         self._pool = Pool(config.processes, self._state / "link.sock", self._heard, self._lost)
         self._answers = Answers(self._store.engine, self._switchboard, self._pool)
         self._neighbourhood = Neighbourhood(config, self._live, self._switchboard)
-        self._desk = Desk(config, self._pool, self._switchboard, self._neighbourhood, self._contact_for, self._closed)
+        self._usage = MonthUsage()
+        self._desk = Desk(
+            config, self._pool, self._switchboard, self._neighbourhood, self._usage, self._contact_for, self._closed
+        )
         strangers = Strangers.FORBID if config.sip.strangers == "403" else Strangers.SILENCE
         site = Site(config.public.host, config.public.port, self._inside.getsockname()[1], strangers)
         neighbours = (config.trunk.values(), config.gateway.values())
@@ -97,6 +101,7 @@ class Daemon:
 
     async def _serve(self, welcome: str) -> None:
         await self._operations.load_numbers()
+        await trio.to_thread.run_sync(self._usage.load, self._store.records, now_ms())
         await trio.to_thread.run_sync(recovery.take_in, self._state / "spool", self._store.records)
         listen = self._config.sip.listen
         async with trio.open_nursery() as nursery:

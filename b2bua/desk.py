@@ -21,6 +21,7 @@ from b2bua.pool import Pool, Process
 from b2bua.record import CallRecord, CallState
 from b2bua.store.numbers import NumberState
 from b2bua.switchboard import Switchboard, now_ms
+from b2bua.usage import MonthUsage
 from routing.facts import Caller, Facts
 from routing.ids import CallId, Number400
 from routing.number import NumberFault, parse_400
@@ -41,6 +42,7 @@ class Desk:
         pool: Pool,
         switchboard: Switchboard,
         neighbourhood: Neighbourhood,
+        usage: MonthUsage,
         contact_for: Callable[[int, str], str],
         closed: Callable[[], str],
     ) -> None:
@@ -50,6 +52,7 @@ class Desk:
         self._pool = pool
         self._switchboard = switchboard
         self._neighbourhood = neighbourhood
+        self._usage = usage
         self._contact_for = contact_for
 
     def incarnation_at(self, sip_port: int) -> str | None:
@@ -111,6 +114,7 @@ class Desk:
             trunk=call.trunk.name,
             arrived=datetime.fromtimestamp(accepted_ms / 1000, served.zone),
             seed=int(call_id[-10:], 16),
+            usage=self._usage.count(served.number, accepted_ms),
             live_calls=self._switchboard.of_number(served.number),
         )
         return Assign(

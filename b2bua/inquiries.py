@@ -5,11 +5,12 @@ Rule: a call that is up is told from the switchboard, one that has ended from th
 
 from typing import Any
 
+import attrs
 import trio
 
 from b2bua.feed import plain
 from b2bua.link import Tell
-from b2bua.live import row_of
+from b2bua.live import row_of, shown
 from b2bua.pool import Pool
 from b2bua.record import CallRecord
 from b2bua.store.query import Query
@@ -18,7 +19,8 @@ from b2bua.switchboard import Switchboard
 from b2bua.verbs import Operator, Refusal, Verb
 from b2bua.wire import Role
 from routing.event import OperatorHungUp
-from routing.ids import CallId
+from routing.ids import CallId, Number400
+from routing.number import print_400
 
 Args = dict[str, Any]
 
@@ -48,7 +50,7 @@ class Inquiries:
             record = await trio.to_thread.run_sync(self._records.get, call_id)
         if record is None:
             raise Refusal(f"there is no call {call_id}")
-        return {"record": plain(record), "messages": []}
+        return {"record": plain(_printed(record)), "messages": []}
 
     async def _find(self, args: Args, _: Operator) -> Any:
         most = int(args.get("most", 200))
@@ -89,3 +91,13 @@ class Inquiries:
         if process is None or not process.call_id:
             raise Refusal("that call is not up any more")
         self._pool.tell(process, Tell(process.call_id, OperatorHungUp(0.0, who.name)))
+
+
+def _printed(record: CallRecord) -> CallRecord:
+    """The record with its numbers as people write them."""
+    return attrs.evolve(
+        record,
+        number=print_400(Number400(record.number)),
+        caller=shown(record.caller),
+        attempts=tuple(attrs.evolve(each, address=shown(each.address)) for each in record.attempts),
+    )

@@ -91,13 +91,13 @@ def row_of(record: CallRecord) -> LiveCall:
     address = attempt.address if attempt else ""
     return LiveCall(
         state=record.state,
-        caller=print_number(record.caller) if record.caller else "",
+        caller=shown(record.caller),
         place=record.place,
         number=print_400(Number400(record.number)),
         trunk=record.trunk,
         accepted_ms=record.accepted_ms,
         target=attempt.target if attempt else "",
-        address=address if address.startswith("sip:") else print_number(address) if address else "",
+        address=shown(address),
         attempt=attempt.leg if attempt else 0,
         rang_ms=record.rang_ms,
         answered_ms=record.answered_ms,
@@ -107,6 +107,11 @@ def row_of(record: CallRecord) -> LiveCall:
         blame=record.ending.blame if record.ending else "",
         plan_hash=record.plan_hash,
     )
+
+
+def shown(address: str) -> str:
+    """A number as people write it; a SIP URI, or nothing, as it is."""
+    return address if not address or address.startswith("sip:") else print_number(address)
 
 
 def _result(record: CallRecord) -> str:

@@ -105,7 +105,7 @@ class Neighbourhood:
                 Neighbour(
                     address=_address(known),
                     transport=known.transport,
-                    up=standing.up,
+                    up=standing.up if self._pinged(topic, name) else True,
                     service=standing.service,
                     live=live,
                     capacity=known.capacity,

@@ -4,7 +4,7 @@ Rule: a plan is complete. Every default is filled in and every name in it leads 
 call never meets a hole; `routing.document` sees to that before a plan exists.
 """
 
-from datetime import date
+from datetime import date, timedelta, timezone
 from enum import StrEnum
 from typing import Final, NewType
 
@@ -112,6 +112,10 @@ class Plan:
     lists: dict[ListName, Origin] = attrs.field(factory=dict)
     extensions: dict[Extension, GroupName] = attrs.field(factory=dict)
     transfer: Transfer | None = None
+
+    def timezone(self) -> timezone:
+        """The plan's zone, a fixed offset."""
+        return timezone(timedelta(minutes=ZONES[self.zone]))
 
     def after(self, gate: NodeName) -> NodeName:
         """Where a call goes on after a node at the top."""

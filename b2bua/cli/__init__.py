@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "plan": "publish, list, compare and restore plans",
     "replay": "decide a recorded call again from its record",
     "run": "run the switch",
+    "web": "the console in a browser, with a login",
 }
 
 

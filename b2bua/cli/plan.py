@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from b2bua.cli.diff import command as diff
 from b2bua.cli.outcome import outcome
 from b2bua.cli.place import Place, at_place
 from b2bua.cli.plan_desk import open_plans
@@ -34,6 +35,8 @@ def _signed(command: Callable[..., None]) -> Callable[..., None]:
 def command() -> None:
     """Publish, list, compare and restore plans."""
 
+
+command.add_command(diff)
 
 @command.command()
 @click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))

@@ -33,9 +33,7 @@ def command(
     )
     try:
         config = _config(config_file, state, as_example, port)
-        daemon = Daemon(
-            config, plans=[example.plan(port)] if as_example else [], keep_calls=keep_calls
-        )
+        daemon = Daemon(config, plans=[example.plan(port)] if as_example else [], keep_calls=keep_calls)
         with example.phones(port) if as_example else nullcontext():
             trio.run(daemon.run, example.welcome(port) if as_example else f"switch400 listens on {config.sip.listen}")
     except (ConfigFault, StartFault) as fault:

@@ -12,7 +12,7 @@ from b2bua.codec import PLAIN
 from b2bua.link import Assign
 from b2bua.record import Attempt, CallRecord, CallState, Ending, Party
 from routing import trace
-from routing.cause import Cause
+from routing.cause import NORMAL, Cause
 from routing.event import Event
 from routing.state import Attempt as AttemptState
 from routing.state import State
@@ -21,9 +21,9 @@ SIGN_OF_LIFE_S: Final = 10.0
 """How often a record is refreshed while nothing happens: what a crash can cost of the talk time."""
 
 
-def ending(cause: Cause) -> Ending:
-    """A release cause as it stands in a record."""
-    return Ending(cause.slug, cause.q850, cause.sip, cause.blame)
+def ending(cause: Cause, *, answered: bool) -> Ending:
+    """A release cause as it stands in a record: what was answered and ended normally was a 200, whatever came after."""
+    return Ending(cause.slug, cause.q850, 200 if answered and cause == NORMAL else cause.sip, cause.blame)
 
 
 class Scribe:
@@ -63,7 +63,7 @@ class Scribe:
             record,
             state=CallState.ENDED,
             ended_ms=ended_ms,
-            ending=record.ending or ending(cause),
+            ending=record.ending or ending(cause, answered=state.answered_s is not None),
             hung_up_by=record.hung_up_by or Party.SWITCH,
         )
         return self.latest
@@ -91,7 +91,7 @@ class Scribe:
             target=_target(state),
             attempts=tuple(self._attempt(attempt) for attempt in state.attempts),
             hung_up_by=Party(outcome.hung_up_by.value) if outcome else None,
-            ending=ending(outcome.cause) if outcome else None,
+            ending=ending(outcome.cause, answered=state.answered_s is not None) if outcome else None,
             trace=tuple(trace.to_plain(step) for step in state.trace),
             facts=self._facts,
             events=tuple(self._events),
@@ -107,7 +107,7 @@ class Scribe:
             rang_ms=self._ms(attempt.rang_s),
             answered_ms=self._ms(attempt.answered_s),
             ended_ms=self._ms(attempt.ended_s),
-            ending=ending(attempt.cause) if attempt.cause else None,
+            ending=ending(attempt.cause, answered=attempt.answered_s is not None) if attempt.cause else None,
         )
 
     def _ms(self, at_s: float | None) -> int | None:

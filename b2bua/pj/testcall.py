@@ -21,7 +21,7 @@ from routing.ids import CALLER
 
 _POLL_S: Final = 0.02
 _DRAIN_S: Final = 1.0
-_KEY_GAP_S: Final = 0.4
+_KEY_GAP_S: Final = 0.3
 
 
 @attrs.frozen

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Engine, and_, or_, select, update
+from sqlalchemy import Engine, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from b2bua.record import CallRecord, CallState, Ending, Party
@@ -17,7 +17,7 @@ from b2bua.store.database import writing
 from b2bua.store.query import Query, select_blobs
 from b2bua.store.rows import from_blob, last_word_ms, to_row
 from b2bua.store.schema import records
-from routing.ids import CallId
+from routing.ids import CallId, Number400
 
 _ROWS_AT_ONCE: Final = 500
 
@@ -63,6 +63,13 @@ class Records:
             rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(select_blobs(query))
             for (blob,) in rows:
                 yield from_blob(blob)
+
+    def calls_since(self, since_ms: int) -> dict[Number400, int]:
+        """How many calls each number was offered since then (one pass over that period's part of the index)."""
+        counted = select(records.c.number, func.count()).where(records.c.accepted_ms >= since_ms)
+        with self._engine.connect() as connection:
+            rows = connection.execute(counted.group_by(records.c.number))
+            return {Number400(number): calls for number, calls in rows}
 
     def open_calls(self) -> tuple[OpenCall, ...]:
         """Every call without an end, oldest first."""

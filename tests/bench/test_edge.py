@@ -83,7 +83,7 @@ def test_a_message_forwarded() -> None:
     edge.receive, edge.receive_inside = timed(edge.receive), timed(edge.receive_inside)  # type: ignore[method-assign]  # a stopwatch
     messages = sum(len(one_call(stage, number)) for number in range(CALLS))
     per_message = taken / messages * 1e6
-    print(f"\nedge: {per_message:.0f} us per message, {taken / CALLS * 1e3:.2f} ms per call")  # noqa: T201 (a bench prints)
+    print(f"\nedge: {per_message:.0f} us per message, {taken / CALLS * 1e3:.2f} ms per call")
     assert messages == 14 * CALLS
     assert per_message < 300
 
@@ -100,5 +100,5 @@ def test_a_call_turned_away() -> None:
         return len(packets)
 
     per_invite = cpu_us(flood)
-    print(f"\nedge: {per_invite:.0f} us per INVITE over the limit")  # noqa: T201 (a bench prints)
+    print(f"\nedge: {per_invite:.0f} us per INVITE over the limit")
     assert per_invite < 300

@@ -2,6 +2,7 @@
 
 import pytest
 
+from routing.caller import FAREWELL, FAREWELL_S
 from routing.cause import BUSY, NORMAL
 from routing.command import (
     Alert,
@@ -78,7 +79,8 @@ def test_an_answered_caller_hears_a_ringing_tone() -> None:
 
 MENU = (
     '[extensions]\n801 = "mobile"\n802 = "desk"\n'
-    '[nodes.menu]\nkind = "menu"\nprompts = ["menu"]\nkeys = { 1 = "desk", 2 = "sub", "#" = "end" }\nextensions = true\n'
+    '[nodes.menu]\nkind = "menu"\nprompts = ["menu"]\nkeys = { 1 = "desk", 2 = "sub", "#" = "end" }\n'
+    "extensions = true\n"
     'otherwise = "end"\ntries = 2\n'
     '[nodes.sub]\nkind = "menu"\nprompts = ["sub"]\nkeys = { 0 = "menu" }\notherwise = "end"\nanswer = true\n'
     + DESK_NODE
@@ -124,7 +126,7 @@ def test_time_outs_and_wrong_keys_are_told_apart() -> None:
     )
     assert keyed(call, "9") == (
         Play(CALLER, (PromptName("busy"),)),
-        StartTimer(call.state.timers.__iter__().__next__(), 30),
+        StartTimer(FAREWELL, FAREWELL_S),
     )
     other = Call(TWO_TARGETS + MENU)
     assert keyed(other, "9")[0] == Play(CALLER, (PromptName("menu-wrong"), PromptName("menu")), barge_in=True)

@@ -1,7 +1,5 @@
 """Many calls at once, and many calls a second, on two cores."""
 
-import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,69 +82,3 @@ def test_fifty_calls_at_once(own_switch: Callable[..., Switch], tmp_path: Path) 
             caller.wait(90)
         target.wait()
     assert {record.ending and record.ending.slug for record in switch.closed(number, 50)} == {"normal"}
-
-
-@pytest.mark.bench
-@pytest.mark.timeout(300)
-def test_cpu_per_call(own_switch: Callable[..., Switch], tmp_path: Path) -> None:
-    """Prints CPU milliseconds per call and per call-second, set-up delay added, and memory per call.
-
-    Each is measured beside SIPp talking to SIPp directly, in the same run on the same machine.
-    """
-    switch = own_switch(spare=30, most=150)
-    eventually(switch.processes, lambda pool: pool["idle"] >= 30)
-    speech = tmp_path / "speech.raw"
-    speech.write_bytes(bytes(0xD5 ^ (n % 64) for n in range(8000)))
-    calls = 200
-    with switch.target(ANSWERS, calls=calls) as target:
-        number = switch.publish(f'desk = "{sip_uri(target.port)}"')
-        before = switch.cpu_s()
-        with switch.caller(number, talks(200), calls=calls, options=["-r", "20", "-trace_rtt", "-rtt_freq", "1"]) as caller:
-            caller.wait(60)
-        per_call_ms = (switch.cpu_s() - before) / calls * 1000
-        through = setups_ms(caller.messages())
-    with switch.target(ANSWERS, calls=calls) as target:
-        with switch.direct(target.port, talks(200), calls=calls, options=["-r", "20"]) as caller:
-            caller.wait(60)
-        direct = setups_ms(caller.messages())
-    with switch.target(ANSWERS, calls=30, options=["-rtp_echo"]) as target:
-        number = switch.publish(f'desk = "{sip_uri(target.port)}"')
-        with switch.caller(number, talks(10_000, play(speech)), calls=30, options=["-r", "30"]) as caller:
-            eventually(
-                lambda: sum(record.state is CallState.TALKING for record in switch.records(number)),
-                lambda up: up == 30,
-            )
-            before, began = switch.cpu_s(), time.monotonic()
-            time.sleep(5)  # the span over which CPU is counted
-            per_second_ms = (switch.cpu_s() - before) / (time.monotonic() - began) / 30 * 1000
-            memory_mb = switch.memory_per_call_kb() / 1000
-            caller.wait(60)
-    print(
-        f"\nCPU per call {per_call_ms:.1f} ms; CPU per call-second {per_second_ms:.1f} ms; "
-        f"set-up {_median(through):.1f} ms through the switch, {_median(direct):.1f} ms directly; "
-        f"memory per call {memory_mb:.1f} MB; {os.cpu_count()} cores"
-    )
-
-
-def setups_ms(messages: str) -> list[float]:
-    """From INVITE sent to 200 received, for each call of a SIPp message log (milliseconds)."""
-    began: dict[str, float] = {}
-    took: list[float] = []
-    for entry in messages.split("-" * 47 + " ")[1:]:
-        head, _, text = entry.partition("\n\n")
-        at_s = _clock_s(head.split("\n", 1)[0])
-        call = text.split("Call-ID: ", 1)[1].split("\n", 1)[0] if "Call-ID: " in text else ""
-        if text.startswith("INVITE "):
-            began.setdefault(call, at_s)
-        elif text.startswith("SIP/2.0 200") and "CSeq: 1 INVITE" in text and call in began:
-            took.append((at_s - began.pop(call)) * 1000)
-    return took
-
-
-def _clock_s(stamp: str) -> float:
-    hours, minutes, seconds = stamp.strip().split(" ")[1].split(":")
-    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-
-
-def _median(values: list[float]) -> float:
-    return sorted(values)[len(values) // 2]

@@ -1,0 +1,41 @@
+"""`switch400 check`: what is wrong in plan documents, and what is suspicious.
+
+Rule: faults end with status 1; suspicions are printed and end with 0, or with 1 where `--strict` asks for it.
+"""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from b2bua.calendar import china
+from b2bua.cli.outcome import outcome
+from routing.check import CARRIER_WAIT_S, check
+from routing.document import PlanFaults, parse
+
+
+@click.command()
+@click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--carrier-wait", default=CARRIER_WAIT_S, show_default=True, help="Seconds a carrier lets a call ring.")
+@click.option("--strict", is_flag=True, help="Suspicions count as faults.")
+def command(files: tuple[Path, ...], carrier_wait: int, strict: bool) -> None:
+    """Say what is wrong or suspicious in FILE…, a line each."""
+    bad = False
+    for file in files:
+        with outcome():
+            text = file.read_text(encoding="utf-8")
+        try:
+            plan = parse(text)
+        except PlanFaults as error:
+            bad = True
+            for fault in error.faults:
+                click.echo(f"{file}: {fault.path}: {fault.problem} — {fault.mend}")
+            continue
+        findings = check(plan, datetime.now(plan.timezone()).date(), china(), carrier_wait_s=carrier_wait)
+        bad = bad or (strict and bool(findings))
+        for finding in findings:
+            click.echo(f"{file}: {finding}")
+        if not findings:
+            click.echo(f"{file}: nothing suspicious")
+    sys.exit(1 if bad else 0)

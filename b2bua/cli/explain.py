@@ -1,0 +1,71 @@
+"""`switch400 explain`: where a call would go, and why (N8).
+
+Rule: the same core decides as in a real call; nothing is rung.
+"""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from b2bua.calendar import with_days
+from b2bua.cli import when
+from b2bua.cli.place import Place, at_place
+from b2bua.places import caller_of
+from routing.document import parse
+from routing.explain import World, explain, lines, to_plain
+from routing.facts import Facts
+from routing.ids import CallId, TargetName, TrunkName
+from routing.number import parse_400
+from routing.plan import Plan
+
+
+@click.command()
+@click.argument("number")
+@click.option("--from", "caller", required=True, help="The caller's number, in any usual spelling; '' if withheld.")
+@click.option("--at", "at_ms", callback=when.option, help="When: '2026-05-01 08:30', 08:30 … (default: now).")
+@click.option("--keys", default="", help="What the caller keys, one entry each time it is asked: 1,2 or 2580,801.")
+@click.option("--busy", metavar="TARGET", multiple=True, help="A target that is busy; may be given again.")
+@click.option("--silent", metavar="TARGET", multiple=True, help="A target that never answers; may be given again.")
+@click.option("--file", "document", type=click.Path(path_type=Path), help="This document in place of the live plan.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@at_place
+def command(
+    number: str,
+    caller: str,
+    at_ms: int | None,
+    keys: str,
+    busy: tuple[str, ...],
+    silent: tuple[str, ...],
+    document: Path | None,
+    as_json: bool,
+    place: Place,
+) -> None:
+    """Tell the whole way of a call to NUMBER: what is looked at, chosen and passed over; the outcome last."""
+    if document:
+        plan = parse(document.read_text(encoding="utf-8"))
+    else:
+        plan = parse(place.open_store().plans.live(parse_400(number)).document)
+    arrived = when.from_ms(at_ms) if at_ms is not None else datetime.now(when.SHANGHAI)
+    world = World(
+        tuple(keys.split(",")) if keys else (),
+        busy=_known(plan, "--busy", busy),
+        silent=_known(plan, "--silent", silent),
+    )
+    facts = Facts(CallId("explain"), plan.number, caller_of(caller), TrunkName(""), arrived.astimezone(plan.timezone()))
+    explained = explain(plan, with_days(facts), world)
+    if as_json:
+        click.echo(json.dumps(to_plain(explained), ensure_ascii=False))
+    else:
+        click.echo("\n".join(lines(explained)))
+
+
+def _known(plan: Plan, option: str, names: tuple[str, ...]) -> tuple[TargetName, ...]:
+    """Targets of the plan by these names; a click error for one that it has not."""
+    for name in names:
+        if name not in plan.targets:
+            raise click.BadParameter(
+                f"there is no target {name}; there are {', '.join(plan.targets)}", param_hint=option
+            )
+    return tuple(map(TargetName, names))
