@@ -6,13 +6,13 @@ result; the roles are held here, behind the socket, whatever a console shows or 
 The verbs that the console uses, their arguments and results (`?`: may be left out; times: UTC epoch ms):
 
     call.detail     call_id → {record: CallRecord, messages: [{at_ms, leg, ours, text}]}; ours: we sent it
-                    the record may carry caller_shown, number_shown and attempts' address_shown, printed
     call.hangup     call_id → None
     plan.show       number, plan_hash? → {number, text, plan_hash, at_ms, author, note}; text may be empty
     plan.history    number → {versions: [{plan_hash, at_ms, author, note, live}]}, newest first
     plan.check      text → {faults: [Fault], warnings: [Fault]}
     plan.explain    text, caller, at (ISO, Asia/Shanghai; empty: now), keys, busy: [target]
                     → {steps: [TraceStep], rings: [[{target, address}]], ending}; in order, who together
+    plan.diff       text, old → {changes: [line for people]}
     plan.publish    text, note, base? → {number, plan_hash}; base: plan_hash it was edited from; Refusal if
                     another is in force by now, and with the faults of the text
     plan.restore    number, plan_hash, note → {number, plan_hash}

@@ -17,16 +17,16 @@ Record = dict[str, Any]
 Line = list[Cell]
 
 
-def head(record: Record, now_ms: int) -> list[Line]:
-    """What the call is and how it stands."""
+def head(record: Record, row: dict[str, Any], now_ms: int) -> list[Line]:
+    """What the call is and how it stands; `row` is its line of a table, with its numbers printed."""
     ended_ms = record["ended_ms"]
     ending = record["ending"]
     lines = [
         [
-            Cell(record.get("caller_shown") or record["caller"] or say("calls.unknown_caller"), "key"),
+            Cell(row["caller"] or say("calls.unknown_caller"), "key"),
             Cell(record["place"]),
             Cell("→"),
-            Cell(record.get("number_shown") or record["number"], "key"),
+            Cell(row["number"], "key"),
             Cell(f"{say('calls.trunk')} {record['trunk']}", "dim"),
         ],
         [
@@ -44,7 +44,7 @@ def head(record: Record, now_ms: int) -> list[Line]:
         lines.append(
             [
                 cause(ending["slug"], ending["blame"]),
-                Cell(f"SIP {ending['sip']} · Q.850 {ending['q850']}"),
+                Cell(_codes(ending, "SIP {sip} · Q.850 {q850}")),
                 blame(ending["blame"]),
                 Cell(say("detail.by", by=by) if by else "", "dim"),
             ]
@@ -61,14 +61,14 @@ def attempts(record: Record, now_ms: int) -> list[Line]:
         line = [
             Cell(f"{attempt['leg']:>2}"),
             Cell(pad(attempt["target"], 12), "key"),
-            Cell(pad(attempt.get("address_shown") or attempt["address"], 16)),
+            Cell(pad(attempt["address"], 16)),
             Cell(clock(attempt["began_ms"]), "dim"),
         ]
         if attempt["ending"] is not None:
             line += [
                 Cell(say("detail.lasted", age=age(until_ms - attempt["began_ms"]))),
                 cause(attempt["ending"]["slug"], attempt["ending"]["blame"]),
-                Cell(f"{attempt['ending']['sip']}/{attempt['ending']['q850']}", "dim"),
+                Cell(_codes(attempt["ending"], "{sip}/{q850}"), "dim"),
                 blame(attempt["ending"]["blame"]),
             ]
         elif attempt["answered_ms"] is not None:
@@ -135,6 +135,11 @@ def text(lines: list[Line], styles: dict[str, Any], gap: str = "  ") -> Text:
             shown.append(cell.text, styles[cell.tone])
         shown.append("\n")
     return shown
+
+
+def _codes(ending: dict[str, Any], form: str) -> str:
+    """SIP status and Q.850 cause; a call that went well had no failure to name."""
+    return "" if ending["blame"] == "success" else form.format(**ending)
 
 
 def _after(record: Record, name: str) -> str:

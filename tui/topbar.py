@@ -82,7 +82,7 @@ class TopBar(Widget):
             Cell(say("top.no_answer", share=share(counters["no_answer_pct"]))),
             self._up("top.trunks", trunks.values()),
             Cell(say("top.pool", used=pool["used"], ceiling=pool["ceiling"]), "bad" if full else "plain"),
-            self._up("top.gateways", gateways.values()),
+            *([self._up("top.gateways", gateways.values())] if gateways else []),
         ]
 
     def _link(self) -> Cell:
@@ -93,7 +93,8 @@ class TopBar(Widget):
 
     def _up(self, key: str, neighbours: Iterable[Row]) -> Cell:
         rows = list(neighbours)
-        up = sum(1 for row in rows if row["up"] and row["service"] == "in")
+        # a neighbour that is never pinged is not known to be down
+        up = sum(1 for row in rows if row["up"] is not False and row["service"] == "in")
         return Cell(say(key, up=up, total=len(rows)), "plain" if up == len(rows) else "bad")
 
     def _alarms(self) -> list[Cell]:

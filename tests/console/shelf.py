@@ -8,6 +8,7 @@ from b2bua.feed import Feed
 from b2bua.rows import NUMBERS, NumberRow
 from b2bua.verbs import Operator, Refusal, Verb
 from b2bua.wire import Fault, Role
+from routing.check import difference
 from routing.document import PlanFaults, parse
 
 PLAN = """\
@@ -57,6 +58,7 @@ class Shelf:
             "plan.check": Verb(Role.VIEWER, self._check),
             "plan.publish": Verb(Role.OPERATOR, self._publish),
             "plan.restore": Verb(Role.OPERATOR, self._restore),
+            "plan.diff": Verb(Role.VIEWER, self._diff),
             "plan.explain": Verb(Role.VIEWER, self._explain),
         }
 
@@ -72,6 +74,9 @@ class Shelf:
 
     async def _check(self, args: dict[str, Any], _: Operator) -> Any:
         return {"faults": [attrs.asdict(fault) for fault in _faults(args["text"])], "warnings": []}
+
+    async def _diff(self, args: dict[str, Any], _: Operator) -> Any:
+        return {"changes": [str(each) for each in difference(parse(args["old"]), parse(args["text"]))]}
 
     async def _publish(self, args: dict[str, Any], operator: Operator) -> Any:
         if faults := _faults(args["text"]):

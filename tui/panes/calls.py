@@ -81,7 +81,8 @@ class CallsPane(TablePane):
 
     def on_sheet_opened(self, event: Sheet.Opened) -> None:
         """Show the call whole."""
-        self.app.push_screen(Detail(self.board, event.key, "call.detail"))
+        if event.sheet.row is not None:
+            self.app.push_screen(Detail(self.board, event.key, "call.detail", dict(event.sheet.row)))
 
     def action_hangup(self) -> None:
         """Hang up the call under the cursor, if the operator means it."""

@@ -93,7 +93,8 @@ class RecordsPane(TablePane):
 
     def on_sheet_opened(self, event: Sheet.Opened) -> None:
         """Show the call whole."""
-        self.app.push_screen(Detail(self.board, event.key, "record.detail"))
+        if event.sheet.row is not None:
+            self.app.push_screen(Detail(self.board, event.key, "record.detail", dict(event.sheet.row)))
 
     def action_refresh(self) -> None:
         """Ask again."""

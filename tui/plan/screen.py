@@ -260,10 +260,20 @@ class PlanScreen(Framed):
         if current == "tree" and document is not None:
             self.query_one("#outline", Told).tell(outline(document))
         if current == "difference":
-            lines = compare(work.live.text, work.text)
-            self.query_one("#changes", Told).tell(lines or [[Cell(say("plan.no_difference"), "dim")]])
+            self.run_worker(self._difference(work), group="difference", exclusive=True)
         self.query_one(Faults).show(work)
         self.query_one(WhatIf).text = work.text
+
+    async def _difference(self, work: Work) -> None:
+        """What changes, first as the daemon says it for people, then line by line."""
+        lines = compare(work.live.text, work.text)
+        try:
+            said = await self.board.ask("plan.diff", text=work.text, old=work.live.text)
+            told = [[Cell("• " + change, "busy")] for change in said["changes"]]
+        except NotDone as refusal:
+            told = [[Cell(str(refusal), "dim")]] if lines else []
+        lines = [*told, [], *lines] if told and lines else lines
+        self.query_one("#changes", Told).tell(lines or [[Cell(say("plan.no_difference"), "dim")]])
 
     def _title(self) -> None:
         work, row = self._work, self.board.rows(NUMBERS).get(self.number)

@@ -12,6 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from b2bua.rows import CALLS
+from b2bua.wire import Row
 from tui import story
 from tui.board import Board, NotDone
 from tui.framed import Framed
@@ -26,12 +27,13 @@ _ASK_EVERY_MS = 1000
 
 
 class Detail(Framed):
-    """The story of one call; `verb` is what gives its record, live or from the store."""
+    """The story of one call; `verb` is what gives its record, `row` the line that was opened, with printed numbers."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("detail")
 
-    def __init__(self, board: Board, call_id: str, verb: str) -> None:
+    def __init__(self, board: Board, call_id: str, verb: str, row: Row) -> None:
         super().__init__(board)
+        self._opened = row
         self._call_id = call_id
         self._verb = verb
         self._told: dict[str, Any] | None = None
@@ -95,7 +97,7 @@ class Detail(Framed):
         record, messages = self._told["record"], self._told["messages"]
         now_ms = self.board.now_ms()
         lines = {
-            "head": story.head(record, now_ms),
+            "head": story.head(record, self._opened, now_ms),
             "attempts": story.attempts(record, now_ms),
             "trace": story.trace(record),
             "ladder": ladder(messages, record["accepted_ms"], self.size.width - 6) if messages else [],
