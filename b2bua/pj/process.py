@@ -45,6 +45,7 @@ class Process:
         self._call: OneCall | None = None
         self._last: OneCall | None = None
         self._came: deque[tuple[Leg, str]] = deque()
+        self._noted: deque[Noted] = deque()
         self._strays: list[Leg] = []
         self._plans: dict[str, Plan] = {}
         self._terms: object = None
@@ -62,6 +63,7 @@ class Process:
             for message in self._link.received():
                 self._hear(message)
             self._welcome()
+            self._pass_on()
             if self._call is None:
                 self._quieten(time.monotonic())
             else:
@@ -141,8 +143,14 @@ class Process:
         self._strays = [leg for leg in self._strays if not leg.is_gone]
 
     def _note(self, noted: Noted) -> None:
-        if self._call is not None:
-            self._call.note(noted)
+        self._noted.append(noted)
+
+    def _pass_on(self) -> None:
+        """Give what PJSIP noted by itself to the call: its INVITE may have come before its assignment was read."""
+        while self._noted:
+            noted = self._noted.popleft()
+            if self._call is not None:
+                self._call.note(noted)
 
     def _rest(self, call: OneCall) -> None:
         self._link.send(Idle(call.assign.call_id))
