@@ -7,11 +7,13 @@ the clocks.
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from tui.board import Board, Source
@@ -99,5 +101,7 @@ class Console(App[None]):
         for screen in reversed(self.screen_stack):
             if isinstance(screen, Framed):
                 if screen.ready:
-                    screen.renew()
+                    # while the console is being closed, a screen loses its parts one by one
+                    with suppress(NoMatches):
+                        screen.renew()
                 break
