@@ -9,3 +9,7 @@ from typing import Final
 
 FOLDER: Final = Path(__file__).parent / "wav"
 """The built-in prompts, 8 kHz mono 16-bit WAV, made by `python -m b2bua.sound.make`."""
+
+
+class Unfit(ValueError):
+    """A file is no prompt; the message is a sentence that says why, and what to do."""

@@ -38,13 +38,13 @@ def beep() -> Samples:
 
 
 def queue_music() -> Samples:
-    """Hold music of four bars, played twice, 17 s."""
-    return _music(_QUEUE_BARS * 2)
+    """Hold music of four bars, 9 s."""
+    return _music(_QUEUE_BARS)
 
 
 def transfer_music() -> Samples:
-    """Hold music of two bars, played twice, 9 s."""
-    return _music(_TRANSFER_BARS * 2)
+    """Hold music of two bars, 5 s."""
+    return _music(_TRANSFER_BARS)
 
 
 def _tone(hz: float, length_s: float) -> Samples:
