@@ -3,13 +3,12 @@
 Rule: a prompt is in effect for the next call; calls in progress hear to the end what they began with.
 """
 
-import getpass
-import time
 from pathlib import Path
 from typing import Final
 
 import click
 
+from b2bua.cli.deed import note
 from b2bua.cli.place import Place, at_place
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.when import clock
@@ -19,9 +18,8 @@ from b2bua.sound.intake import silences_s, take_in
 from b2bua.sound.loudness import loudness_lufs
 from b2bua.sound.uploads import Uploads
 from b2bua.sound.wav import RATE_HZ, read_wav
-from b2bua.store.audit import AuditEntry
 from b2bua.store.errors import NotFound
-from routing.ids import Number400, PromptName
+from routing.ids import PromptName
 from routing.number import parse_400, print_400
 
 _LONG_SILENCE_S: Final = 1.0
@@ -53,7 +51,7 @@ def add(number: str, name: str, file: Path, place: Place) -> None:
     mine = parse_400(number)
     samples = take_in(file)
     upload = _uploads(place).add(mine, name, samples)
-    _note(place, "prompt-add", mine, f"{name} version {upload.version}")
+    note(place.open_store(create=True), "prompt-add", mine, f"{name} version {upload.version}")
     click.echo(
         f"{print_400(mine)}: “{name}”, {upload.length_s:.1f} s, {loudness_lufs(samples, RATE_HZ):.1f} LUFS, "
         f"version {upload.version}; heard from the next call on"
@@ -92,14 +90,9 @@ def remove(number: str, name: str, place: Place) -> None:
     """Take the prompt NAME of NUMBER out of effect; a built-in one of that name is heard again. It is kept."""
     mine = parse_400(number)
     kept = _uploads(place).remove(mine, name)
-    _note(place, "prompt-remove", mine, name)
+    note(place.open_store(create=True), "prompt-remove", mine, name)
     click.echo(f"{print_400(mine)}: “{name}” is out of effect, and kept as {kept}")
 
 
 def _uploads(place: Place) -> Uploads:
     return Uploads(shelves_in(place.state).prompts[0])
-
-
-def _note(place: Place, verb: str, number: Number400, detail: str) -> None:
-    entry = AuditEntry(round(time.time() * 1000), getpass.getuser(), verb, number, detail)
-    place.open_store(create=True).note(entry)
