@@ -17,8 +17,11 @@ COMMANDS: Final = {
     "number": "suspend or activate a 400 number",
     "phone": "be a test telephone: answer, be busy, play a tone",
     "plan": "publish, list, compare and restore plans",
+    "prompt": "put in, list and take out what callers hear",
+    "recording": "list, export and verify recorded calls",
     "replay": "decide a recorded call again from its record",
     "run": "run the switch",
+    "voicemail": "list, fetch and delete voicemail messages",
     "web": "the console in a browser, with a login",
 }
 

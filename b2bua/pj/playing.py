@@ -32,8 +32,8 @@ class Playing:
         self.barge_in = barge_in
         self._leg = leg
         self._tone = loop and _RINGBACK in prompts and library.find(_RINGBACK) is None
-        found = [library.find(prompt) for prompt in prompts]
-        self._sounds: list[Sound] = [sound for sound in found if sound is not None and sound.length_s > _LEAST_S]
+        found = [sound for prompt in prompts for sound in library.sounds(prompt)]
+        self._sounds: list[Sound] = [sound for sound in found if sound.length_s > _LEAST_S]
         self._left = list(self._sounds)
         self._source: Any = None
         self._began = False

@@ -2,8 +2,10 @@
 
 Rule: a subscriber's own prompt (`<folder>/<400 number>/<name>.wav`) goes before the common one (`<folder>/<name>.wav`),
 and an earlier folder before a later one. A file is looked at anew for each call, so that an upload is heard at once.
+A number without a file of its own is put together from those that have one.
 """
 
+import re
 import wave
 from pathlib import Path
 from typing import Final
@@ -14,6 +16,7 @@ from routing.ids import Number400, PromptName
 
 CLOCK_RATE_HZ: Final = 8000
 _SAMPLE_BYTES: Final = 2
+_NUMBER: Final = re.compile(r"number-([1-9]\d{1,2})")
 
 
 @attrs.frozen
@@ -30,6 +33,15 @@ class Library:
     def __init__(self, folders: tuple[Path, ...], number: Number400) -> None:
         self._places = [place for folder in folders for place in (folder / number, folder)]
 
+    def sounds(self, name: PromptName) -> tuple[Sound, ...]:
+        """What is played one after another for a prompt; nothing if there is no such prompt."""
+        sound = self.find(name)
+        if sound is not None:
+            return (sound,)
+        number = _NUMBER.fullmatch(name)
+        parts = number_parts(int(number[1])) if number else ()
+        return tuple(sound for part in parts if (sound := self.find(PromptName(f"number-{part}"))) is not None)
+
     def find(self, name: PromptName) -> Sound | None:
         """The sound of a prompt; None if there is no such file or it is not 8 kHz mono 16-bit WAV."""
         for place in self._places:
@@ -42,3 +54,13 @@ class Library:
             except (OSError, EOFError, wave.Error):
                 continue
         return None
+
+
+def number_parts(number: int) -> tuple[int, ...]:
+    """The numbers that a Chinese number (1–999) is spoken as: 305 as 300, 0, 5; 42 as 40, 2; 17 as itself."""
+    hundreds, rest = divmod(number, 100)
+    tens, ones = divmod(rest, 10)
+    below = (10 * tens, ones) if tens > 1 and ones else (rest,) if rest else ()
+    if not hundreds:
+        return below
+    return (100 * hundreds, *((0,) if rest and not tens else ()), *below)

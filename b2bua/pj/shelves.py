@@ -7,6 +7,8 @@ from pathlib import Path
 
 import attrs
 
+from b2bua.sound import FOLDER
+
 
 @attrs.frozen
 class Shelves:
@@ -15,3 +17,8 @@ class Shelves:
     prompts: tuple[Path, ...] = ()
     recordings: Path | None = None
     messages: Path | None = None
+
+
+def shelves_in(state: Path) -> Shelves:
+    """The folders of a switch with this state directory; the built-in prompts come after the uploaded ones."""
+    return Shelves((state / "prompts", FOLDER), state / "recordings", state / "messages")

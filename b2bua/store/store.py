@@ -6,7 +6,9 @@ from typing import Self
 
 from sqlalchemy import Engine
 
-from b2bua.store.database import open_database
+from b2bua.store import audit
+from b2bua.store.audit import AuditEntry
+from b2bua.store.database import open_database, writing
 from b2bua.store.plans import Plans
 from b2bua.store.records import Records
 from b2bua.store.writer import RecordWriter
@@ -30,6 +32,11 @@ class Store:
     def writer(self, stored: Callable[[CallId, int], None]) -> RecordWriter:
         """The one task that writes this store's records; `stored` as in `RecordWriter`."""
         return RecordWriter(self.records, stored, self._spool)
+
+    def note(self, entry: AuditEntry) -> None:
+        """Write down a deed that is done outside the database: before it, so that it is never done unseen."""
+        with writing(self.engine) as connection:
+            audit.note(connection, entry)
 
     def close(self) -> None:
         """Give back every connection."""

@@ -33,18 +33,21 @@ from routing.plan import Plan
 WARN_DAYS: Final = 30
 """How long before its end an authorisation is warned of (W3)."""
 
+_SPOKEN: Final = (
+    *(BUSY_PROMPT, NOT_ALLOWED_PROMPT, PLACE_PROMPT),
+    *map(PromptName, ("welcome", "menu", "extension-menu", "password", "password-wrong", "menu-timeout", "menu-wrong")),
+    *map(PromptName, ("voicemail-greeting", "recorded")),
+)
+
 BUILT_IN: Final = frozenset(
     {
-        BUSY_PROMPT,
-        NOT_ALLOWED_PROMPT,
-        RINGING_TONE,
-        PLACE_PROMPT,
-        *map(PromptName, ("password", "password-wrong", "menu-timeout", "menu-wrong", "queue-music")),
-        *map(PromptName, ("voicemail-greeting", "transfer-music", "welcome")),
+        *_SPOKEN,
+        *(PromptName(f"{prompt}-en") for prompt in _SPOKEN),
+        *(RINGING_TONE, *map(PromptName, ("beep", "queue-music", "transfer-music"))),
         *(PromptName(f"number-{n}") for n in range(1, 1001)),
     }
 )
-"""Prompts that every subscriber has."""
+"""Prompts that every subscriber has, in Mandarin and (`-en`) in English."""
 
 
 def targets_alone(plan: Plan) -> Iterator[Finding]:
