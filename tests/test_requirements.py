@@ -8,9 +8,11 @@ ROOT = Path(__file__).parent.parent
 
 def test_states_match_the_markers() -> None:
     """A row that is proved, wholly or in part, has a test with its marker; a row that is not built yet has none."""
-    rows = re.findall(r"^\| ((?:[A-Z]\d+ ?)+)\|.*\| ([^|]*)\|$", (ROOT / "docs/requirements.md").read_text(), re.M)
+    table = (ROOT / "docs/requirements.md").read_text()
+    rows = re.findall(r"^\| ((?:[A-Z]\d+ ?)+)\|.*\| ([^|]*)\|$", table, re.MULTILINE)
     states = {row: state.split(":")[0].strip() for ids, state in rows for row in ids.split()}
     texts = (path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
-    marked = {row for text in texts for args in re.findall(r"mark\.req\(([^)]*)\)", text) for row in re.findall(r"[A-Z]\d+", args)}
+    markers = (args for text in texts for args in re.findall(r"mark\.req\(([^)]*)\)", text))
+    marked = {row for args in markers for row in re.findall(r"[A-Z]\d+", args)}
     assert {row for row, state in states.items() if state in ("proved", "in part")} == marked
     assert set(states.values()) == {"proved", "in part", "not yet"}

@@ -52,7 +52,7 @@ def test_one_step() -> None:
     for event in (Arrived(0), TargetRang(1, LegId(1), early_media=False), TargetFailed(2, LegId(1), BUSY)):
         spent.append(measured(partial(flow.step, plan, state, event), 2000))
         state, _ = flow.step(plan, state, event)
-    print("step, µs (arrival, ringing, next target):", *(f"{one * 1e6:.1f}" for one in spent))  # noqa: T201 (a bench prints)
+    print("step, µs (arrival, ringing, next target):", *(f"{one * 1e6:.1f}" for one in spent))
     assert median(spent) <= 30e-6
 
 
@@ -62,7 +62,7 @@ def test_reading_and_checking() -> None:
     parsed = measured(lambda: document.parse(text), 20)
     plan, calendar = document.parse(text), china()
     checked = measured(lambda: check(plan, date(2026, 4, 15), calendar), 10)
-    print(f"parse {parsed * 1e3:.1f} ms, check {checked * 1e3:.1f} ms")  # noqa: T201 (a bench prints)
+    print(f"parse {parsed * 1e3:.1f} ms, check {checked * 1e3:.1f} ms")
     assert parsed + checked <= 20e-3
 
 
@@ -80,6 +80,6 @@ def test_many_plans_in_memory() -> None:
     found = measured(lambda: plans[Number400("4006001234")], 1000)
     total = per_plan * 100_000 / 2**30
     told = f"{per_plan / 1024:.1f} KiB a plan, {total:.2f} GiB for 100,000; found in {found * 1e9:.0f} ns"
-    print(told)  # noqa: T201 (a bench prints)
+    print(told)
     assert per_plan * 100_000 <= 1.5e9
     assert attrs.asdict(plans[Number400("4006001234")], recurse=False)["number"] == "4006001234"

@@ -225,7 +225,7 @@ async def open_house(*options: str) -> AsyncIterator[House]:
                 yield house
             except BaseException:
                 for seen in house.forwarder.seen:
-                    print(f"→ {seen.to_port}\n{seen.text}")  # noqa: T201 - the transcript
+                    print(f"→ {seen.to_port}\n{seen.text}")
                 raise
             finally:
                 with trio.CancelScope(shield=True):

@@ -238,4 +238,4 @@ def test_classes_that_nobody_is_in() -> None:
 def test_prompts_of_every_kind_of_node_are_looked_for() -> None:
     """The whole example with an empty library: only its own prompts are missing."""
     found = check(PLAN, TODAY, china(), prompts=())
-    assert {one.path for one in found if one.doubt is Doubt.NO_PROMPT} == {"nodes.menu", "nodes.night"}
+    assert {one.path for one in found if one.doubt is Doubt.NO_PROMPT} == {"nodes.night"}

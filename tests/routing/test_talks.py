@@ -26,6 +26,7 @@ from routing.event import (
     DigitsKeyed,
     KeysEnd,
     MessageTaken,
+    PlaceTaken,
     PromptEnded,
     QueueMoved,
     TargetAnswered,
@@ -208,6 +209,7 @@ def test_queue_until_a_target_is_free() -> None:
     assert call.first[:2] == (Answer(), JoinQueue(WAIT, priority=False))
     assert call.then(TimerFired(30, queue.TELL)) == (StartTimer(queue.TELL, 30),)
     assert call.then(QueueMoved(31, WAIT, 1)) == ()
+    assert call.then(PlaceTaken(31, WAIT, 7)) == (), "nobody asked"
     told = call.then(TimerFired(60, queue.TELL))
     assert Play(CALLER, (PromptName("queue-place"), PromptName("number-2"))) in told
     assert call.then(PromptEnded(63, CALLER)) == (Play(CALLER, (PromptName("queue-music"),), loop=True),)
