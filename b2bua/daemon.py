@@ -10,7 +10,7 @@ from typing import Final
 
 import trio
 
-from b2bua import control, opening
+from b2bua import control, opening, retention
 from b2bua.answers import Answers
 from b2bua.config import Config
 from b2bua.control import Control, SocketTaken
@@ -25,6 +25,7 @@ from b2bua.live import Live
 from b2bua.neighbourhood import Neighbourhood
 from b2bua.opening import StartFault
 from b2bua.operations import Operations
+from b2bua.pj.shelves import shelves_in
 from b2bua.pool import Pool, Process
 from b2bua.record import CallRecord
 from b2bua.rows import Level
@@ -71,7 +72,7 @@ class Daemon:
         self._writer = self._store.writer(self._stored)
         self._live = Live()
         self._switchboard = Switchboard(self._writer.offer, self._show)
-        self._pool = Pool(config.processes, self._state / "link.sock", self._heard, self._lost)
+        self._pool = Pool(config.processes, self._state / "link.sock", shelves_in(self._state), self._heard, self._lost)
         self._answers = Answers(self._store.engine, self._switchboard, self._pool)
         self._neighbourhood = Neighbourhood(config, self._live, self._switchboard)
         self._usage = MonthUsage()
@@ -115,6 +116,7 @@ class Daemon:
             await nursery.start(self._control.serve, self._listener)
             nursery.start_soon(self._adopt)
             nursery.start_soon(self._tick)
+            nursery.start_soon(retention.keep, self._state, self._store)
             await self._pool.warm()
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 print(welcome, flush=True)  # noqa: T201 - the one thing that the daemon says

@@ -24,7 +24,8 @@ def state_directory(path: Path) -> Path:
     """The directory for everything that outlives the daemon; made with mode 0700. Raises StartFault."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (path / "spool").mkdir(mode=0o700, exist_ok=True)
+        for name in ("spool", "prompts", "recordings", "messages"):
+            (path / name).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise StartFault(f"the state directory {path} cannot be made ({error.strerror}); say --state DIR") from error
     return path

@@ -21,6 +21,7 @@ import trio
 
 from b2bua.config import Media, Processes
 from b2bua.link import Assign, Frames, FromDaemon, FromProcess, Hello, Idle, InviteKey, Retire, frame
+from b2bua.pj.shelves import Shelves
 from b2bua.rows import Pool as PoolRow
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ class Pool:
         self,
         settings: Processes,
         link_path: Path,
+        shelves: Shelves,
         heard: Callable[[Process, FromProcess], None],
         lost: Callable[[Process], None],
     ) -> None:
@@ -88,6 +90,7 @@ class Pool:
         self._warm = trio.Event()
         self._change = trio.Event()
         self._path = link_path
+        self._shelves = shelves
         self._heard = heard
         self._lost = lost
         self._all: dict[str, Process] = {}
@@ -162,7 +165,7 @@ class Pool:
         self._path.chmod(0o600)
         listener.listen(128)
         command = [sys.executable, "-m", "b2bua.pj.forkserver", "--link", str(self._path), "--edge", edge]
-        command += ["--rtp-ports", media.ports, "--media-host", media.address]
+        command += ["--rtp-ports", media.ports, "--media-host", media.address, *self._shelves.options()]
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             nursery.start_soon(self._accept, listener)

@@ -18,6 +18,12 @@ class Shelves:
     recordings: Path | None = None
     messages: Path | None = None
 
+    def options(self) -> list[str]:
+        """The same as options of the fork server."""
+        kept = (("--recordings", self.recordings), ("--messages", self.messages))
+        words = [word for folder in self.prompts for word in ("--prompts", str(folder))]
+        return words + [word for option, folder in kept if folder for word in (option, str(folder))]
+
 
 def shelves_in(state: Path) -> Shelves:
     """The folders of a switch with this state directory; the built-in prompts come after the uploaded ones."""
