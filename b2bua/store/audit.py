@@ -29,8 +29,12 @@ def note(connection: Connection, entry: AuditEntry) -> None:
     )
 
 
-def entries(connection: Connection, subject: str, limit: int = 100) -> tuple[AuditEntry, ...]:
-    """What was done to a number, newest first; at most `limit` entries (≥ 1)."""
+def entries(connection: Connection, subject: str = "", who: str = "", limit: int = 100) -> tuple[AuditEntry, ...]:
+    """What was done, newest first; to one number, or by one person, if given; at most `limit` entries (≥ 1)."""
     columns = (audit.c.at_ms, audit.c.who, audit.c.verb, audit.c.object, audit.c.detail)
-    statement = select(*columns).where(audit.c.object == subject).order_by(audit.c.id.desc()).limit(limit)
+    statement = select(*columns).order_by(audit.c.id.desc()).limit(limit)
+    if subject:
+        statement = statement.where(audit.c.object == subject)
+    if who:
+        statement = statement.where(audit.c.who == who)
     return tuple(AuditEntry(*row) for row in connection.execute(statement))

@@ -45,7 +45,7 @@ async def running(writer: RecordWriter) -> AsyncIterator[RecordWriter]:
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that another thread brings about."""
     with trio.fail_after(20):
-        while not condition():  # noqa: ASYNC110 - health is a property by design; nobody but a test waits for it
+        while not condition():
             await trio.sleep(0.01)
 
 

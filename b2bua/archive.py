@@ -1,0 +1,72 @@
+"""What people ask about the past over the control protocol: how calls went, and who changed what (`b2bua.verbs`).
+
+Rule: counting and searching is the database's; here it is asked in a thread and told in the verbs' words.
+"""
+
+from typing import Any
+
+import attrs
+import trio
+
+from b2bua.store.audit import entries
+from b2bua.store.reports import calls_by
+from b2bua.store.store import Store
+from b2bua.verbs import Operator, Refusal, Verb
+from b2bua.wire import Role
+from routing.ids import Number400
+from routing.number import NumberFault, parse_400
+
+Args = dict[str, Any]
+
+
+class Archive:
+    """Verbs about reports and the audit trail."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def verbs(self) -> dict[str, Verb]:
+        """These verbs, with the least role for each."""
+        return {
+            "report.calls": Verb(Role.VIEWER, self._calls),
+            "audit.find": Verb(Role.VIEWER, self._audit),
+        }
+
+    async def _calls(self, args: Args, _: Operator) -> Any:
+        number, by = _number(args), str(args.get("by", "day"))
+        period = (int(args.get("from_ms", 0)), int(args.get("to_ms", 0)))
+        try:
+            counts = await trio.to_thread.run_sync(calls_by, self._store.engine, by, number, *period)
+        except ValueError as error:
+            raise Refusal(str(error)) from error
+        return {"rows": [attrs.asdict(count) for count in counts]}
+
+    async def _audit(self, args: Args, _: Operator) -> Any:
+        subject = _number(args) or ""
+        who, most = str(args.get("who", "")), int(args.get("most", 100))
+
+        def read() -> list[dict[str, Any]]:
+            with self._store.engine.connect() as connection:
+                return [
+                    {
+                        "at_ms": entry.at_ms,
+                        "who": entry.who,
+                        "deed": entry.verb,
+                        "subject": entry.subject,
+                        "note": entry.detail,
+                        "before": "",
+                        "after": "",
+                    }
+                    for entry in entries(connection, subject, who, most)
+                ]
+
+        return {"rows": await trio.to_thread.run_sync(read)}
+
+
+def _number(args: Args) -> Number400 | None:
+    if not args.get("number"):
+        return None
+    try:
+        return parse_400(str(args["number"]))
+    except NumberFault as fault:
+        raise Refusal(str(fault)) from fault
