@@ -35,12 +35,14 @@ from b2bua.store.errors import StoreError
 from b2bua.store.store import Store
 from b2bua.switchboard import Switchboard, now_ms
 from b2bua.usage import MonthUsage
-from routing.document import PlanFaults
+from routing.document import PlanFaults, parse
 from routing.event import OperatorHungUp
 from routing.ids import CallId
 
 log = logging.getLogger(__name__)
 
+EXAMPLE: Final = "example"
+"""The author of plans that came with the program."""
 GRACE_S: Final = 5.0
 """How long processes of an earlier daemon may take to say Hello before their calls are given up."""
 REFRESH_TICKS: Final = 10
@@ -64,8 +66,7 @@ class Daemon:
         self._inside = opening.inside(self._state, config.sip.inside)
         try:
             self._store = Store.open(config.store or self._state / "switch400.db", self._state / "spool")
-            if plans:
-                self._store.plans.publish(plans, author="example", note="the worked example")
+            self._publish_examples(plans)
             self._listener = control.listen(self._state / "control.sock")
         except (StoreError, SocketTaken, PlanFaults, OSError) as error:
             raise StartFault(str(error)) from error
@@ -130,6 +131,14 @@ class Daemon:
                     await self._leave(calls_go_on=self._keep_calls and number == signal.SIGTERM)
                     break
             nursery.cancel_scope.cancel()
+
+    def _publish_examples(self, documents: Sequence[str]) -> None:
+        """Publish what the example brings, unless somebody has edited it since."""
+        live = self._store.plans.all_live()
+        for document in documents:
+            known = live.get(parse(document).number)
+            if known is None or known.version.author == EXAMPLE:
+                self._store.plans.publish([document], author=EXAMPLE, note="the worked example")
 
     def _heard(self, process: Process, message: FromProcess) -> None:
         match message:

@@ -41,8 +41,8 @@ class Operations:
         return {
             "plan.show": Verb(Role.VIEWER, self._show),
             "plan.history": Verb(Role.VIEWER, self._history),
-            "plan.publish": Verb(Role.ADMIN, self._publish),
-            "plan.restore": Verb(Role.ADMIN, self._restore),
+            "plan.publish": Verb(Role.OPERATOR, self._publish),
+            "plan.restore": Verb(Role.OPERATOR, self._restore),
             "number.state": Verb(Role.ADMIN, self._set_state),
             "trunk.set": Verb(Role.OPERATOR, self._service_of(TRUNKS)),
             "gateway.set": Verb(Role.OPERATOR, self._service_of(GATEWAYS)),

@@ -166,12 +166,16 @@ class Pool:
         listener.listen(128)
         command = [sys.executable, "-m", "b2bua.pj.forkserver", "--link", str(self._path), "--edge", edge]
         command += ["--rtp-ports", media.ports, "--media-host", media.address, *self._shelves.options()]
-        async with trio.open_nursery() as nursery:
-            self._nursery = nursery
-            nursery.start_soon(self._accept, listener)
-            nursery.start_soon(self._keep_server, command)
-            nursery.start_soon(self._tend)
-            task_status.started()
+        try:
+            async with trio.open_nursery() as nursery:
+                self._nursery = nursery
+                nursery.start_soon(self._accept, listener)
+                nursery.start_soon(self._keep_server, command)
+                nursery.start_soon(self._tend)
+                task_status.started()
+        finally:
+            listener.close()
+            self._path.unlink(missing_ok=True)  # noqa: ASYNC240 - one unlink, at the very end
 
     async def idle(self) -> None:
         """Wait until no process has a call."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b2bua.record import CallState, Ending
@@ -22,6 +22,7 @@ CALLS = st.lists(st.tuples(st.integers(0, 60 * HOUR_MS), st.sampled_from(SLUGS),
 
 @pytest.mark.req("P2")
 @pytest.mark.parametrize("by", BY)
+@settings(max_examples=20)
 @given(calls=CALLS)
 def test_counts_add_up(tmp_path_factory: pytest.TempPathFactory, by: str, calls: list[tuple[int, str, str]]) -> None:
     """However calls are counted, each is counted once, under what it was, with its talk time."""
