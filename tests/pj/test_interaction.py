@@ -73,7 +73,7 @@ async def test_no_key_leads_to_the_refusal_which_is_heard_and_never_charged(tmp_
     _prompts(tmp_path, menu=500, busy=900, menu_timeout=600)
     async with open_house("--prompts", str(tmp_path)) as house, open_phone() as target:
         house.plan = _menu(target.address)
-        house.plan["nodes"]["choose"]["first_s"] = 0.3
+        house.plan["nodes"]["choose"]["first_s"] = 1
         child = await house.spawn()
         outcome = await call(house.sip)
         await house.until(lambda: house.idle)
