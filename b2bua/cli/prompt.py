@@ -50,8 +50,9 @@ def add(number: str, name: str, file: Path, place: Place) -> None:
     """
     mine = parse_400(number)
     samples = take_in(file)
+    store = place.open_store(create=True)
     upload = _uploads(place).add(mine, name, samples)
-    note(place.open_store(create=True), "prompt-add", mine, f"{name} version {upload.version}")
+    note(store, "prompt-add", mine, f"{name} version {upload.version}")
     click.echo(
         f"{print_400(mine)}: “{name}”, {upload.length_s:.1f} s, {loudness_lufs(samples, RATE_HZ):.1f} LUFS, "
         f"version {upload.version}; heard from the next call on"
@@ -89,8 +90,9 @@ def play_info(name: str, number: str, place: Place) -> None:
 def remove(number: str, name: str, place: Place) -> None:
     """Take the prompt NAME of NUMBER out of effect; a built-in one of that name is heard again. It is kept."""
     mine = parse_400(number)
+    store = place.open_store(create=True)
     kept = _uploads(place).remove(mine, name)
-    note(place.open_store(create=True), "prompt-remove", mine, name)
+    note(store, "prompt-remove", mine, name)
     click.echo(f"{print_400(mine)}: “{name}” is out of effect, and kept as {kept}")
 
 

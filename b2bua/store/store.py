@@ -34,7 +34,7 @@ class Store:
         return RecordWriter(self.records, stored, self._spool)
 
     def note(self, entry: AuditEntry) -> None:
-        """Write down a deed that is done outside the database: before it, so that it is never done unseen."""
+        """Write down a deed that is done outside the database; before it, where it cannot be undone."""
         with writing(self.engine) as connection:
             audit.note(connection, entry)
 
