@@ -175,7 +175,7 @@ class Pool:
                 task_status.started()
         finally:
             listener.close()
-            self._path.unlink(missing_ok=True)  # noqa: ASYNC240 - one unlink, at the very end
+            self._path.unlink(missing_ok=True)
 
     async def idle(self) -> None:
         """Wait until no process has a call."""
