@@ -22,7 +22,7 @@ from b2bua.pj.doorway import Doorway
 from b2bua.pj.endpoint import Endpoint, Setup, run_and_leave
 from b2bua.pj.leg import Leg
 from b2bua.pj.linkside import LinkSide
-from b2bua.pj.noted import Noted
+from b2bua.pj.noted import Broke, Noted, Refused
 from b2bua.pj.onecall import OneCall
 from b2bua.pj.shelves import Shelves
 from routing.cause import CONGESTION
@@ -141,7 +141,8 @@ class Process:
         self._strays = [leg for leg in self._strays if not leg.is_gone]
 
     def _note(self, noted: Noted) -> None:
-        if self._call is not None:
+        """What PJSIP itself did. A leg that no call has taken yet is silent: `OneCall.arrive` looks how it stands."""
+        if self._call is not None and isinstance(noted, Refused | Broke):
             self._call.note(noted)
 
     def _rest(self, call: OneCall) -> None:

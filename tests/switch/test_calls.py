@@ -5,7 +5,8 @@ import re
 import pytest
 
 from b2bua.record import Party
-from tests.switch.conftest import Switch, sip_uri
+from tests.switch.conftest import Switch, eventually, sip_uri
+from tests.switch.raw import Raw
 from tests.switch.sipp import FROM, SDP, Caller, Sipp, Target, pause, recv
 
 ANSWERS = [
@@ -152,6 +153,23 @@ def test_caller_cancels(switch: Switch) -> None:
         target.wait()
     (record,) = switch.closed(number)
     assert (record.hung_up_by, record.talk_ms, record.answered_ms) == (Party.CALLER, 0, None)
+
+
+@pytest.mark.req("S1")
+def test_cancel_right_behind_the_invite(switch: Switch) -> None:
+    """A CANCEL that reaches the call process in the same instant as its INVITE ends the call: 487, a closed record."""
+    number = switch.publish(f'desk = "{sip_uri(9)}"')
+    with Raw(switch.address) as carrier:
+        for index in range(20):
+            eventually(switch.processes, lambda pool: pool["idle"] >= 1)
+            invite = carrier.invite(number, call=f"hasty{index}")
+            carrier.send(invite)
+            carrier.send(carrier.cancel(invite))
+            answer = carrier.final()
+            while not answer.startswith("SIP/2.0 487") or f"Call-ID: hasty{index}\n" not in answer:
+                answer = carrier.final()
+    records = switch.closed(number, 20)
+    assert {(record.hung_up_by, record.talk_ms, record.answered_ms) for record in records} == {(Party.CALLER, 0, None)}
 
 
 @pytest.mark.req("S1")
