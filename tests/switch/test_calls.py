@@ -1,6 +1,7 @@
 """Whole calls through the running switch, with SIPp at both ends."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -156,19 +157,22 @@ def test_caller_cancels(switch: Switch) -> None:
 
 
 @pytest.mark.req("S1")
-def test_cancel_right_behind_the_invite(switch: Switch) -> None:
+def test_cancel_right_behind_the_invite(own_switch: Callable[..., Switch]) -> None:
     """A CANCEL that reaches the call process in the same instant as its INVITE ends the call: 487, a closed record."""
-    number = switch.publish(f'desk = "{sip_uri(9)}"')
-    with Raw(switch.address) as carrier:
+    switch = own_switch(spare=20)
+    eventually(switch.processes, lambda pool: pool["idle"] >= 20)
+    with switch.target(refuses(486, "Busy Here"), calls=100) as target, Raw(switch.address) as carrier:
+        number = switch.publish(f'desk = "{sip_uri(target.port)}"')
         for index in range(20):
-            eventually(switch.processes, lambda pool: pool["idle"] >= 1)
             invite = carrier.invite(number, call=f"hasty{index}")
             carrier.send(invite)
             carrier.send(carrier.cancel(invite))
             answer = carrier.final()
-            while not answer.startswith("SIP/2.0 487") or f"Call-ID: hasty{index}\n" not in answer:
+            while f"Call-ID: hasty{index}\nCSeq: 1 INVITE" not in answer:
                 answer = carrier.final()
-    records = switch.closed(number, 20)
+            assert answer.startswith("SIP/2.0 487")
+        records = switch.closed(number, 20)
+    assert len(records) == 20
     assert {(record.hung_up_by, record.talk_ms, record.answered_ms) for record in records} == {(Party.CALLER, 0, None)}
 
 
