@@ -170,15 +170,17 @@ def _converter() -> Converter:
 def _each_field(table: type, converter: Converter) -> Any:
     """Validates field by field: attrs itself would stop at a table's first fault and hide the others."""
 
-    def validated(field: "attrs.Attribute[Any]") -> Any:
+    def validated(field: "attrs.Attribute[Any]", kind: Any, check: Any) -> Any:
         def structure(value: Any, _: Any) -> Any:
-            made = converter.structure(value, field.type)
-            field.validator(None, field, made)
+            made = converter.structure(value, kind)
+            check(None, field, made)
             return made
 
         return override(struct_hook=structure)
 
-    fields = {field.name: validated(field) for field in attrs.fields(table) if field.validator}
+    fields = {
+        field.name: validated(field, field.type, field.validator) for field in attrs.fields(table) if field.validator
+    }
     return make_dict_structure_fn(
         table, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **fields
     )
@@ -210,7 +212,9 @@ def _port_range(text: str) -> None:
     low, dash, high = text.partition("-")
     ports = range(int(low), int(high)) if dash and low.isdecimal() and high.isdecimal() else range(0)
     if len(ports) < LEAST_PORTS or ports.start < 1024 or ports.stop > 65535:
-        raise ValueError(f"{text!r} should be LOW-HIGH, such as 20000-29999, with at least {LEAST_PORTS} ports above 1023")
+        raise ValueError(
+            f"{text!r} should be LOW-HIGH, such as 20000-29999, with at least {LEAST_PORTS} ports above 1023"
+        )
 
 
 def host_port(text: Any) -> HostPort:

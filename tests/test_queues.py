@@ -1,5 +1,7 @@
 """Lines of waiting callers: whatever joins and leaves, the order is right, nobody is lost, and everyone is told."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,7 +51,7 @@ def test_everyone_has_a_turn(calls: list[CallId]) -> None:
     node = NodeName("day")
     for call in calls:
         queues.join(NUMBER, node, call, priority=False)
-    for call, after in zip(calls, calls[1:], strict=False):
+    for call, after in pairwise(calls):
         assert Move(after, node, 0) in queues.leave(NUMBER, node, call)
     assert queues.leave(NUMBER, node, calls[-1]) == []
     assert queues.gone(calls[-1]) == []

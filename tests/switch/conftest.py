@@ -129,9 +129,7 @@ class Switch:
             yield running
 
     @contextmanager
-    def direct(
-        self, port: int, steps: Iterable[str], *, calls: int = 1, options: Iterable[str] = ()
-    ) -> Iterator[Sipp]:
+    def direct(self, port: int, steps: Iterable[str], *, calls: int = 1, options: Iterable[str] = ()) -> Iterator[Sipp]:
         """SIPp as the carrier, calling a target without the switch between them: what measurements compare with."""
         folder = self.folder / f"direct-{time.monotonic_ns()}"
         options = ["-s", "t", "-key", "caller", "02112345678", *options]

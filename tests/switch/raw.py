@@ -88,7 +88,7 @@ class Raw:
     @staticmethod
     def cancel(invite: str) -> str:
         """The CANCEL of an INVITE (RFC 3261 §9.1)."""
-        start, *lines = invite.split("\n\n")[0].split("\n")
+        start, *lines = invite.split("\n\n", maxsplit=1)[0].split("\n")
         kept = [line for line in lines if not line.startswith(("Content-", "Contact", "CSeq"))]
         return "\n".join([start.replace("INVITE", "CANCEL", 1), *kept, "CSeq: 1 CANCEL", "Content-Length: 0", "", ""])
 

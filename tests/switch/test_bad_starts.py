@@ -42,7 +42,7 @@ def run(*arguments: str, state: Path, before: Callable[[], None] | None = None, 
         text=True,
         timeout=30,
         check=False,
-        preexec_fn=before,  # noqa: PLW1509 - a limit for the child alone; this process has no threads
+        preexec_fn=before,
     )
     assert "Traceback" not in ended.stderr
     left = [str(path) for path in state.rglob("*.sock")] + _marked(mark)

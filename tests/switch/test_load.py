@@ -122,7 +122,9 @@ def test_cpu_per_call(own_switch: Callable[..., Switch], tmp_path: Path) -> None
     with switch.target(ANSWERS, calls=calls) as target:
         number = switch.publish(f'desk = "{sip_uri(target.port)}"')
         before = switch.cpu_s()
-        with switch.caller(number, talks(200), calls=calls, options=["-r", "20", "-trace_rtt", "-rtt_freq", "1"]) as caller:
+        with switch.caller(
+            number, talks(200), calls=calls, options=["-r", "20", "-trace_rtt", "-rtt_freq", "1"]
+        ) as caller:
             caller.wait(60)
         per_call_ms = (switch.cpu_s() - before) / calls * 1000
         through = setups_ms(caller.messages())
