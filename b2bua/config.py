@@ -4,17 +4,23 @@ Rule: every setting has a default that is safe on loopback; an unknown key or a 
 before anything is started.
 """
 
+import re
 import tomllib
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import attrs
 from cattrs import Converter, transform_error
 from cattrs.errors import ForbiddenExtraKeysError
+from cattrs.gen import make_dict_structure_fn, override
 
 from b2bua.trunks import Gateway, Trunk
 from routing.ids import TrunkName
+
+LEAST_PORTS: Final = 16
+"""What one call may need for the RTP and RTCP of its legs."""
+_KEY: Final = re.compile(r"\['([^']*)'\]")
 
 
 class ConfigFault(ValueError):
@@ -43,7 +49,7 @@ class Sip:
 
     listen: HostPort = HostPort("127.0.0.1", 5060)
     public: HostPort | None = None
-    inside: int = 0
+    inside: int = attrs.field(default=0, validator=attrs.validators.in_(range(65536)))
     strangers: Literal["silence", "403"] = "silence"
     identity: str = ""
 
@@ -52,8 +58,8 @@ class Sip:
 class Media:
     """RTP: the local address, the ports (`low-high`, even numbers are taken), and codecs in order of preference."""
 
-    address: str = "127.0.0.1"
-    ports: str = "20000-29999"
+    address: str = attrs.field(default="127.0.0.1", validator=lambda _, __, text: _ipv4(text))
+    ports: str = attrs.field(default="20000-29999", validator=lambda _, __, text: _port_range(text))
     codecs: tuple[Literal["PCMA", "PCMU", "G722"], ...] = ("PCMA", "PCMU")
 
 
@@ -133,7 +139,8 @@ def _sentence(fault: BaseException, kind: type | None) -> str:
 def _path_first(fault: str) -> str:
     """cattrs says `sentence @ .path`; people look for the path first."""
     sentence, _, path = fault.rpartition(" @ ")
-    return f"{path.lstrip('.')}: {sentence}" if path else sentence
+    plain = _KEY.sub(r".\1", path).lstrip(".")
+    return f"{plain}: {sentence}" if plain else sentence
 
 
 def _tables(document: dict[str, Any], kind: str, source: str) -> list[tuple[str, dict[str, Any]]]:
@@ -155,7 +162,28 @@ def _converter() -> Converter:
         converter.register_structure_hook(kind, _checked)
     converter.register_structure_hook(float, lambda value, _: float(_checked(value, float)))
     converter.register_structure_hook(TrunkName, lambda text, _: TrunkName(_checked(text, str)))
+    for table in (Sip, Media, Processes, Trunk, Gateway):
+        converter.register_structure_hook(table, _each_field(table, converter))
     return converter
+
+
+def _each_field(table: type, converter: Converter) -> Any:
+    """Validates field by field: attrs itself would stop at a table's first fault and hide the others."""
+
+    def validated(field: "attrs.Attribute[Any]", kind: Any, check: Any) -> Any:
+        def structure(value: Any, _: Any) -> Any:
+            made = converter.structure(value, kind)
+            check(None, field, made)
+            return made
+
+        return override(struct_hook=structure)
+
+    fields = {
+        field.name: validated(field, field.type, field.validator) for field in attrs.fields(table) if field.validator
+    }
+    return make_dict_structure_fn(
+        table, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **fields
+    )
 
 
 def _checked(value: Any, kind: Any) -> Any:
@@ -167,7 +195,26 @@ def _checked(value: Any, kind: Any) -> Any:
 
 
 def _network(text: Any) -> IPv4Network:
-    return IPv4Network(_checked(text, str))
+    try:
+        return IPv4Network(_checked(text, str))
+    except ValueError as error:
+        raise ValueError(f"{text!r} should be an IPv4 network, such as 192.0.2.0/24 or 192.0.2.1") from error
+
+
+def _ipv4(text: str) -> str:
+    try:
+        return str(IPv4Address(text))
+    except ValueError as error:
+        raise ValueError(f"{text!r} should be an IPv4 address, such as 192.0.2.1") from error
+
+
+def _port_range(text: str) -> None:
+    low, dash, high = text.partition("-")
+    ports = range(int(low), int(high)) if dash and low.isdecimal() and high.isdecimal() else range(0)
+    if len(ports) < LEAST_PORTS or ports.start < 1024 or ports.stop > 65535:
+        raise ValueError(
+            f"{text!r} should be LOW-HIGH, such as 20000-29999, with at least {LEAST_PORTS} ports above 1023"
+        )
 
 
 def host_port(text: Any) -> HostPort:
@@ -175,4 +222,4 @@ def host_port(text: Any) -> HostPort:
     host, colon, port = str(text).rpartition(":")
     if not colon or not port.isdecimal() or int(port) > 65535:
         raise ValueError(f"{text!r} should be HOST:PORT, such as 192.0.2.1:5060")
-    return HostPort(str(IPv4Address(host)), int(port))
+    return HostPort(_ipv4(host), int(port))

@@ -57,9 +57,7 @@ class Client:
             socket.connect(str(path))
         except OSError as fault:
             socket.close()
-            raise DaemonGone(
-                f"no daemon answers at {path} ({fault.strerror}): is `switch400 run` up?"
-            ) from fault
+            raise DaemonGone(f"no daemon answers at {path} ({fault.strerror}): is `switch400 run` up?") from fault
         client = cls(socket)
         try:
             client._send(Hello(VERSION, role, who or getpass.getuser()))
@@ -114,9 +112,7 @@ class Client:
                 if isinstance(message, kind):
                     return message
                 if not isinstance(message, Delta | Snapshot):
-                    raise DaemonGone(
-                        f"the daemon sent {type(message).__name__} where {kind.__name__} was due"
-                    )
+                    raise DaemonGone(f"the daemon sent {type(message).__name__} where {kind.__name__} was due")
             try:
                 piece = self._socket.recv(65536)
                 self._waiting.extend(self._frames.feed(piece))

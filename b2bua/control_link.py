@@ -94,9 +94,7 @@ class Link:
     `labour` outlives the link: what was asked is done to its end.
     """
 
-    def __init__(
-        self, stream: trio.SocketStream, feed: Feed, verbs: Mapping[str, Verb], labour: trio.Nursery
-    ) -> None:
+    def __init__(self, stream: trio.SocketStream, feed: Feed, verbs: Mapping[str, Verb], labour: trio.Nursery) -> None:
         self._stream = stream
         self._feed = feed
         self._verbs = verbs
@@ -176,9 +174,7 @@ class Link:
             return Reply(request.id, ok=False, error=str(refusal), faults=refusal.faults)
         except Exception as fault:  # noqa: BLE001 - a fault in one verb must not end the daemon and its calls
             _log.exception("verb %s failed", request.verb)
-            return Reply(
-                request.id, ok=False, error=f"{request.verb} failed in the daemon: {fault!r}; see its log"
-            )
+            return Reply(request.id, ok=False, error=f"{request.verb} failed in the daemon: {fault!r}; see its log")
 
 
 def peer_login(socket: trio.socket.SocketType) -> str:

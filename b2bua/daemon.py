@@ -104,6 +104,8 @@ class Daemon:
             await self._serve(welcome)
         except* StartFault as faults:
             fault = next(each for each in faults.exceptions if isinstance(each, StartFault))
+        finally:
+            (self._state / "control.sock").unlink(missing_ok=True)
         if fault is not None:
             raise fault
 

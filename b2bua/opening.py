@@ -62,7 +62,11 @@ def inside(state: Path, wanted: int) -> socket.socket:
             refusal = error.strerror
             continue
         inner.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
-        memory.write_text(json.dumps(inner.getsockname()[1]), encoding="ascii")
+        try:
+            memory.write_text(json.dumps(inner.getsockname()[1]), encoding="ascii")
+        except OSError as error:
+            inner.close()
+            raise StartFault(f"{memory} cannot be written ({error.strerror})") from error
         return inner
     raise StartFault(f"UDP 127.0.0.1:{wanted} cannot be used ({refusal}); choose another `sip.inside`")
 
@@ -71,14 +75,25 @@ def secret(state: Path) -> bytes:
     """The key of the edge's tokens, 32 bytes, made at the first start and kept with mode 0600. Raises StartFault."""
     file = state / "edge.key"
     try:
-        with (
-            contextlib.suppress(FileExistsError),
-            os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as new,
-        ):
-            new.write(secrets.token_bytes(32))
+        if not file.exists():
+            _keep_whole(file, secrets.token_bytes(32))
         key = file.read_bytes()
     except OSError as error:
         raise StartFault(f"{file} cannot be used ({error.strerror})") from error
     if len(key) != 32:
         raise StartFault(f"{file} is damaged; remove it (calls in progress will not find their way back)")
     return key
+
+
+def _keep_whole(file: Path, content: bytes) -> None:
+    """A new file with mode 0600, or none: a full disk leaves no half of it. Raises OSError."""
+    half = file.with_suffix(".new")
+    try:
+        half.unlink(missing_ok=True)
+        with os.fdopen(os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as new:
+            new.write(content)
+            new.flush()
+            os.fsync(new.fileno())
+        half.rename(file)
+    finally:
+        half.unlink(missing_ok=True)

@@ -97,6 +97,7 @@ class Pool:
         self._by_port: dict[int, str] = {}
         self._free: dict[str, Process] = {}  # in order of the end of their last call
         self._starting = 0
+        self._orders = trio.Lock()
         self._server: trio.Process | None = None
         self._bell = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._bell.setblocking(False)
@@ -236,11 +237,11 @@ class Pool:
             self._starting += missing
             self._nursery.start_soon(self._spawn, self._server.stdin, missing)
 
-    @staticmethod
-    async def _spawn(stdin: trio.abc.SendStream, count: int) -> None:
+    async def _spawn(self, stdin: trio.abc.SendStream, count: int) -> None:
         try:
-            await stdin.send_all(b"spawn\n" * count)
-        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError) as error:
+            async with self._orders:  # a stream takes no two writers, and an order that is lost is never made good
+                await stdin.send_all(b"spawn\n" * count)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             log.warning("the fork server took no order (%r)", error)
 
     async def _tend(self) -> None:

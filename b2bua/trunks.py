@@ -1,10 +1,19 @@
 """The neighbours that calls come from and go to, as the configuration names them."""
 
+import re
 from ipaddress import IPv4Network
+from typing import Any, Final, Literal
 
 import attrs
 
 from routing.ids import TrunkName
+
+_PING: Final = re.compile(r"[\w.-]+:\d{1,5}")
+
+
+def _pingable(_: Any, __: Any, text: str) -> None:
+    if text and not _PING.fullmatch(text):
+        raise ValueError(f"{text!r} should be HOST:PORT, such as 192.0.2.1:5060")
 
 
 @attrs.frozen
@@ -18,10 +27,10 @@ class Trunk:
 
     name: TrunkName
     sources: tuple[IPv4Network, ...]
-    capacity: int = 0
+    capacity: int = attrs.field(default=0, validator=attrs.validators.ge(0))
     early_media: bool = True
-    ping: str = ""
-    transport: str = "udp"
+    ping: str = attrs.field(default="", validator=_pingable)
+    transport: Literal["udp", "tcp"] = "udp"
 
 
 @attrs.frozen
@@ -30,7 +39,7 @@ class Gateway:
 
     name: str
     host: str
-    port: int = 5060
-    transport: str = "udp"
-    capacity: int = 0
+    port: int = attrs.field(default=5060, validator=attrs.validators.in_(range(1, 65536)))
+    transport: Literal["udp", "tcp"] = "udp"
+    capacity: int = attrs.field(default=0, validator=attrs.validators.ge(0))
     ping: bool = True

@@ -38,6 +38,7 @@ def command() -> None:
 
 command.add_command(diff)
 
+
 @command.command()
 @click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_signed

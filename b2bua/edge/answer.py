@@ -40,12 +40,8 @@ FORBIDDEN: Final = Answer(403, "Forbidden")
 NO_DIALOG: Final = Answer(481, "Call/Transaction Does Not Exist")
 LOOP: Final = Answer(482, "Loop Detected")
 TOO_LARGE: Final = Answer(513, "Message Too Large")
-NOT_ACCEPTABLE: Final = Answer(
-    488, "Not Acceptable Here", ('Warning: 304 switch400 "Media type not available"',)
-)
-TOO_MANY: Final = Answer(
-    503, "Too Many Calls", ("Retry-After: 5", 'Reason: Q.850;cause=42;text="Congestion"')
-)
+NOT_ACCEPTABLE: Final = Answer(488, "Not Acceptable Here", ('Warning: 304 switch400 "Media type not available"',))
+TOO_MANY: Final = Answer(503, "Too Many Calls", ("Retry-After: 5", 'Reason: Q.850;cause=42;text="Congestion"'))
 PROCESS_LOST: Final = Refused(500, "Call Lost", q850=41)
 
 
@@ -79,9 +75,7 @@ def print_answer(request: Request, answer: Answer, tag: str, vias: list[str]) ->
 def to_outside(request: Request, answer: Answer, tokens: Tokens, source: Address, transport: str) -> Send:
     """The answer to a request from outside."""
     top = request.vias[0].received_from(*source)
-    packet = print_answer(
-        request, answer, to_tag(request, tokens), [str(via) for via in (top, *request.vias[1:])]
-    )
+    packet = print_answer(request, answer, to_tag(request, tokens), [str(via) for via in (top, *request.vias[1:])])
     return way_back(packet, top.param("rport") is not None, top.port, source, transport)
 
 

@@ -66,9 +66,7 @@ def _anonymous(uri: Uri) -> bool:
 
 def _withheld(request: Request) -> bool:
     """Privacy asked for by RFC 3323 values, or by an anonymous From (RFC 3323, 4.1)."""
-    wishes = {
-        wish.strip().lower() for value in request.fields.get("privacy", ()) for wish in value.split(";")
-    }
+    wishes = {wish.strip().lower() for value in request.fields.get("privacy", ()) for wish in value.split(";")}
     return bool(wishes & {"id", "user", "header", "session"}) or _anonymous(request.from_.uri)
 
 

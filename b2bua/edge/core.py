@@ -57,9 +57,7 @@ class Edge:
         self._pings = Pings(site, self._tokens, self.neighbours.trunks, self.neighbours.gateways)
         self._packets = Buckets(site.packets_per_s, 2 * site.packets_per_s)
         self._stranger_packets = Buckets(site.stranger_packets_per_s, 2 * site.stranger_packets_per_s)
-        self._inbound = Inbound(
-            self._forward, desk, self._calls, self.neighbours, self._orphans, self.counters
-        )
+        self._inbound = Inbound(self._forward, desk, self._calls, self.neighbours, self._orphans, self.counters)
 
     def contact_for(self, sip_port: int, incarnation: str) -> str:
         """The SIP URI by which the far ends reach a process. Raises ValueError for an odd incarnation."""

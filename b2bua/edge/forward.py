@@ -89,9 +89,7 @@ class Forwarding:
         lines.append(f"Max-Forwards: {int(hops)}")
         self._common(request, lines)
         lines += self._process_lines(request, place, transport)
-        return Send(
-            print_message(f"{request.verb} {request.uri} SIP/2.0", lines, *_as_is(request)), to, transport
-        )
+        return Send(print_message(f"{request.verb} {request.uri} SIP/2.0", lines, *_as_is(request)), to, transport)
 
     def response_out(self, response: Response, place: Place) -> Send:
         """A process's response on its way back. Raises MalformedError if its top Via is not of our making."""

@@ -16,9 +16,7 @@ QUOTED: Final = r'"(?:[^"\\]|\\[^\r\n])*+"'
 _ESCAPED: Final = r"%[0-9A-Fa-f]{2}"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9_\-]{0,61}[A-Za-z0-9])?"
 _TOP: Final = r"[A-Za-z](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
-_HOST: Final = (
-    rf"(?:\[[0-9A-Fa-f:.]{{2,45}}\]|[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}|(?:{_LABEL}\.){{0,20}}{_TOP}\.?)"
-)
+_HOST: Final = rf"(?:\[[0-9A-Fa-f:.]{{2,45}}\]|[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}|(?:{_LABEL}\.){{0,20}}{_TOP}\.?)"
 _VALUE: Final = rf"(?:{QUOTED}|[A-Za-z0-9\-.!%*_+`'~:\[\]/@?&$#^|]++)"
 PARAMS: Final = rf"((?:[ ]?;[ ]?{_TOKEN}++(?:[ ]?=[ ]?{_VALUE})?+)*+)"
 _URI_CHAR: Final = rf"(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$]|{_ESCAPED})"
@@ -32,14 +30,10 @@ _URI = re.compile(
     rf"(?:\?((?:[A-Za-z0-9\-_.!~*'()\[\]/?:+$&=;@,]|{_ESCAPED})++))?",
     re.IGNORECASE,
 )
-_TEL = re.compile(
-    rf"tel:(\+?[0-9A-Fa-f*#.()\-]{{1,40}})((?:;{_URI_CHAR}++(?:={_URI_CHAR}++)?)*+)", re.IGNORECASE
-)
+_TEL = re.compile(rf"tel:(\+?[0-9A-Fa-f*#.()\-]{{1,40}})((?:;{_URI_CHAR}++(?:={_URI_CHAR}++)?)*+)", re.IGNORECASE)
 _NAMED = re.compile(rf"({QUOTED}|(?:{_TOKEN}++[ ]?)*+)[ ]?<([^<>\" ]++)>{PARAMS}[ ]?")
 _BARE = re.compile(rf"([A-Za-z][^<>\" ;?,]*+){PARAMS}[ ]?")
-_VIA = re.compile(
-    rf"SIP ?/ ?2\.0 ?/ ?({_TOKEN}{{1,16}}) ({_HOST})(?: ?: ?([0-9]{{1,5}}))?{PARAMS}[ ]?", re.IGNORECASE
-)
+_VIA = re.compile(rf"SIP ?/ ?2\.0 ?/ ?({_TOKEN}{{1,16}}) ({_HOST})(?: ?: ?([0-9]{{1,5}}))?{PARAMS}[ ]?", re.IGNORECASE)
 _ITEM = re.compile(r'(?:[^,"<]|"(?:[^"\\]|\\.)*+"|<[^>]*+>)++')
 _ESCAPE = re.compile(r"\\(.)")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
@@ -163,11 +157,7 @@ def _display(text: str) -> str:
         characters = text.encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
         return ""
-    return (
-        characters[:MOST_DISPLAY_CHARACTERS].encode("utf-8").decode("latin-1")
-        if characters.isprintable()
-        else ""
-    )
+    return characters[:MOST_DISPLAY_CHARACTERS].encode("utf-8").decode("latin-1") if characters.isprintable() else ""
 
 
 @lru_cache(2048)

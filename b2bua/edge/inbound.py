@@ -174,11 +174,7 @@ class Inbound:
             return self._dropped("ack-absorbed")
         if place is None and not self.neighbours.known(origin.source.host):
             return self._dropped("stranger")
-        if (
-            place is None
-            and (entry := self.calls.get(arrival.key_of(request)))
-            and isinstance(entry.outcome, Place)
-        ):
+        if place is None and (entry := self.calls.get(arrival.key_of(request))) and isinstance(entry.outcome, Place):
             place = entry.outcome
         if place is None or not self.lives(place):
             return self._dropped("ack-astray")
@@ -190,8 +186,4 @@ class Inbound:
             self.counters["body-dropped"] += 1
             passed = body.NONE
         packet = self.forward.request_in(request, origin.source, origin.transport, passed)
-        return (
-            self._to_process(packet, place)
-            if len(packet) <= MOST_INSIDE_BYTES
-            else self._dropped("ack-too-large")
-        )
+        return self._to_process(packet, place) if len(packet) <= MOST_INSIDE_BYTES else self._dropped("ack-too-large")

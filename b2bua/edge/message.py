@@ -130,12 +130,7 @@ def parse(packet: bytes) -> Request | Response:
         raise UnreadableError(f"bad-{fault}") from None
     call_id = _only(fields, "call-id")
     cseq = _CSEQ.fullmatch(_only(fields, "cseq"))
-    if (
-        not 0 < len(vias) <= MOST_VIAS
-        or not CALL_ID.fullmatch(call_id)
-        or cseq is None
-        or int(cseq[1]) >= 2**31
-    ):
+    if not 0 < len(vias) <= MOST_VIAS or not CALL_ID.fullmatch(call_id) or cseq is None or int(cseq[1]) >= 2**31:
         raise UnreadableError("bad-via-call-id-or-cseq")
     body, truncated = _cut(body, fields)
     common = (fields, body, vias, from_, to, call_id, int(cseq[1]), cseq[2], truncated)
@@ -188,9 +183,7 @@ def field_name(name: str) -> str:
     return _IRREGULAR.get(name) or name.title()
 
 
-def print_message(
-    start: str, lines: list[str], body: bytes = b"", content_type: str = "application/sdp"
-) -> bytes:
+def print_message(start: str, lines: list[str], body: bytes = b"", content_type: str = "application/sdp") -> bytes:
     """A message from its start line, header lines without line ends, and body."""
     if body:
         lines = [*lines, f"Content-Type: {content_type}"]

@@ -33,9 +33,7 @@ class Names:
         found: str | None = None
         with trio.move_on_after(PATIENCE_S):
             try:
-                answers = await trio.socket.getaddrinfo(
-                    name, None, trio.socket.AF_INET, trio.socket.SOCK_DGRAM
-                )
+                answers = await trio.socket.getaddrinfo(name, None, trio.socket.AF_INET, trio.socket.SOCK_DGRAM)
                 found = str(answers[0][4][0])
             except (OSError, UnicodeError):
                 found = None

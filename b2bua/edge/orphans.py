@@ -116,11 +116,7 @@ class Orphans:
         note = self._notes.pop(place, None)
         if note is None:
             return []
-        sends = (
-            [answer.to_outside(note.waiting[0], LOST, self._tokens, *note.waiting[1:])]
-            if note.waiting
-            else []
-        )
+        sends = [answer.to_outside(note.waiting[0], LOST, self._tokens, *note.waiting[1:])] if note.waiting else []
         for dialog in note.dialogs.values():
             sends += self._bye(place, dialog)
         for branch, ringing in note.ringing.items():

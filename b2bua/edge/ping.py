@@ -48,14 +48,10 @@ class _Peer:
 class Pings:
     """The pings of one edge. What becomes known comes out of `due`, `answered` and `failed` as values."""
 
-    def __init__(
-        self, site: Site, tokens: Tokens, trunks: Iterable[Trunk], gateways: Iterable[Gateway]
-    ) -> None:
+    def __init__(self, site: Site, tokens: Tokens, trunks: Iterable[Trunk], gateways: Iterable[Gateway]) -> None:
         self._site = site
         self._tokens = tokens
-        self._peers = [
-            _Peer(trunk.name, _address(trunk.ping), trunk.transport) for trunk in trunks if trunk.ping
-        ]
+        self._peers = [_Peer(trunk.name, _address(trunk.ping), trunk.transport) for trunk in trunks if trunk.ping]
         self._peers += [
             _Peer(gateway.name, Address(gateway.host, gateway.port), gateway.transport)
             for gateway in gateways

@@ -45,9 +45,7 @@ class _Peer:
 class Wires:
     """All sockets of one edge. `send` may be called from any task of the same loop; it never blocks."""
 
-    def __init__(
-        self, edge: Edge, nursery: trio.Nursery, outside: socket.socket, inside: socket.socket
-    ) -> None:
+    def __init__(self, edge: Edge, nursery: trio.Nursery, outside: socket.socket, inside: socket.socket) -> None:
         self._edge = edge
         self._nursery = nursery
         self._outside = outside

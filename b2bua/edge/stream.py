@@ -8,9 +8,7 @@ import re
 from typing import Final
 
 MOST_FRAME_BYTES: Final = 65_535
-_LENGTH = re.compile(
-    rb"(?:\r\n|\A)(?:content-length|l)[ \t]*:[ \t]*([0-9]{1,6})[ \t]*(?=\r\n)", re.IGNORECASE
-)
+_LENGTH = re.compile(rb"(?:\r\n|\A)(?:content-length|l)[ \t]*:[ \t]*([0-9]{1,6})[ \t]*(?=\r\n)", re.IGNORECASE)
 
 
 class StreamError(ValueError):

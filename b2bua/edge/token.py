@@ -17,9 +17,7 @@ COOKIE: Final = "z9hG4bK"
 """What every branch begins with (RFC 3261, 8.1.1.7)."""
 
 _CONTACT = re.compile(r"([A-Za-z0-9_\-]{1,40})\.([0-9a-f]{1,4})\.([0-9a-f]{20})")
-_BRANCH = re.compile(
-    r"z9hG4bK([A-Za-z0-9_\-]{1,40})\.([0-9a-f]{1,4})\.([0-9a-f]{20})\.([A-Za-z0-9\-.!%*_+`'~]{1,128})"
-)
+_BRANCH = re.compile(r"z9hG4bK([A-Za-z0-9_\-]{1,40})\.([0-9a-f]{1,4})\.([0-9a-f]{20})\.([A-Za-z0-9\-.!%*_+`'~]{1,128})")
 _INCARNATION = re.compile(r"[A-Za-z0-9_\-]{1,40}")
 
 
@@ -36,9 +34,7 @@ class Tokens:
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) < 16:
-            raise ValueError(
-                "the edge's secret has fewer than 16 bytes; make one with secrets.token_bytes(32)"
-            )
+            raise ValueError("the edge's secret has fewer than 16 bytes; make one with secrets.token_bytes(32)")
         self._secret = secret
 
     def mac(self, purpose: str, *parts: str) -> str:

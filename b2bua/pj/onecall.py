@@ -22,7 +22,7 @@ from b2bua.pj.questions import Questions
 from b2bua.pj.scribe import Scribe
 from b2bua.pj.shelves import Shelves
 from b2bua.pj.timers import Timers
-from routing.cause import CRASHED, DAEMON_LOST, Blame, Cause, from_sip
+from routing.cause import CALLER_CANCELLED, CRASHED, DAEMON_LOST, Blame, Cause, from_sip
 from routing.command import (
     Answer,
     Command,
@@ -33,7 +33,16 @@ from routing.command import (
     StopTimer,
     TakePlace,
 )
-from routing.event import Arrived, Event, MessageTaken, TargetAnswered, TargetRang, TimerFired, TransferAsked
+from routing.event import (
+    Arrived,
+    CallerHungUp,
+    Event,
+    MessageTaken,
+    TargetAnswered,
+    TargetRang,
+    TimerFired,
+    TransferAsked,
+)
 from routing.flow import begin, step
 from routing.ids import CALLER
 from routing.plan import Plan
@@ -92,7 +101,11 @@ class OneCall:
         self._hands.legs[CALLER] = leg
         self._arrived = True
         self._began = now
-        self._told.appendleft(Arrived(0.0))
+        if leg.is_down:  # its CANCEL came with it, before anyone listened
+            self._hands.let_go(CALLER)
+            self._feed(CallerHungUp(0.0, CALLER_CANCELLED), now)
+        else:
+            self._told.appendleft(Arrived(0.0))
 
     def tell(self, event: Event) -> None:
         """The daemon told of an event."""

@@ -22,7 +22,7 @@ from b2bua.pj.doorway import Doorway
 from b2bua.pj.endpoint import Endpoint, Setup, run_and_leave
 from b2bua.pj.leg import Leg
 from b2bua.pj.linkside import LinkSide
-from b2bua.pj.noted import Noted
+from b2bua.pj.noted import Broke, Noted, Refused
 from b2bua.pj.onecall import OneCall
 from b2bua.pj.shelves import Shelves
 from routing.cause import CONGESTION
@@ -146,10 +146,13 @@ class Process:
         self._noted.append(noted)
 
     def _pass_on(self) -> None:
-        """Give what PJSIP noted by itself to the call: its INVITE may have come before its assignment was read."""
+        """Give what PJSIP did by itself to the call: its INVITE may have come before its assignment was read.
+
+        A leg that no call has taken yet is passed over: `OneCall.arrive` looks how it stands.
+        """
         while self._noted:
             noted = self._noted.popleft()
-            if self._call is not None:
+            if self._call is not None and isinstance(noted, Refused | Broke):
                 self._call.note(noted)
 
     def _rest(self, call: OneCall) -> None:

@@ -52,9 +52,7 @@ def one_call(stage: Stage, number: int) -> list[Send]:
     sent += edge.receive(response_to(out, 200, "OK", extra=contact, body=OFFER), TARGET, "udp", now)
     bye = renamed(same_hop("BYE", ";tag=callee-1").replace(b"192.0.2.1 SIP", b"198.51.100.7 SIP"), number)
     sent += edge.receive_inside(bye.replace(b"BYE", b"ACK"), PROCESS, now)
-    sent += edge.receive_inside(
-        response_to(into, 200, "OK", extra="Contact: <sip:x@h>", body=OFFER), PROCESS, now
-    )
+    sent += edge.receive_inside(response_to(into, 200, "OK", extra="Contact: <sip:x@h>", body=OFFER), PROCESS, now)
     for method in ("ACK", "BYE"):
         last = edge.receive(renamed(in_dialog(method, token), number), CARRIER, "udp", now)
         sent += last

@@ -62,7 +62,7 @@ async def test_a_slow_console_is_cut_to_a_fresh_snapshot(serving: Serving) -> No
     for n in range(MOST_WAITING * 2):
         serving.feed.change(CALLS, "c1", a_call(place=f"{n} {broad}"))
         with trio.fail_after(5):
-            while serving.feed.seq <= n:  # noqa: ASYNC110 - the server's pace is what is waited for
+            while serving.feed.seq <= n:
                 await trio.sleep(0.001)
     heard = await far.hear_until(lambda message: isinstance(message, Snapshot))
     assert len(heard) < MOST_WAITING * 2
@@ -91,7 +91,7 @@ async def test_what_was_asked_is_done_though_the_console_went(serving: Serving) 
     await far.stream.aclose()
     serving.gate.set()
     with trio.fail_after(5):
-        while len(serving.asked) < 2:  # noqa: ASYNC110 - nobody is left to be told
+        while len(serving.asked) < 2:
             await trio.sleep(0.001)
 
 

@@ -57,7 +57,7 @@ def browse(switch: Office, kept: str, visit: Callable[[ClientSession, str], Awai
 async def no_children() -> None:
     """Every console process of a browser that left has ended and is buried."""
     async with asyncio.timeout(10):
-        while any(thread.name.startswith("asyncio-waitpid") for thread in threading.enumerate()):  # noqa: ASYNC110
+        while any(thread.name.startswith("asyncio-waitpid") for thread in threading.enumerate()):
             await asyncio.sleep(0.02)
     await asyncio.sleep(0.1)
 

@@ -157,9 +157,7 @@ def response_to(
     return wire("\n".join(lines) + ("\n" + extra if extra else ""), body)
 
 
-def request(
-    method: str, *, uri: str = "sip:4006001234@192.0.2.1", to_tag: str = "", extra: str = ""
-) -> bytes:
+def request(method: str, *, uri: str = "sip:4006001234@192.0.2.1", to_tag: str = "", extra: str = "") -> bytes:
     """A request without body from the carrier."""
     return wire(f"""
 {method} {uri} SIP/2.0

@@ -51,10 +51,7 @@ def lively_stage() -> tuple[Stage, list[bytes], list[bytes]]:
         same_hop("CANCEL"),
         same_hop("ACK", to_tag=";tag=callee-1"),
         same_hop("OPTIONS"),
-        *(
-            in_dialog(method, token, OFFER)
-            for method in ("ACK", "BYE", "INVITE", "UPDATE", "REFER", "INFO", "NOTIFY")
-        ),
+        *(in_dialog(method, token, OFFER) for method in ("ACK", "BYE", "INVITE", "UPDATE", "REFER", "INFO", "NOTIFY")),
         response_to(out, 180, "Ringing", extra="Contact: <sip:m@198.51.100.7>"),
         response_to(out, 200, "OK", extra="Contact: <sip:m@198.51.100.7>", body=OFFER),
         response_to(out, 486, "Busy Here"),

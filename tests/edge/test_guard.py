@@ -247,9 +247,7 @@ def test_too_large_for_pjsip() -> None:
 def test_multipart_is_stripped_to_its_sdp() -> None:
     """RFC 5621: of a multipart body a process sees the SDP part only."""
     stage = Stage()
-    body = (
-        f"--b1\nContent-Type: text/plain\n\nhello\n--b1\nContent-Type: application/sdp\n\n{OFFER}\n--b1--\n"
-    )
+    body = f"--b1\nContent-Type: text/plain\n\nhello\n--b1\nContent-Type: application/sdp\n\n{OFFER}\n--b1--\n"
     kind = b"multipart/mixed;boundary=b1\r\nContent-L"
     send = stage.one(invite(body=body).replace(b"application/sdp\r\nContent-L", kind))
     assert field(send, "Content-Type") == ["application/sdp"]

@@ -60,9 +60,7 @@ def test_a_forged_token_or_response_goes_nowhere() -> None:
     assert start(stage.one(in_dialog("BYE", forged))).startswith("SIP/2.0 481")
     response = request("INVITE").replace(b"INVITE sip:4006001234@192.0.2.1 SIP/2.0", b"SIP/2.0 200 OK")
     assert stage.outside(response) == []
-    ours = response.replace(
-        b"192.0.2.10:5060;branch=z9hG4bKg", b"192.0.2.1:5060;branch=z9hG4bKinc1.9c41.00.x"
-    )
+    ours = response.replace(b"192.0.2.10:5060;branch=z9hG4bKg", b"192.0.2.1:5060;branch=z9hG4bKinc1.9c41.00.x")
     assert stage.outside(ours) == []
     assert (stage.edge.counters["response-astray"], stage.edge.counters["response-forged"]) == (1, 1)
 

@@ -129,9 +129,7 @@ class Switch:
             yield running
 
     @contextmanager
-    def direct(
-        self, port: int, steps: Iterable[str], *, calls: int = 1, options: Iterable[str] = ()
-    ) -> Iterator[Sipp]:
+    def direct(self, port: int, steps: Iterable[str], *, calls: int = 1, options: Iterable[str] = ()) -> Iterator[Sipp]:
         """SIPp as the carrier, calling a target without the switch between them: what measurements compare with."""
         folder = self.folder / f"direct-{time.monotonic_ns()}"
         options = ["-s", "t", "-key", "caller", "02112345678", *options]
@@ -157,7 +155,7 @@ class Switch:
         command = [sys.executable, "-m", "b2bua", "call", number, "--from", "02112345678", "--to", self.address]
         return subprocess.run([*command, *options], stdout=subprocess.DEVNULL, timeout=60, check=False).returncode
 
-    def _session(self) -> list[Path]:
+    def session(self) -> list[Path]:
         """/proc folders of the daemon, the fork server and all call processes."""
         assert self.process is not None
         found = [Path(f"/proc/{self.process.pid}")]
@@ -175,7 +173,7 @@ class Switch:
     def cpu_s(self) -> float:
         """CPU seconds used so far by the daemon, the fork server and all call processes, user and system."""
         ticks = 0
-        for folder in self._session():
+        for folder in self.session():
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
             ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")

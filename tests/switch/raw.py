@@ -85,6 +85,13 @@ class Raw:
         """An INVITE as text."""
         return self.request("INVITE", user, body=SDP if sdp else "", **wishes)  # type: ignore[arg-type]  # the test names them
 
+    @staticmethod
+    def cancel(invite: str) -> str:
+        """The CANCEL of an INVITE (RFC 3261 §9.1)."""
+        start, *lines = invite.split("\n\n", maxsplit=1)[0].split("\n")
+        kept = [line for line in lines if not line.startswith(("Content-", "Contact", "CSeq"))]
+        return "\n".join([start.replace("INVITE", "CANCEL", 1), *kept, "CSeq: 1 CANCEL", "Content-Length: 0", "", ""])
+
     def __enter__(self) -> Self:
         return self
 

@@ -1,11 +1,13 @@
 """Whole calls through the running switch, with SIPp at both ends."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
 from b2bua.record import Party
-from tests.switch.conftest import Switch, sip_uri
+from tests.switch.conftest import Switch, eventually, sip_uri
+from tests.switch.raw import Raw
 from tests.switch.sipp import FROM, SDP, Caller, Sipp, Target, pause, recv
 
 ANSWERS = [
@@ -152,6 +154,26 @@ def test_caller_cancels(switch: Switch) -> None:
         target.wait()
     (record,) = switch.closed(number)
     assert (record.hung_up_by, record.talk_ms, record.answered_ms) == (Party.CALLER, 0, None)
+
+
+@pytest.mark.req("S1")
+def test_cancel_right_behind_the_invite(own_switch: Callable[..., Switch]) -> None:
+    """A CANCEL that reaches the call process in the same instant as its INVITE ends the call: 487, a closed record."""
+    switch = own_switch(spare=20)
+    eventually(switch.processes, lambda pool: pool["idle"] >= 20)
+    with switch.target(refuses(486, "Busy Here"), calls=100) as target, Raw(switch.address) as carrier:
+        number = switch.publish(f'desk = "{sip_uri(target.port)}"')
+        for index in range(20):
+            invite = carrier.invite(number, call=f"hasty{index}")
+            carrier.send(invite)
+            carrier.send(carrier.cancel(invite))
+            answer = carrier.final()
+            while f"Call-ID: hasty{index}\nCSeq: 1 INVITE" not in answer:
+                answer = carrier.final()
+            assert answer.startswith("SIP/2.0 487")
+        records = switch.closed(number, 20)
+    assert len(records) == 20
+    assert {(record.hung_up_by, record.talk_ms, record.answered_ms) for record in records} == {(Party.CALLER, 0, None)}
 
 
 @pytest.mark.req("S1")
