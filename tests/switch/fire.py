@@ -24,7 +24,9 @@ CALLS_KEPT: Final = 12
 """Calls whose dialogs are shot at; an older one is ended properly, so that its process is free for another."""
 BURST: Final = 40
 """Packets between two waits for the switch to have read them all."""
-OFFER: Final = SDP.replace("[local_ip]", "127.0.0.2").replace("[media_ip]", "127.0.0.2").replace("[media_port]", "40000")
+OFFER: Final = (
+    SDP.replace("[local_ip]", "127.0.0.2").replace("[media_ip]", "127.0.0.2").replace("[media_port]", "40000")
+)
 IN_DIALOG: Final = (
     "ACK", "BYE", "INVITE", "UPDATE", "REFER", "INFO", "OPTIONS", "NOTIFY", "PRACK", "SUBSCRIBE", "MESSAGE", "CANCEL",
 )  # fmt: skip
@@ -182,7 +184,8 @@ class Fire:
         return compose(
             f"SIP/2.0 {status}",
             f"Via: {field(invite, 'Via')}\nFrom: {field(invite, 'From')}\nTo: {field(invite, 'To')}{tag}\n"
-            f"Call-ID: {field(invite, 'Call-ID')}\nCSeq: {field(invite, 'CSeq')}\nContact: <sip:desk@{self.target.me}>\n",
+            f"Call-ID: {field(invite, 'Call-ID')}\nCSeq: {field(invite, 'CSeq')}\n"
+            f"Contact: <sip:desk@{self.target.me}>\n",
             OFFER if status[:3] in ("183", "200") and "INVITE" in field(invite, "CSeq") else "",
         )
 
@@ -204,7 +207,8 @@ class Fire:
             again = time.monotonic() + 1
             while (left := again - time.monotonic()) > 0:
                 ready, _, _ = select.select([self.carrier, self.target], [], [], left)
-                if any([self._heard(end, ping) for end in ready]):
+                heard = [self._heard(end, ping) for end in ready]  # both, whatever the first says
+                if any(heard):
                     return
         raise AssertionError("the switch does not answer OPTIONS any more")
 
