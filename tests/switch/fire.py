@@ -174,7 +174,7 @@ class Fire:
 
     @staticmethod
     def _hop(method: str, invite: str) -> str:
-        head = invite.split("\n\n")[0].replace("CSeq: 1 INVITE", f"CSeq: 1 {method}")
+        head = invite.partition("\n\n")[0].replace("CSeq: 1 INVITE", f"CSeq: 1 {method}")
         kept = [line for line in head.split("\n")[1:] if not line.startswith(("Content-", "Record-Route", "Contact"))]
         return "\n".join([f"{method} {invite.split(' ')[1]} SIP/2.0", *kept, "Content-Length: 0", "", ""])
 
