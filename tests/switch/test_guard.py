@@ -113,7 +113,7 @@ def test_ack_without_a_tag(guarded: Switch, count: int) -> None:
 
 @pytest.mark.req("S1", "S5")
 def test_no_sdp_to_an_unknown_number(guarded: Switch) -> None:
-    """An INVITE without SDP to an unknown number, which aborts PJSIP where it answers in its callback, is answered 404."""
+    """An INVITE without SDP to an unknown number, which can abort PJSIP, is answered 404."""
     with calls_go_on(guarded), Raw(guarded.address) as carrier:
         for _ in range(20):
             carrier.send(carrier.invite("4009999999", sdp=False))
