@@ -26,10 +26,10 @@ from b2bua.live import Live
 from b2bua.neighbourhood import Neighbourhood
 from b2bua.opening import StartFault
 from b2bua.operations import Operations
-from b2bua.pj.shelves import shelves_in
 from b2bua.pool import Pool, Process
 from b2bua.record import CallRecord
 from b2bua.rows import Level
+from b2bua.shelves import shelves_in
 from b2bua.store import recovery
 from b2bua.store.errors import StoreError
 from b2bua.store.store import Store

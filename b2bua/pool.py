@@ -21,8 +21,8 @@ import trio
 
 from b2bua.config import Media, Processes
 from b2bua.link import Assign, Frames, FromDaemon, FromProcess, Hello, Idle, InviteKey, Retire, frame
-from b2bua.pj.shelves import Shelves
 from b2bua.rows import Pool as PoolRow
+from b2bua.shelves import Shelves
 
 log = logging.getLogger(__name__)
 

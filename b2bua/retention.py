@@ -16,8 +16,8 @@ from typing import Final
 import trio
 from sqlalchemy.exc import DBAPIError
 
-from b2bua.pj.shelves import shelves_in
 from b2bua.recordings import Recording, Recordings
+from b2bua.shelves import shelves_in
 from b2bua.store.audit import AuditEntry
 from b2bua.store.store import Store
 

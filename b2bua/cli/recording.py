@@ -12,9 +12,9 @@ from b2bua.cli.deed import copy_out, note
 from b2bua.cli.place import Place, at_place
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.when import clock
-from b2bua.pj.shelves import shelves_in
 from b2bua.recordings import Recordings
 from b2bua.retention import delete_due, due_ms
+from b2bua.shelves import shelves_in
 from b2bua.store.errors import StoreError
 from routing.number import parse_400, print_number
 

@@ -10,7 +10,7 @@ from b2bua.cli.place import Place, at_place
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.when import clock
 from b2bua.messages import Messages
-from b2bua.pj.shelves import shelves_in
+from b2bua.shelves import shelves_in
 from routing.number import parse_400, print_400, print_number
 
 _COLUMNS: Final = (

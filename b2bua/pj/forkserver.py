@@ -25,8 +25,8 @@ import pjsua2
 
 from b2bua.pj.endpoint import Setup, leave
 from b2bua.pj.process import be_a_call_process
-from b2bua.pj.shelves import Shelves
 from b2bua.pj.warm import warm_up
+from b2bua.shelves import Shelves
 
 _PORTS_EACH: Final = 16
 """RTP ports of one process: four legs with RTP and RTCP, and as many again for those just ended."""

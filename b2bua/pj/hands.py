@@ -18,8 +18,8 @@ from b2bua.pj.invitation import NoRoute, invitation
 from b2bua.pj.leg import Leg
 from b2bua.pj.noted import Down, Noted
 from b2bua.pj.prompts import Library
-from b2bua.pj.shelves import Shelves
 from b2bua.pj.taping import Message, Tape
+from b2bua.shelves import Shelves
 from routing.cause import CONGESTION, NETWORK_OUT_OF_ORDER, UNREACHABLE, Cause
 from routing.command import (
     Alert,

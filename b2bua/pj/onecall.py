@@ -20,8 +20,8 @@ from b2bua.pj.linkside import LinkSide
 from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Keyed, Noted, Rang, Referred, Refused
 from b2bua.pj.questions import Questions
 from b2bua.pj.scribe import Scribe
-from b2bua.pj.shelves import Shelves
 from b2bua.pj.timers import Timers
+from b2bua.shelves import Shelves
 from routing.cause import CALLER_CANCELLED, CRASHED, DAEMON_LOST, Blame, Cause, from_sip
 from routing.command import (
     Answer,

@@ -24,7 +24,7 @@ from b2bua.pj.leg import Leg
 from b2bua.pj.linkside import LinkSide
 from b2bua.pj.noted import Broke, Noted, Refused
 from b2bua.pj.onecall import OneCall
-from b2bua.pj.shelves import Shelves
+from b2bua.shelves import Shelves
 from routing.cause import CONGESTION
 from routing.document import from_plain
 from routing.plan import Plan

@@ -99,7 +99,7 @@ def test_ack_without_a_tag(guarded: Switch, count: int) -> None:
         for index in range(count):
             if index % 20 == 0:
                 eventually(guarded.processes, lambda pool: pool["idle"] >= 20)
-            call = f"tagless{index}"
+            call = f"tagless{count}-{index}"
             carrier.send(carrier.invite(number, call=call))
             carrier.send(carrier.request("ACK", number, call=call))
             answer = carrier.final()
