@@ -152,7 +152,7 @@ def test_flood_of_invites(guarded: Switch, seconds: int) -> None:
             began, sent = time.monotonic(), 0
             while (passed_s := time.monotonic() - began) < seconds:
                 while sent < 2000 * passed_s:
-                    carrier.send(carrier.invite(number, call=f"flood{sent}"))
+                    carrier.send(carrier.invite(number, call=f"flood{seconds}-{sent}"))
                     sent += 1
                 time.sleep(0.005)  # the pace of the flood
             assert sent >= 1950 * seconds, "this machine could not send as fast"
