@@ -1,6 +1,5 @@
 """How a test sits at the console: what is on the screen, and waiting until it is."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,6 @@ from textual.pilot import Pilot
 from b2bua.wire import Role
 from tui.app import Console
 from tui.link import Link
-
-_UNIQUE = re.compile(r"terminal-\d+")
-"""What a picture of the screen has of its own, however alike two are."""
 
 
 def console(path: Path, role: Role = Role.ADMIN) -> Console:
@@ -44,15 +40,3 @@ async def shows(pilot: Pilot[Any], *texts: str) -> None:
 async def shows_no(pilot: Pilot[Any], *texts: str) -> None:
     """Let the console run until none of these texts is on the screen."""
     await until(pilot, lambda: not any(text in seen(pilot) for text in texts))
-
-
-async def settled(pilot: Pilot[Any]) -> None:
-    """Wait until nothing on the screen has changed for three beats, at most ten seconds."""
-    before, same = "", 0
-    for _ in range(60):
-        await pilot.pause(0.15)
-        now = _UNIQUE.sub("", pilot.app.export_screenshot())
-        before, same = now, same + 1 if now == before else 0
-        if same == 3:
-            return
-    raise AssertionError("the screen does not come to rest")
