@@ -8,12 +8,14 @@ from typing import Any
 import attrs
 import trio
 
+from b2bua.edge.tape import Tape
 from b2bua.feed import plain
 from b2bua.found import answer, found_row, query_of
 from b2bua.link import Tell
 from b2bua.live import shown
 from b2bua.pool import Pool
 from b2bua.record import CallRecord
+from b2bua.signalling import told
 from b2bua.store.missed import MissedCalls
 from b2bua.store.records import Records
 from b2bua.switchboard import Switchboard
@@ -29,11 +31,12 @@ Args = dict[str, Any]
 class Inquiries:
     """Verbs that look calls up, or end one."""
 
-    def __init__(self, records: Records, missed: MissedCalls, switchboard: Switchboard, pool: Pool) -> None:
+    def __init__(self, records: Records, missed: MissedCalls, switchboard: Switchboard, pool: Pool, tape: Tape) -> None:
         self._records = records
         self._missed = missed
         self._switchboard = switchboard
         self._pool = pool
+        self._tape = tape
 
     def verbs(self) -> dict[str, Verb]:
         """These verbs, with the least role for each."""
@@ -52,7 +55,8 @@ class Inquiries:
             record = await trio.to_thread.run_sync(self._records.get, call_id)
         if record is None:
             raise Refusal(f"there is no call {call_id}")
-        return {"record": plain(_printed(record)), "messages": []}
+        strip = self._tape.of(call_id)
+        return {"record": plain(_printed(record)), "messages": told(strip, record), "missing": strip.missing.value}
 
     async def _find(self, args: Args, _: Operator) -> Any:
         query = query_of(args, missed=bool(args.get("missed")))

@@ -5,7 +5,10 @@ result; the roles are held here, behind the socket, whatever a console shows or 
 
 The verbs that the console uses, their arguments and results (`?`: may be left out; times: UTC epoch ms):
 
-    call.detail     call_id → {record: CallRecord, messages: [{at_ms, leg, ours, text}]}; ours: we sent it
+    call.detail     call_id → {record: CallRecord, messages: [{at_ms, leg, ours, text}], missing}
+                    messages: SIP with both sides in order, secrets masked with `…`; leg: 0 the caller's, n that of
+                    attempt n, -1 unknown; ours: we sent it; missing: `` none, `thinned` some in the middle,
+                    `restarted` those before the daemon's start, `forgotten` all
     call.hangup     call_id → None
     plan.show       number, plan_hash? → {number, text, plan_hash, at_ms, author, note}; text may be empty
     plan.history    number → {versions: [{plan_hash, at_ms, author, note, live}]}, newest first
