@@ -20,7 +20,6 @@ from b2bua.store.missed import MissedCalls
 from b2bua.store.records import Records
 from b2bua.switchboard import Switchboard
 from b2bua.verbs import Operator, Refusal, Verb
-from b2bua.wire import Role
 from routing.event import OperatorHungUp
 from routing.ids import CallId, Number400
 from routing.number import print_400
@@ -39,13 +38,13 @@ class Inquiries:
         self._tape = tape
 
     def verbs(self) -> dict[str, Verb]:
-        """These verbs, with the least role for each."""
+        """These verbs."""
         return {
-            "call.detail": Verb(Role.VIEWER, self._detail),
-            "record.detail": Verb(Role.VIEWER, self._detail),
-            "record.find": Verb(Role.VIEWER, self._find),
-            "pool.show": Verb(Role.VIEWER, self._processes),
-            "call.hangup": Verb(Role.OPERATOR, self._hang_up),
+            "call.detail": self._detail,
+            "record.detail": self._detail,
+            "record.find": self._find,
+            "pool.show": self._processes,
+            "call.hangup": self._hang_up,
         }
 
     async def _detail(self, args: Args, _: Operator) -> Any:
