@@ -37,7 +37,8 @@ The verbs, their arguments and results (`?`: may be left out; times: UTC epoch m
                     closed_call; empty, and closed_ms None, while it waits
     report.calls    by (hour, day, area, cause, target), number?, from_ms, to_ms
                     → {rows: [{key, calls, answered, busy, no_answer, talk_ms}]}
-    audit.find      number?, who?, most? → {rows: [{at_ms, who, deed, subject, note, before, after}]}
+    audit.find      number?, who?, most? → {rows: [{at_ms, who, deed, subject, note, before, after}]}, newest
+                    first; before, after: the texts of a plan that was published or restored
 """
 
 from collections.abc import Awaitable, Callable, Mapping
