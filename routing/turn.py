@@ -32,6 +32,7 @@ class Turn:
     forwards: int
     passed: int
     priority: bool
+    menus: tuple[tuple[NodeName, str], ...]
     gathering: frozenset[LegId]
     timers: frozenset[TimerName]
     charged_from_s: float | None
@@ -53,6 +54,7 @@ class Turn:
             state.forwards,
             state.passed,
             state.priority,
+            state.menus,
             state.gathering,
             state.timers,
             state.charged_from_s,
@@ -74,6 +76,7 @@ class Turn:
             self.forwards,
             self.passed,
             self.priority,
+            self.menus,
             self.gathering,
             self.timers,
             self.charged_from_s,

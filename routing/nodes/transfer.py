@@ -141,7 +141,8 @@ def _ring_next(turn: Turn, place: Transferring) -> None:
     for at, target in enumerate(place.waiting):
         if legs.can_ring(turn, target):
             wait_s = Hunt(place.waiting).wait_s(turn.plan.targets[target].ring_s)
-            leg = legs.ring(turn, target, wait_s)
+            seat = turn.attempts[place.seat - 1].target
+            leg = legs.ring(turn, target, wait_s, transferred_by=seat)
             turn.place = attrs.evolve(place, waiting=place.waiting[at + 1 :], ringing=leg)
             return
     if legs.up(turn, place.seat):
