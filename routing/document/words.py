@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from routing.document.faults import Wrong
 from routing.facts import CallerClass
-from routing.hours import DateRange, HoursFault, When, Window, parse_dates, parse_windows
+from routing.hours import Dates, HoursFault, When, Window, parse_dates, parse_windows
 from routing.ids import NodeName, Number400, PromptName, TargetName
 from routing.measure import Li
 from routing.node import Key, MailboxName
@@ -99,15 +99,12 @@ def day(value: Any) -> date:
         raise Wrong(f"{whole(value)} is no date", "write it as in 2026-12-31") from None
 
 
-def dates(value: Any) -> DateRange:
-    """A date, or a range of them in quotes."""
-    if not isinstance(value, str):
-        one = day(value)
-        return DateRange(one, one)
+def dates(value: Any) -> Dates:
+    """A date; or in quotes a range of them, or a date of every year."""
     try:
-        return parse_dates(value)
+        return parse_dates(value if isinstance(value, str) else str(day(value)))
     except HoursFault as fault:
-        raise Wrong(str(fault), 'write 2026-10-01 or "2026-10-01..2026-10-07"') from fault
+        raise Wrong(str(fault), 'write 2026-10-01, "2026-10-01..2026-10-07", or every year "10-01"') from fault
 
 
 def when(value: Any) -> When:
@@ -207,7 +204,7 @@ SCALARS: Final[dict[Any, Callable[[Any], Any]]] = {
     str: text,
     bool: yes_or_no,
     date: day,
-    DateRange: dates,
+    Dates: dates,
     When: when,
     Number400: number_400,
     Address: address,

@@ -5,18 +5,16 @@ Rule: a caller who is refused reaches no target, and the trace says by which rul
 
 from routing import caller
 from routing.cause import ALL_LINES_BUSY, AREA_REFUSED, NOT_ALLOWED, OVER_MONTH_LIMIT
-from routing.facts import Caller, CallerClass
+from routing.facts import ABROAD, Caller
 from routing.ids import NodeName
 from routing.node import BUSY_PROMPT, NOT_ALLOWED_PROMPT, Limit, Screen, WhiteIs
 from routing.plan import Plan
 from routing.turn import Turn
 
-_ABROAD = (CallerClass.OVERSEAS, CallerClass.HK_MO_TW)
-
 
 def refusal(plan: Plan, screen: Screen, who: Caller) -> str:
     """Why a caller may not call at all, empty if nothing speaks against it but perhaps the area."""
-    if who.caller_class in _ABROAD and not screen.overseas:
+    if who.caller_class in ABROAD and not screen.overseas:
         return "calls from abroad are not accepted"
     if who.caller_class in screen.refuse:
         return f"class {who.caller_class} is refused"
