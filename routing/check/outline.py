@@ -185,7 +185,11 @@ def _transfers(plan: Plan, moment: Moment) -> Outline:
 
 
 def _most_forwards(plan: Plan, begin: At, own: dict[At, Outline], ways: dict[At, dict[str, At]]) -> int:
-    """How often a call may go on to a next target, or how often it can from here, whichever is less."""
+    """How often a call may go on to a next target, or how often it can from here, whichever is less.
+
+    Telephones that ring together are counted as if they rang one after another: where a leg before them is not down
+    yet, they do.
+    """
     most = plan.most_forwards() + 1
     rung = {at: len(one[1]) if one[0] == "Hunt" else 0 for at, one in own.items()}
     can = dict.fromkeys(own, 0)

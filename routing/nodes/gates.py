@@ -8,7 +8,7 @@ from routing.cause import ALL_LINES_BUSY, AREA_REFUSED, NOT_ALLOWED, OVER_MONTH_
 from routing.facts import ABROAD, Caller
 from routing.ids import NodeName
 from routing.node import BUSY_PROMPT, NOT_ALLOWED_PROMPT, Limit, Screen, WhiteIs
-from routing.plan import Plan
+from routing.plan import DEFAULT_SCREEN, Plan
 from routing.turn import Turn
 
 
@@ -54,7 +54,8 @@ def enter_screen(turn: Turn, name: NodeName, screen: Screen) -> NodeName | None:
         caller.farewell(turn, AREA_REFUSED, BUSY_PROMPT if screen.announce else None)
         return None
     turn.priority = turn.priority or is_priority(turn.plan, screen, who)
-    turn.note(name, "screen", "then", looked_at=seen)
+    if screen != DEFAULT_SCREEN:  # a plan without a screen of its own has decided nothing here
+        turn.note(name, "screen", "then", looked_at=seen)
     return turn.plan.way(name, screen.then)
 
 

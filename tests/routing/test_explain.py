@@ -64,8 +64,8 @@ def test_a_replay_under_another_plan_differs() -> None:
     call = Call(TWO_TARGETS)
     other = Call(TWO_TARGETS + '[hunt]\ntargets = ["mobile"]\n')
     recorded = [trace.to_plain(step) for step in call.state.trace]
-    assert differences(recorded, other.state) == ["step 2: recorded hunt → front-desk, mobile, now hunt → mobile"]
-    assert differences(recorded[:1], call.state) == ["step 2: recorded nothing, now hunt → front-desk, mobile"]
+    assert differences(recorded, other.state) == ["step 1: recorded hunt → front-desk, mobile, now hunt → mobile"]
+    assert differences((), call.state) == ["step 1: recorded nothing, now hunt → front-desk, mobile"]
 
 
 def test_an_attempt_still_ringing_is_told_so() -> None:
