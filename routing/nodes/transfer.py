@@ -122,7 +122,7 @@ def react(turn: Turn, place: Transferring, event: Event) -> None:
             if replaces == place.consulting:
                 _hand_over(turn, place, replaces)
         case MediaLost(leg=leg) if leg == CALLER:
-            caller.end(turn, MEDIA_LOST, HungUpBy.SWITCH)
+            caller.end(turn, MEDIA_LOST, HungUpBy.SWITCH, turn.attempts[place.seat - 1].target)
         case _:
             pass
 

@@ -50,6 +50,13 @@ def test_what_changes_further_on_is_said() -> None:
     assert change.now.endswith(FURTHER_ON)
 
 
+def test_a_change_for_everybody() -> None:
+    """Where callers from abroad are let in too, a change may be for all."""
+    text = TWO_TARGETS + "[screen]\noverseas = true\n"
+    [change] = difference(document.parse(text), document.parse(text.replace("8300", "8399")))
+    assert change.whom == ("all callers",)
+
+
 def test_what_has_no_effect_is_no_change() -> None:
     """Names of nodes, the order of keys, two nodes alike in place of one, a wave where nothing rings together."""
     one = (
@@ -104,6 +111,57 @@ def test_dates_and_their_exceptions_in_words() -> None:
     assert change.when == "Mon-Fri, make-up days but not 10-01..10-03, 2026-12-24, holidays"
     [other] = difference(document.parse(days), document.parse(days.replace("10-03", "10-05")))
     assert other.when == "Mon-Fri 10-04..10-05, 10-04..10-05 make-up days but not 10-04..10-05 holidays"
+
+
+@pytest.mark.req("R2")
+def test_dates_told_with_their_eves() -> None:
+    """Where windows cross midnight the first day of some dates is not like those after it; leap days have their own."""
+    text = (
+        'holidays = ["10-01..10-03", "02-29"]\n' + TWO_TARGETS + '[nodes.when]\nkind = "time"\notherwise = "end"\n'
+        'branches = [{ when = "holiday 22:00-06:00", then = "hunt" }]\n'
+        '[nodes.hunt]\nkind = "hunt"\n[nodes.end]\nkind = "release"\n'
+    )
+    [change] = difference(document.parse(text), document.parse(text.replace("22:00-06:00", "22:00-05:00")))
+    assert (change.from_min, change.to_min) == (5 * 60, 6 * 60)
+    assert "03-01" in change.when
+    assert "10-02..10-03" in change.when
+    times = Times((document.parse(text),))
+    first, eve = DayKind.WORKDAY, DayKind.WORKDAY
+    assert times.class_of(date(2028, 2, 29), first, eve) == times.class_of(date(2027, 10, 1), first, eve)
+
+
+def test_one_change_at_two_times_of_day() -> None:
+    """What changes in the same way in the morning and in the afternoon is told twice, and midday not at all."""
+    text = TWO_TARGETS + (
+        '[hours]\nwork = ["Mon 08:00-10:00", "Mon 14:00-16:00"]\n[nodes.when]\nkind = "time"\notherwise = "end"\n'
+        'branches = [{ when = "work", then = "hunt" }]\n[nodes.hunt]\nkind = "hunt"\n[nodes.end]\nkind = "release"\n'
+    )
+    changes = difference(document.parse(text), document.parse(text.replace("8300", "8399")))
+    assert [(one.from_min, one.to_min) for one in changes] == [(8 * 60, 10 * 60), (14 * 60, 16 * 60)]
+
+
+@pytest.mark.req("W3")
+def test_a_change_that_outlasts_an_authorisation_is_one() -> None:
+    """Where the target whose authorisation ends has no part, nothing is said of it."""
+    text = HEAD + (
+        '[targets]\na = { address = "021-6228 8300", authorised_until = 2026-12-31 }\nb = "021-6228 8301"\n'
+        '[nodes.when]\nkind = "time"\notherwise = "second"\nbranches = [{ when = "Mon 08:00-10:00", then = "first" }]\n'
+        '[nodes.first]\nkind = "hunt"\ntargets = ["a"]\n[nodes.second]\nkind = "hunt"\ntargets = ["b"]\n'
+    )
+    changes = difference(document.parse(text), document.parse(text.replace("8301", "8399")))
+    assert {(one.since, one.until) for one in changes} == {(None, None)}
+
+
+def test_prompts_that_are_never_heard() -> None:
+    """With one try a menu has no second prompt, nor has a password."""
+    text = TWO_TARGETS + (
+        '[verify]\npassword = "2580"\ntries = 1\nwrong_prompt = "one"\n[nodes.menu]\nkind = "menu"\n'
+        'prompts = ["menu"]\nkeys = { 1 = "hunt" }\notherwise = "hunt"\ntries = 1\nwrong_prompt = "one"\n'
+        '[nodes.hunt]\nkind = "hunt"\n'
+    )
+    assert difference(document.parse(text), document.parse(text.replace('"one"', '"other"'))) == ()
+    several = text.replace("tries = 1", "tries = 2")
+    assert difference(document.parse(several), document.parse(several.replace('"one"', '"other"')))
 
 
 Point = tuple[date, DayKind, DayKind, int, Caller]

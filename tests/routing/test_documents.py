@@ -4,6 +4,7 @@ import json
 import tomllib
 from pathlib import Path
 
+import attrs
 import msgpack
 import pytest
 from hypothesis import given, settings
@@ -61,6 +62,14 @@ def test_the_order_of_tables_does_not_count() -> None:
     assert document.content_hash(other) == document.content_hash(PLAN)
     lists = WHOLE.replace('refuse = ["payphone", "campus"]', 'refuse = ["campus", "payphone"]')
     assert document.content_hash(document.parse(lists)) == document.content_hash(PLAN)
+
+
+def test_a_plan_comes_back_from_each_of_its_forms() -> None:
+    """Written as a document or as plain types and read again, the example is the same; so is one with another start."""
+    for plan in (PLAN, attrs.evolve(PLAN, start=NodeName("menu"))):
+        assert document.parse(document.write(plan)) == plan
+        assert document.from_plain(document.to_plain(plan)) == plan
+    assert 'start = "menu"' in document.write(attrs.evolve(PLAN, start=NodeName("menu")))
 
 
 def test_another_content_has_another_hash() -> None:
