@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from b2bua.calendar import china
+from b2bua.cli.documents import read_documents
 from b2bua.cli.outcome import outcome
 from routing.check import CARRIER_WAIT_S, check
 from routing.document import PlanFaults, parse
@@ -24,14 +25,14 @@ def command(files: tuple[Path, ...], carrier_wait: int, strict: bool) -> None:
     bad = False
     for file in files:
         with outcome():
-            text = file.read_text(encoding="utf-8")
-        try:
-            plan = parse(text)
-        except PlanFaults as error:
-            bad = True
-            for fault in error.faults:
-                click.echo(f"{file}: {fault.path}: {fault.problem} — {fault.mend}")
-            continue
+            try:
+                [text] = read_documents([file])
+                plan = parse(text)
+            except PlanFaults as error:
+                bad = True
+                for fault in error.faults:
+                    click.echo(f"{file}: {fault.path.removeprefix(f'{file}: ')}: {fault.problem} — {fault.mend}")
+                continue
         findings = check(plan, datetime.now(plan.timezone()).date(), china(), carrier_wait_s=carrier_wait)
         bad = bad or (strict and bool(findings))
         for finding in findings:

@@ -130,15 +130,17 @@ def area(value: Any) -> AreaCode:
 
 
 def prefix(value: Any) -> Prefix:
-    """Leading digits of callers' numbers (O4); a landline's with its 0, a mobile's without."""
-    if not re.fullmatch(r"\+?\d{1,15}", text(value)):
+    """Leading digits of callers' numbers (O4), perhaps with hyphens and spaces; a landline's with its 0, a mobile's
+    without."""
+    digits = re.sub("[ -]", "", text(value))
+    if not re.fullmatch(r"\+?\d{1,15}", digits):
         raise Wrong(
             f"{whole(value)} is no prefix",
             "write leading digits only; trailing digits are never matched (O4)",
         )
-    if re.fullmatch(r"01[3-9]\d*", value):
-        raise Wrong(f"{whole(value)} never fits", f"write a mobile without its 0: {value[1:]}")
-    return Prefix(value)
+    if re.fullmatch(r"01[3-9]\d*", digits):
+        raise Wrong(f"{whole(value)} never fits", f"write a mobile without its 0: {digits[1:]}")
+    return Prefix(digits)
 
 
 def whole_number(value: Any) -> WholeNumber:

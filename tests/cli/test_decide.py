@@ -92,6 +92,27 @@ def test_plan_diff(place: Path) -> None:
     assert run(place, "plan", "diff", "1", "2", "3", "4").exit_code == 2
 
 
+@pytest.mark.req("T3")
+def test_files_that_are_no_plans(place: Path) -> None:
+    """A file that is no text, and one with a byte order mark; another number's plan. None ends in a traceback."""
+    binary, marked = place / "binary.toml", place / "marked.toml"
+    binary.write_bytes(b"\xff\xfe")
+    marked.write_bytes(b"\xef\xbb\xbf" + TWO_TARGETS.encode())
+    for words in (("plan", "diff"), ("explain", "4006001234", "--from", "", "--file")):
+        assert run(place, *words, str(marked)).exit_code == 0
+        wrong = run(place, *words, str(binary))
+        assert wrong.exit_code == 1
+        assert "is not UTF-8 text (byte 0) — save it as UTF-8" in wrong.output
+    checked = CliRunner().invoke(main, ["check", str(binary), str(marked)])
+    assert checked.exit_code == 1
+    assert checked.output.splitlines() == [
+        f"{binary}: document: is not UTF-8 text (byte 0) — save it as UTF-8",
+        f"{marked}: nothing suspicious",
+    ]
+    other = run(place, "explain", "4001111111", "--from", "", "--file", str(marked))
+    assert "is the plan of 400-600-1234" in other.output
+
+
 def recorded(explained: Explained) -> CallRecord:
     """The record that a call leaves behind."""
     plan = parse(TWO_TARGETS)
