@@ -76,7 +76,7 @@ def find(plan: Plan, to: str) -> Hunt | None:
     user = to.partition(":")[2].partition("@")[0] if to.lower().startswith("sip:") else to
     if Extension(user) in plan.extensions:
         return plan.group(plan.extensions[Extension(user)])
-    for name, target in plan.targets.items():
+    for name, target in sorted(plan.targets.items(), key=lambda one: one[0]):
         if name == user or target.address in (to, read_number(user).digits):
             return Hunt((name,))
     return None

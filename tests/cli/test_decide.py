@@ -75,7 +75,13 @@ def test_check(tmp_path: Path) -> None:
     bad = runner.invoke(main, ["check", str(wrong)])
     assert bad.exit_code == 1
     assert "hunt.ring_s: 1 seconds is out of range — write 5 to 300 seconds" in bad.output
-    assert runner.invoke(main, ["check", str(tmp_path / "none.toml")]).exit_code != 0
+    assert runner.invoke(main, ["check", str(tmp_path / "none.toml")]).exit_code == 2
+    sound.write_text('welcome = "ours"\n' + TWO_TARGETS, encoding="utf-8")
+    own = tmp_path / "prompts" / "4006001234"
+    own.mkdir(parents=True)
+    assert "welcome: the prompt “ours” is not in the library" in run(tmp_path, "check", str(sound)).output
+    (own / "ours.wav").touch()
+    assert "sound.toml: nothing suspicious" in run(tmp_path, "check", str(sound)).output
 
 
 @pytest.mark.req("T3")

@@ -116,6 +116,10 @@ def test_a_year_that_the_calendar_does_not_know() -> None:
     old = Calendar(2004, 2010, {})
     assert [one.doubt for one in check(plan, TODAY, old)] == [Doubt.CALENDAR]
     assert check(plan, TODAY, china()) == ()
+    near = Calendar(2004, 2026, {})
+    assert [one.says for one in check(plan, date(2026, 12, 10), near)] == [
+        "the calendar does not know 2027: plain weekdays are used"
+    ]
     assert check(document.parse(TWO_TARGETS), TODAY, old) == ()
 
 
