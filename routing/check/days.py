@@ -5,39 +5,31 @@ Rule: every date of the years that a plan may name, whatever the calendar says o
 class, and all days of a class are decided alike.
 """
 
-from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 from typing import Final
 
 import attrs
 
+from routing.check.dates import dated
 from routing.facts import DayKind
 from routing.hours import (
     DAY_MIN,
     WEEKDAYS,
     YEARS,
-    DateRange,
-    Dates,
     Day,
     Moment,
     When,
     Window,
-    Yearly,
     day_before,
     print_weekdays,
 )
 from routing.node import CompareTime
 from routing.plan import Plan
 
-DAY: Final = timedelta(days=1)
 _ODD: Final = {DayKind.HOLIDAY: "holidays", DayKind.MAKEUP: "make-up days"}
 """What people call days that are not what their weekday says."""
-_CALENDARS: Final = (*range(1901, 1909), 1910, 1912, 1916, 1920, 1924, 1928)
-"""Years that no plan may name, with every date on every day of the week: one of each kind of year."""
-_LEAP: Final = 2000
-_MONDAY: Final = date(_LEAP, 1, 3)
 
 
 @attrs.frozen
@@ -207,55 +199,14 @@ class Times:
 
     def _all(self) -> Iterator[tuple[Section, date, DayKind, DayKind]]:
         """Days of every class, as people name them."""
-        for dates, day in self._dated():
+        every = {one for window in self._windows for one in window.dates}
+        every |= {one for plan in self._plans for one in plan.holidays} if self._words else set()
+        for dates, day in dated(every, self._divided, eves=self._late):
             for kind in _kinds(day, self._words):
                 for eve_kind in _kinds(day_before(day), self._late_words):
                     after = f"after {_ODD[eve_kind]}" if eve_kind in _ODD else ""
                     odd = " ".join(filter(None, (_ODD.get(kind, ""), after)))
                     yield Section(dates, odd), day, kind, eve_kind
-
-    def _dated(self) -> Iterator[tuple[str, date]]:
-        """Dates among which there is one of every class, each with the dates that people name it by."""
-        every = {one for window in self._windows for one in window.dates}
-        every |= {one for plan in self._plans for one in plan.holidays} if self._words else set()
-        yearly = [one for one in every if isinstance(one, Yearly)]
-        ranges = [one for one in every if isinstance(one, DateRange)]
-        edges = _yearly_edges(yearly)
-        known: set[tuple[str, int]] = set()
-        for year in _CALENDARS:
-            for day in sorted({_in(year, edge) + more * DAY for edge in edges for more in range(2)}):
-                dates = self._name(edges, day.replace(year=_LEAP), day, yearly, "%m-%d")
-                if (dates, day.weekday()) not in known:
-                    known.add((dates, day.weekday()))
-                    yield dates, day
-        if ranges:
-            yield from self._concrete(ranges, edges if yearly else [])
-
-    def _concrete(self, ranges: Sequence[DateRange], yearly: Sequence[date]) -> Iterator[tuple[str, date]]:
-        """Dates of certain years: of each stretch its first day, and one of each weekday after that."""
-        edges = {one.first for one in ranges} | {one.last + DAY for one in ranges}
-        years = range(min(edges).year, max(edges).year + 1)
-        inside = (*self._divided, *(_in(year, edge) for year in years for edge in yearly))
-        cuts = sorted(edges | {edge for edge in inside if any(one.holds(edge) for one in ranges)})
-        for first, end in pairwise([*cuts, cuts[-1] + DAY]):
-            for day in (first + more * DAY for more in range(min((end - first).days, 8))):
-                if name := self._name(cuts, day, day, ranges, "%Y-%m-%d"):
-                    yield name, day
-
-    def _name(self, edges: Sequence[date], at: date, day: date, named: Sequence[Dates], form: str) -> str:
-        """The dates of a stretch between edges that `at` lies in; the first apart from the others if eves count.
-
-        Empty for a day that is in none of the `named`, but for one whose eve is.
-        """
-        place = bisect_right(edges, at) - 1
-        first = edges[place]  # of a yearly stretch over New Year's Eve, the last edge, by its place -1
-        last = (edges[place + 1] if place + 1 < len(edges) else edges[0]) - DAY
-        is_first = self._late and at == first
-        if not any(one.holds(day) for one in named):
-            return f"{first:{form}}" if is_first and any(one.holds(day_before(day)) for one in named) else ""
-        if self._late and first != last:
-            first, last = (first, first) if is_first else (first + DAY, last)
-        return f"{first:{form}}" if first == last else f"{first:{form}}..{last:{form}}"
 
 
 def _days_of(section: Section, weekdays: set[int], all_its: set[int]) -> str:
@@ -263,20 +214,6 @@ def _days_of(section: Section, weekdays: set[int], all_its: set[int]) -> str:
     if section != Section() and weekdays == all_its:
         return str(section)
     return " ".join(filter(None, (",".join(print_weekdays(frozenset(weekdays))), str(section))))
-
-
-def _yearly_edges(yearly: Sequence[Yearly]) -> list[date]:
-    """The first days and those after the last, in a leap year; some day if there is none."""
-    firsts = {date(_LEAP, *one.first) for one in yearly}
-    return sorted(firsts | {(date(_LEAP, *one.last) + DAY).replace(year=_LEAP) for one in yearly}) or [_MONDAY]
-
-
-def _in(year: int, day: date) -> date:
-    """This day in that year, or the next if that year has none (02-29)."""
-    try:
-        return day.replace(year=year)
-    except ValueError:
-        return date(year, 3, 1)
 
 
 def _kinds(day: date, all_of_them: bool) -> tuple[DayKind, ...]:

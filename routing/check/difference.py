@@ -9,7 +9,8 @@ from itertools import groupby, pairwise
 
 import attrs
 
-from routing.check.days import DAY, DayClass, Times
+from routing.check.dates import DAY
+from routing.check.days import DayClass, Times
 from routing.check.outline import lapsed, outline
 from routing.check.sight import Sight, Who
 from routing.check.words import tell

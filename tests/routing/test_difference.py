@@ -125,8 +125,10 @@ def test_dates_told_with_their_eves() -> None:
     assert (change.from_min, change.to_min) == (5 * 60, 6 * 60)
     assert "03-01" in change.when
     assert "10-02..10-03" in change.when
-    times = Times((document.parse(text),))
     first, eve = DayKind.WORKDAY, DayKind.WORKDAY
+    leap = document.parse(text.replace('"02-29"', '"02-20..02-28", "03-01"'))
+    assert all(Times((leap,)).class_of(date(year, 3, 1), first, eve) for year in (2027, 2028))
+    times = Times((document.parse(text),))
     assert times.class_of(date(2028, 2, 29), first, eve) == times.class_of(date(2027, 10, 1), first, eve)
 
 
