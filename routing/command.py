@@ -4,10 +4,15 @@ hands.
 Rule: a command never names a leg that is down. Each says which event answers it.
 """
 
+from typing import Final
+
 import attrs
 
 from routing.cause import Cause
 from routing.ids import LegId, NodeName, PromptName, TargetName, TimerName
+
+MOST_MENUS: Final = 10
+"""Menus whose keys a target's system is told of: the last ones, for a caller may go round."""
 
 
 @attrs.frozen
@@ -31,17 +36,29 @@ class Release:
 
 
 @attrs.frozen
+class Context:
+    """What only the flow knows of a call and the target's system is told with it (M8, T1).
+
+    `menus` are the menus that the caller came through, each with what was keyed there (never a password), the last
+    `MOST_MENUS` of them; `transferred_by` is the seat that hands the caller over, if one does. How this is written in
+    SIP, beside the caller, the 400 number and the call's id, is the hands' matter.
+    """
+
+    menus: tuple[tuple[NodeName, str], ...] = ()
+    transferred_by: TargetName | None = None
+
+
+@attrs.frozen
 class Ring:
     """Call a target on a new outbound leg. → `TargetRang`, `TargetAnswered` or `TargetFailed`.
 
-    `address` is a telephone number in canonical form or a SIP URI. `context` are header fields for the
-    target's system (M8): menu path, 400 number, customer reference.
+    `address` is a telephone number in canonical form or a SIP URI; `context` is for the target's screen (M8).
     """
 
     leg: LegId
     target: TargetName
     address: str
-    context: dict[str, str] = attrs.field(factory=dict)
+    context: Context = Context()
     fax: bool = False
 
 

@@ -196,8 +196,8 @@ class State:
     `over`: every leg is down and the outcome is set, the process may rest. `charged_from_s` is the moment
     from which the forwarded leg is charged (F1): the first target's answer that the caller was connected to.
     `forwards` counts how often the call went on from one target to the next (R6), `passed` the nodes it came
-    through. `priority` is a white-listed caller's who goes first (O4). `gathering` are the legs whose keys
-    are being collected.
+    through. `priority` is a white-listed caller's who goes first (O4). `menus` are the menus that the caller chose at
+    and what was keyed (M8). `gathering` are the legs whose keys are being collected.
     """
 
     facts: Facts
@@ -209,6 +209,7 @@ class State:
     forwards: int = 0
     passed: int = 0
     priority: bool = False
+    menus: tuple[tuple[NodeName, str], ...] = ()
     gathering: frozenset[LegId] = frozenset()
     timers: frozenset[TimerName] = frozenset()
     charged_from_s: float | None = None

@@ -40,7 +40,6 @@ def invitation(ring: Ring, assign: Assign, after: Cause | None) -> Invitation:
         # The edge makes the real Max-Forwards of it; PJSIP would always write 70.
         "S400-Max-Forwards": str(assign.max_forwards),
         "Diversion": f"<sip:{assign.facts.dialled}@{assign.identity}>;reason={_reason(after)}",
-        **ring.context,
     }
     shown = bool(caller.number) and not caller.withheld
     if caller.withheld:

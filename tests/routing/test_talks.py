@@ -5,10 +5,12 @@ import pytest
 from routing.caller import FAREWELL, FAREWELL_S
 from routing.cause import BUSY, NORMAL
 from routing.command import (
+    MOST_MENUS,
     Alert,
     Answer,
     CollectDigits,
     Connect,
+    Context,
     JoinQueue,
     LeaveQueue,
     LookAtTargets,
@@ -29,6 +31,7 @@ from routing.event import (
     PlaceTaken,
     PromptEnded,
     QueueMoved,
+    SecretKeyed,
     TargetAnswered,
     TargetFailed,
     TargetRang,
@@ -106,7 +109,20 @@ def test_menu_key_to_department_and_sub_menu() -> None:
     assert sub[0] == Answer()
     assert sub[2] == CollectDigits(CALLER, 1, 8, 3, end_keys="#")
     assert isinstance(keyed(call, "0", KeysEnd.FULL)[0], Play)
-    assert Ring(ONE, DESK, "02162288300") in keyed(call, "1")
+    way = ((NodeName("menu"), "2"), (NodeName("sub"), "0"), (NodeName("menu"), "1"))
+    assert Ring(ONE, DESK, "02162288300", Context(way)) in keyed(call, "1")
+
+
+def test_the_target_is_told_of_the_last_menus_only() -> None:
+    """A caller who goes round and round leaves the last ten menus in the context; a password leaves nothing."""
+    call = Call(TWO_TARGETS + MENU + '[verify]\npassword = "2580"\n')
+    call.then(SecretKeyed(1, CALLER, matched=True, end=KeysEnd.END_KEY))
+    for digits in ("2", "0") * 8:
+        keyed(call, digits)
+    [rung] = [one for one in keyed(call, "801") if isinstance(one, Ring)]
+    assert len(rung.context.menus) == MOST_MENUS
+    assert rung.context.menus[-1] == (NodeName("menu"), "801")
+    assert "2580" not in repr(rung)
 
 
 @pytest.mark.req("M2")
@@ -177,7 +193,7 @@ def test_fax_key() -> None:
         '[nodes.fax]\nkind = "hunt"\ntargets = ["mobile"]\nfax = true\n'
     )
     rung = keyed(Call(TWO_TARGETS + text), "4", KeysEnd.FULL)[0]
-    assert rung == Ring(ONE, MOBILE, "13800138000", fax=True)
+    assert rung == Ring(ONE, MOBILE, "13800138000", Context(((NodeName("menu"), "4"),)), fax=True)
 
 
 @pytest.mark.req("R7")
@@ -232,6 +248,13 @@ def test_queue_that_is_full_or_too_long() -> None:
     assert commands[0] == LeaveQueue(WAIT)
     assert Play(CALLER, (PromptName("busy"),)) in commands
     assert late.then(QueueMoved(301, WAIT, 0)) == ()
+
+
+@pytest.mark.req("R10")
+def test_a_queue_that_does_not_tell_the_place() -> None:
+    """With tell_s = 0 the caller hears music only."""
+    call = Call(TWO_TARGETS + QUEUE.replace('kind = "queue"', 'kind = "queue"\ntell_s = 0'))
+    assert not any(isinstance(one, StartTimer) and one.timer == queue.TELL for one in call.first)
 
 
 @pytest.mark.req("R10")

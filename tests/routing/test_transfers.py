@@ -7,6 +7,7 @@ from routing.command import (
     CollectDigits,
     Command,
     Connect,
+    Context,
     Disconnect,
     HangUp,
     LookAtTargets,
@@ -42,6 +43,7 @@ TEXT = HEAD + (
     '[extensions]\n801 = "sales"\n802 = "both"\n803 = "gone"\n[transfer]\n'
     '[nodes.desk]\nkind = "hunt"\ntargets = ["front-desk"]\n[nodes.both]\nkind = "hunt"\ntargets = ["sales", "duty"]\n'
 )
+BY_DESK = Context(transferred_by=TargetName("front-desk"))
 LISTEN = CollectDigits(SEAT, 10, 0, 4)
 
 
@@ -72,7 +74,7 @@ def test_blind_by_key() -> None:
         Disconnect(CALLER, SEAT),
         Play(CALLER, (PromptName("transfer-music"),), loop=True),
         LISTEN,
-        Ring(NEW, SALES, "02162288301"),
+        Ring(NEW, SALES, "02162288301", BY_DESK),
     )
     assert call.then(TargetRang(5, NEW, early_media=True)) == ()
     assert call.then(TargetAnswered(6, NEW))[1:4] == (HangUp(SEAT, NORMAL), StopPlaying(CALLER), Connect(CALLER, NEW))
@@ -132,8 +134,8 @@ def test_transfer_to_a_department_minds_its_lines() -> None:
     """A department is rung in its order, without the targets whose lines are taken."""
     call = talking()
     assert LookAtTargets(NodeName("transfer"), (SALES, DUTY)) in keyed(call, "*1802")
-    assert Ring(NEW, SALES, "02162288301") in looked(call, 0)
-    assert Ring(NEXT, DUTY, "13800138000") in call.then(TargetFailed(5, NEW, BUSY))
+    assert Ring(NEW, SALES, "02162288301", BY_DESK) in looked(call, 0)
+    assert Ring(NEXT, DUTY, "13800138000", BY_DESK) in call.then(TargetFailed(5, NEW, BUSY))
     taken = talking()
     keyed(taken, "*1802")
     looked(taken, 1)
@@ -161,7 +163,7 @@ def test_seat_gone_before_the_answer() -> None:
 def test_blind_by_refer(to: str) -> None:
     """REFER to an extension, a target's name or its number."""
     call = talking()
-    assert Ring(NEW, SALES, "02162288301") in call.then(TransferAsked(5, SEAT, to))
+    assert Ring(NEW, SALES, "02162288301", BY_DESK) in call.then(TransferAsked(5, SEAT, to))
 
 
 @pytest.mark.req("M3", "W1")
