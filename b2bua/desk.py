@@ -72,7 +72,7 @@ class Desk:
             return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=41)
         if trunk.capacity and self._switchboard.of_trunk(trunk.name) >= trunk.capacity:
             return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=34)
-        caller = caller_of(call.caller, display=call.display, withheld=call.withheld)
+        caller = caller_of(call.caller, category=call.category, display=call.display, withheld=call.withheld)
         accepted_ms = now_ms()
         call_id = CallId(f"{accepted_ms:011x}{secrets.token_hex(5)}")
         process = self._pool.assign(partial(self._assignment, call_id, call, served, caller, accepted_ms))

@@ -4,7 +4,7 @@ Rule: the prefix table is I/O and stays on this side; the core is given a `Calle
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import phone
@@ -13,6 +13,12 @@ from routing.areas import AREAS
 from routing.facts import Caller, CallerClass
 from routing.number import read_number
 
+SAID: Final = {one.value: one for one in (CallerClass.PAYPHONE, CallerClass.PHS, CallerClass.CAMPUS, CallerClass.VOIP)}
+"""The classes of landline that no number shows, by the category (`cpc`) that a carrier gives (O1).
+
+`payphone` is a value of draft-mahy-iptel-cpc and 3GPP TS 24.229; the others are agreed with the carrier, as both allow.
+"""
+
 
 @cache
 def _table() -> Any:
@@ -20,14 +26,19 @@ def _table() -> Any:
     return phone.Phone()
 
 
-def caller_of(text: str, *, display: str = "", withheld: bool = False) -> Caller:
+def caller_of(text: str, *, category: str = "", display: str = "", withheld: bool = False) -> Caller:
     """The caller whose number a trunk gave as `text`, in any usual spelling; never raises.
 
     A mobile's `area` and `place` are its home's (R1), a landline's its area code's.
+    `category` is the calling party's category that came with it, one of `SAID` or of no account; it is believed of
+    landlines only, so that nobody from abroad passes for one at home (O2).
     `withheld` is the caller's wish for privacy (RFC 3323).
     """
     number = read_number(text)
     caller = Caller(number.digits, number.caller_class, number.area, display=display, withheld=withheld)
+    if number.caller_class is CallerClass.FIXED:
+        kind = SAID.get(category, CallerClass.FIXED)
+        return attrs.evolve(caller, caller_class=kind, place=AREAS.get(number.area, ""))
     if number.caller_class is not CallerClass.MOBILE:
         return attrs.evolve(caller, place=AREAS.get(number.area, ""))
     found = _table().find(number.digits)

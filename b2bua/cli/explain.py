@@ -13,7 +13,7 @@ from b2bua.calendar import with_days
 from b2bua.cli import when
 from b2bua.cli.documents import read_documents
 from b2bua.cli.place import Place, at_place
-from b2bua.places import caller_of
+from b2bua.places import SAID, caller_of
 from routing.document import parse
 from routing.explain import World, explain, lines, to_plain
 from routing.facts import Facts
@@ -25,6 +25,7 @@ from routing.plan import Plan
 @click.command()
 @click.argument("number")
 @click.option("--from", "caller", required=True, help="The caller's number, in any usual spelling; '' if withheld.")
+@click.option("--class", "category", type=click.Choice(list(SAID)), help="What the carrier says of a landline (cpc).")
 @click.option("--at", "at_ms", callback=when.option, help="When: '2026-05-01 08:30', 08:30 … (default: now).")
 @click.option("--keys", default="", help="What the caller keys, one entry each time it is asked: 1,2 or 2580,801.")
 @click.option("--busy", metavar="TARGET", multiple=True, help="A target that is busy; may be given again.")
@@ -35,6 +36,7 @@ from routing.plan import Plan
 def command(
     number: str,
     caller: str,
+    category: str | None,
     at_ms: int | None,
     keys: str,
     busy: tuple[str, ...],
@@ -57,7 +59,8 @@ def command(
         busy=_known(plan, "--busy", busy),
         silent=_known(plan, "--silent", silent),
     )
-    facts = Facts(CallId("explain"), plan.number, caller_of(caller), TrunkName(""), arrived.astimezone(plan.timezone()))
+    who = caller_of(caller, category=category or "")
+    facts = Facts(CallId("explain"), plan.number, who, TrunkName(""), arrived.astimezone(plan.timezone()))
     explained = explain(plan, with_days(facts), world)
     if as_json:
         click.echo(json.dumps(to_plain(explained), ensure_ascii=False))

@@ -4,6 +4,8 @@ Rule: nothing is interpreted here: numbers are passed on as sent, only unescaped
 `routing`.
 """
 
+import re
+from typing import Final
 from urllib.parse import unquote
 
 from b2bua.edge import guard
@@ -15,6 +17,8 @@ from b2bua.edge.message import Request
 from b2bua.link import InviteKey
 from b2bua.trunks import Trunk
 
+_CATEGORY: Final = re.compile(r"[a-z0-9\-]{1,32}")
+
 
 def key_of(request: Request) -> InviteKey:
     """What names the initial INVITE that this request is, cancels or acknowledges."""
@@ -23,7 +27,8 @@ def key_of(request: Request) -> InviteKey:
 
 def new_call(request: Request, trunk: Trunk, source: Address, transport: str) -> NewCall:
     """The call in an initial INVITE that has passed `guard`."""
-    asserted = _asserted(request)
+    identities = _identities(request)
+    asserted = next(iter(identities), None)
     party = asserted or request.from_
     return NewCall(
         trunk=trunk,
@@ -37,6 +42,7 @@ def new_call(request: Request, trunk: Trunk, source: Address, transport: str) ->
         transport=transport,
         diversion=_cleaned(request, "diversion") or _cleaned(request, "history-info"),
         session_id=_cleaned(request, "session-id"),
+        category=_category(identities or [request.from_]),
     )
 
 
@@ -46,13 +52,28 @@ def _cleaned(request: Request, name: str) -> str:
     return line.partition(": ")[2]
 
 
-def _asserted(request: Request) -> NameAddr | None:
-    """The first P-Asserted-Identity with a number in it (RFC 3325, 9.1)."""
+def _identities(request: Request) -> list[NameAddr]:
+    """The P-Asserted-Identity values with a number in them (RFC 3325, 9.1)."""
     try:
         identities = [parse_name_addr(item) for item in request.listed("p-asserted-identity")]
     except MalformedError:
-        return None
-    return next((identity for identity in identities if _user(identity.uri)), None)
+        return []
+    return [identity for identity in identities if _user(identity.uri)]
+
+
+def _category(parties: list[NameAddr]) -> str:
+    """The first `cpc` of these parties (draft-mahy-iptel-cpc; 3GPP TS 24.229, 7.2A.12), in lower case.
+
+    It belongs to the telephone-subscriber: a parameter of a tel URI, or of a SIP URI's user part. Carriers also write
+    it among the SIP URI's own, and after an address without angle brackets it reads as the field's (RFC 3261, 20.10).
+    """
+    for party in parties:
+        own = [f"{name}={value}" for name, value in party.params]
+        for param in (*party.uri.user.split(";")[1:], *party.uri.params.split(";"), *own):
+            name, _, value = param.lower().partition("=")
+            if name == "cpc" and _CATEGORY.fullmatch(value):
+                return value
+    return ""
 
 
 def _user(uri: Uri) -> str:

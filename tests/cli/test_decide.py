@@ -49,6 +49,18 @@ def test_explain(place: Path) -> None:
     assert "there is no target nobody" in wrong.output
 
 
+@pytest.mark.req("N8", "O1")
+def test_explain_a_class(place: Path) -> None:
+    """A class that the number does not show can be said, and the way tells it."""
+    file = place / "screened.toml"
+    file.write_text(TWO_TARGETS + '\n[screen]\nrefuse = ["payphone"]\n', encoding="utf-8")
+    words = ("explain", "4006001234", "--from", "021-1234 5678", "--busy", "front-desk", "--file", str(file))
+    assert run(place, *words).output.splitlines()[-1] == "connected to mobile"
+    refused = run(place, *words, "--class", "payphone").output
+    assert "class payphone is refused" in refused
+    assert "connected" not in refused
+
+
 @pytest.mark.req("N8")
 def test_explain_a_document(place: Path) -> None:
     """A document that is not published yet can be explained too; one that is not there is said so."""

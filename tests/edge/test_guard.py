@@ -154,6 +154,31 @@ Session-ID: ab30317f1a784dc48ff824d0d3715d86;remote=0000000000000000000000000000
     )
 
 
+@pytest.mark.req("O1")
+@pytest.mark.parametrize(
+    ("from_", "asserted", "category"),
+    [
+        ("<sip:02112345678@x.cn;user=phone;cpc=payphone>", "", "payphone"),
+        ("<sip:+862112345678;CPC=Payphone@x.cn;user=phone>", "", "payphone"),
+        ("<tel:+862112345678;cpc=campus>", "", "campus"),
+        ("tel:+862112345678;cpc=phs", "", "phs"),
+        ("<sip:x@x.cn>", "<sip:02112345678@x.cn>, <tel:+862112345678;cpc=payphone>", "payphone"),
+        ("<sip:02112345678@x.cn;cpc=ordinary>", "<tel:+862112345678>", ""),
+        ("<sip:02112345678@x.cn;cpc>", "", ""),
+        ("<sip:02112345678@x.cn;cpc=pay%20phone>", "", ""),
+        (f"<sip:02112345678@x.cn;cpc={'x' * 33}>", "", ""),
+    ],
+)
+def test_the_desk_is_told_the_category(from_: str, asserted: str, category: str) -> None:
+    """3GPP TS 24.229, 7.2A.12: `cpc` comes with the identity that counts; what is no plain token is none."""
+    stage = Stage()
+    extra = f"P-Asserted-Identity: {asserted}" if asserted else ""
+    stage.one(invite(extra=extra).replace(b'"Zhang" <sip:02112345678@192.0.2.10>', from_.encode()))
+    (call,) = stage.desk.calls
+    assert call.category == category
+    assert call.caller.endswith("2112345678") or call.caller == "x"
+
+
 @pytest.mark.req("M9")
 def test_an_anonymous_from_without_identity_gives_no_number() -> None:
     """RFC 3323, 4.1: `anonymous` is no telephone number."""

@@ -141,3 +141,21 @@ def test_area_table() -> None:
     assert AREAS["0755"] == "广东深圳"
     assert len(AREAS) > 300
     assert all(read_number(area + "62288300").area == area for area in AREAS)
+
+
+@pytest.mark.req("O1")
+@pytest.mark.parametrize("category", ["payphone", "phs", "campus", "voip"])
+def test_a_carrier_says_what_a_landline_is(category: str) -> None:
+    """The category that comes with a landline is its class; the place is still its area code's."""
+    said = caller_of("021-6228 8300", category=category)
+    assert (said.caller_class, said.area, said.place) == (CallerClass(category), "021", "上海")
+
+
+@pytest.mark.req("O1", "O2")
+@given(st.text() | st.sampled_from(["021-6228 8300", "+85221234567", "+14155550100", "13800138000"]), st.text())
+def test_a_category_hides_nobody(text: str, category: str) -> None:
+    """Whatever is not a landline has the class that its number shows, and a category of no account changes nothing."""
+    plain = caller_of(text)
+    assert caller_of(text, category=category) == plain
+    if plain.caller_class is not CallerClass.FIXED:
+        assert caller_of(text, category="payphone") == plain

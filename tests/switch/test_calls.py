@@ -302,3 +302,26 @@ def test_privacy(switch: Switch) -> None:
     assert "anonymous" in re.findall("^From: .*", invite, re.MULTILINE)[0].lower()
     assert re.search("^Privacy: .*id", invite, re.MULTILINE)
     assert switch.closed(number)[0].caller == "02187654321"
+
+
+@pytest.mark.req("O1", "S5")
+def test_a_payphone_by_its_category(switch: Switch) -> None:
+    """What the carrier says a caller is (`cpc`) decides: one plan sends payphones elsewhere, another refuses them."""
+    said = "P-Asserted-Identity: <sip:+862112345678;cpc=payphone@[local_ip];user=phone>"
+    with switch.target(ANSWERS) as kiosk:
+        branch = 'branches = [{ classes = ["payphone"], then = "kiosk" }]\notherwise = "desk"'
+        hunts = "".join(f'\n[nodes.{name}]\nkind = "hunt"\ntargets = ["{name}"]' for name in ("kiosk", "desk"))
+        number = switch.publish(
+            f'kiosk = "{sip_uri(kiosk.port)}"\ndesk = "{sip_uri(9)}"\n[nodes.who]\nkind = "origin"\n{branch}{hunts}'
+        )
+        with switch.caller(number, [Caller.invite(extra=said), *TALKS[1:]]) as caller:
+            caller.wait()
+        kiosk.wait()
+    (record,) = switch.closed(number)
+    assert (record.facts["caller"]["caller_class"], record.caller) == ("payphone", "02112345678")
+    assert record.trace[0]["looked_at"]["fits"] == "class payphone"
+    number = switch.publish(f'desk = "{sip_uri(9)}"\n[screen]\nrefuse = ["payphone"]\nannounce = false')
+    with switch.caller(number, [Caller.invite(extra=said), *refused_with(403)[1:]]) as caller:
+        caller.wait()
+    (record,) = switch.closed(number)
+    assert record.trace[0]["looked_at"]["class"] == "payphone"
