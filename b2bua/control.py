@@ -6,6 +6,7 @@ need a token (`b2bua.admission`). Whose token is removed is shut out within two 
 """
 
 import os
+import pwd
 import shutil
 import socket as sockets
 import stat
@@ -35,7 +36,8 @@ class SocketTaken(Exception):
 def listen(path: Path, group: str = "") -> sockets.socket:
     """A listening socket at `path`, 0600; or 0660 and of this `group`.
 
-    Replaces one that a dead daemon left. Raises SocketTaken, OSError or LookupError (there is no such group).
+    Replaces one that a dead daemon left. Raises SocketTaken, OSError (PermissionError: the user is not in the group) or
+    LookupError (there is no such group).
     """
     if path.is_symlink() or path.exists():
         _clear(path)
@@ -44,7 +46,7 @@ def listen(path: Path, group: str = "") -> sockets.socket:
     try:
         listener.bind(str(path))
         if group:
-            shutil.chown(path, group=group)
+            _give_to(group, path)
             path.chmod(0o660)
         listener.listen(64)
     except (OSError, LookupError):
@@ -53,6 +55,14 @@ def listen(path: Path, group: str = "") -> sockets.socket:
     finally:
         os.umask(mask)
     return listener
+
+
+def _give_to(group: str, path: Path) -> None:
+    try:
+        shutil.chown(path, group=group)
+    except PermissionError as error:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        raise PermissionError(f"control.group: {user} is not in {group}; usermod -aG {group} {user}") from error
 
 
 def _clear(path: Path) -> None:

@@ -12,6 +12,8 @@ import socket
 from pathlib import Path
 from typing import IO, Final
 
+from b2bua.owner import as_its_folder
+
 _RECEIVE_BUFFER_BYTES: Final = 4 * 1024 * 1024
 """A burst of datagrams waits here while the daemon does something else."""
 
@@ -91,6 +93,7 @@ def keep_whole(file: Path, content: bytes) -> None:
     try:
         half.unlink(missing_ok=True)
         with os.fdopen(os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as new:
+            as_its_folder(half)
             new.write(content)
             new.flush()
             os.fsync(new.fileno())

@@ -20,6 +20,7 @@ from typing import Any, Final
 import attrs
 
 from b2bua.opening import keep_whole
+from b2bua.owner import as_its_folder
 from b2bua.wire import Role
 
 FILE: Final = "tokens.toml"
@@ -101,7 +102,9 @@ class Tokens:
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Person]]:
         """The people, written back whole at the end of the block; others who change them wait."""
-        with self._file.with_suffix(".lock").open("a", encoding="ascii") as lock:
+        gate = self._file.with_suffix(".lock")
+        with gate.open("a", encoding="ascii") as lock:
+            as_its_folder(gate)
             fcntl.flock(lock, fcntl.LOCK_EX)
             people = {person.name: person for person in self.people()}
             yield people

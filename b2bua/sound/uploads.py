@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from b2bua.owner import as_its_folder
 from b2bua.sound import Unfit
 from b2bua.sound.loudness import Samples
 from b2bua.sound.wav import RATE_HZ, read_wav, write_wav
@@ -43,7 +44,8 @@ class Uploads:
     def add(self, number: Number400, name: str, samples: Samples) -> Upload:
         """Put a prompt in effect. Raises Unfit for a name that no plan can say, and OSError."""
         path = self._path(number, name)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(self._folder)
+        _make(path.parent)
         if path.exists():
             self._keep(path)
         write_wav(path, samples)
@@ -75,7 +77,7 @@ class Uploads:
     def _keep(self, path: Path) -> Path:
         """A second name for the file in effect, which stays when the first is gone or another's."""
         folder = path.parent / _VERSIONS
-        folder.mkdir(mode=0o700, exist_ok=True)
+        _make(folder)
         kept = folder / f"{path.stem}.{max(self._versions(path), default=0) + 1}.wav"
         os.link(path, kept)
         return kept
@@ -84,3 +86,9 @@ class Uploads:
         version = max(self._versions(path), default=0) + 1
         since_ms = round(path.stat().st_mtime * 1000)
         return Upload(number, PromptName(path.stem), path, len(read_wav(path)) / RATE_HZ, version, since_ms)
+
+
+def _make(folder: Path) -> None:
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True)
+        as_its_folder(folder)

@@ -1,0 +1,51 @@
+"""Root at work on a switch that runs as a user of its own, and that user's limits."""
+
+import grp
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from b2bua.cli import main
+from b2bua.control import listen
+from b2bua.sound.uploads import Uploads
+from routing.ids import Number400
+from tests.routing.calls import TWO_TARGETS
+
+NOBODY = 65534
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for another user")
+
+
+@pytest.mark.req("T4")
+def test_what_root_makes_is_the_switches(tmp_path: Path) -> None:
+    """Tokens, a first plan and prompts that root puts in belong to the user that owns the state directory."""
+    state, plan = tmp_path / "state", tmp_path / "plan.toml"
+    state.mkdir()
+    os.chown(state, NOBODY, NOBODY)
+    plan.write_text(TWO_TARGETS, encoding="utf-8")
+    for words in (("token", "add", "wang", "--role", "operator"), ("plan", "publish", str(plan))):
+        done = CliRunner().invoke(main, [*words, "--state", str(state)])
+        assert done.exit_code == 0, done.output
+    for _ in range(2):
+        Uploads(state / "prompts").add(Number400("4006001234"), "welcome", np.zeros(8000, np.float32))
+    made = sorted(state.rglob("*"))
+    assert {"tokens.toml", "switch400.db", "welcome.wav", "welcome.1.wav"} <= {path.name for path in made}
+    assert [path.name for path in made if (path.stat().st_uid, path.stat().st_gid) != (NOBODY, NOBODY)] == []
+
+
+@pytest.mark.req("T4")
+def test_a_group_that_the_switch_is_not_in() -> None:
+    """The kernel does not let a user give a file to a foreign group; the fault names setting and mend."""
+    own = {NOBODY, os.getegid(), *os.getgroups()}
+    foreign = next(group.gr_name for group in grp.getgrall() if group.gr_gid not in own)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+        try:
+            with pytest.raises(PermissionError, match=rf"control\.group: nobody is not in {foreign}; usermod -aG"):
+                listen(Path(folder) / "a.sock", foreign)
+        finally:
+            os.seteuid(0)
