@@ -10,8 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from b2bua.cli import main
+from b2bua.cli.place import locate
 from b2bua.control import listen
 from b2bua.sound.uploads import Uploads
+from b2bua.store.database import open_database
+from b2bua.store.errors import StoreUnusable
 from routing.ids import Number400
 from tests.routing.calls import TWO_TARGETS
 
@@ -49,3 +52,28 @@ def test_a_group_that_the_switch_is_not_in() -> None:
                 listen(Path(folder) / "a.sock", foreign)
         finally:
             os.seteuid(0)
+
+
+@pytest.mark.req("T4")
+def test_the_database_of_another_user() -> None:
+    """Who may not use the switch's database is told who may, whether or not the folder lets them look."""
+    with tempfile.TemporaryDirectory() as folder:
+        open_database(Path(folder) / "switch400.db").dispose()
+        for mode in (0o755, 0o700):
+            Path(folder).chmod(mode)
+            os.setresuid(NOBODY, NOBODY, 0)
+            try:
+                with pytest.raises(StoreUnusable, match="own user or root"):
+                    open_database(Path(folder) / "switch400.db")
+            finally:
+                os.setresuid(0, 0, 0)
+
+
+def test_the_usual_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`var` in the current directory is a switch's, but not when that is `/`."""
+    monkeypatch.delenv("SWITCH400_STATE", raising=False)
+    monkeypatch.chdir("/")
+    assert locate().state == Path("/var/lib/switch400")
+    (tmp_path / "var").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert locate().state == Path("var")

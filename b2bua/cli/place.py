@@ -18,6 +18,8 @@ from b2bua.config import read
 from b2bua.store.store import Store
 
 _LAST: Final = Path("/var/lib/switch400")
+_SYSTEMS: Final = Path("/var")
+"""What `var` is for a command typed in `/`: no switch's."""
 
 
 @attrs.frozen
@@ -47,7 +49,7 @@ def _usual() -> Path:
     if said := os.environ.get("SWITCH400_STATE"):
         return Path(said)
     here = Path("var")
-    return here if here.is_dir() else _LAST
+    return here if here.is_dir() and here.resolve() != _SYSTEMS else _LAST
 
 
 def at_place(command: Callable[..., None]) -> Callable[..., None]:

@@ -65,7 +65,7 @@ def _url(text: str) -> URL:
 
 
 def _prepare_file(file: Path, create: bool) -> None:
-    if file.exists():
+    if _is_ours(file):
         return
     if not create:
         raise StoreUnusable(f"{file}: there is no database yet; start `switch400 run` or publish a plan first")
@@ -75,6 +75,17 @@ def _prepare_file(file: Path, create: bool) -> None:
         as_its_folder(file)
     except OSError as error:
         raise StoreUnusable(f"{file}: {error.strerror}") from error
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether the file is there. Raises StoreUnusable if this user may not use it."""
+    try:
+        there = file.exists()
+    except PermissionError:  # what is in the folder is not even told
+        there = True
+    if there and not os.access(file, os.R_OK | os.W_OK):
+        raise StoreUnusable(f"{file}: is another user's; run this as the switch's own user or root, or use a console")
+    return there
 
 
 def _engine(url: URL, busy_timeout_s: float) -> Engine:
