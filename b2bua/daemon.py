@@ -13,6 +13,7 @@ import trio
 from b2bua import control, opening, retention
 from b2bua.answers import Answers
 from b2bua.archive import Archive
+from b2bua.callbacks import Callbacks
 from b2bua.config import Config
 from b2bua.control import Control, SocketTaken
 from b2bua.desk import Desk
@@ -86,12 +87,13 @@ class Daemon:
         neighbours = (config.trunk.values(), config.gateway.values())
         self._edge = Edge(site, secret, self._desk, *neighbours, self._neighbourhood.reached)
         self._operations = Operations(self._store.plans, self._desk, self._neighbourhood, self._live)
-        inquiries = Inquiries(self._store.records, self._switchboard, self._pool)
+        inquiries = Inquiries(self._store.records, self._store.missed, self._switchboard, self._pool)
         verbs = (
             self._operations.verbs()
             | inquiries.verbs()
             | Drafts(self._store.plans).verbs()
             | Archive(self._store).verbs()
+            | Callbacks(self._store.missed, self._live).verbs()
         )
         self._control = Control(self._live.feed, verbs)
         self._wires: sockets.Wires

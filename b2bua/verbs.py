@@ -20,10 +20,15 @@ The verbs that the console uses, their arguments and results (`?`: may be left o
     trunk.set       name, service → None
     gateway.set     name, service → None
     record.find     number?, caller?, target?, cause?, blame?, plan_hash?, from_ms?, to_ms?, missed?, most?
-                    → {rows: [{call_id, …LiveCall, talk_ms, hung_up_by, closed}], more}, newest first;
-                    missed: only calls never answered; closed: who closed it, empty while it waits
+                    → {rows: [Found], more}, newest first; missed: only missed calls, closed or not
     record.detail   call_id → as call.detail
-    missed.close    call_id, note → None
+    missed.list     number?, caller?, from_ms?, to_ms?, all?, most?
+                    → {rows: [Found], more}, newest first; those that wait to be called back, or all
+    missed.close    call_id, note → None; Refusal if it is none, or closed already (who, and what they wrote)
+                    Found: {…LiveCall, call_id, talk_ms, hung_up_by, missed, closed, closed_ms, closed_note,
+                    closed_call}; missed: ended before it talked to a target, not by the plan's refusal; closed:
+                    the person who closed it, or the target that the caller talked to later in the call
+                    closed_call; empty, and closed_ms None, while it waits
     report.calls    by (hour, day, area, cause, target), number?, from_ms, to_ms
                     → {rows: [{key, calls, answered, busy, no_answer, talk_ms}]}
     audit.find      number?, who?, most? → {rows: [{at_ms, who, deed, subject, note, before, after}]}
