@@ -10,7 +10,7 @@ from typing import Final
 
 import trio
 
-from b2bua import control, opening, retention
+from b2bua import control, opening
 from b2bua.answers import Answers
 from b2bua.archive import Archive
 from b2bua.callbacks import Callbacks
@@ -22,7 +22,10 @@ from b2bua.edge import sockets
 from b2bua.edge.core import Edge
 from b2bua.edge.site import Site, Strangers
 from b2bua.inquiries import Inquiries
-from b2bua.link import Ask, FromProcess, Hello, Idle, Stored, Tell, Update
+from b2bua.kept import retention
+from b2bua.kept.keys import KeyFault, read_keyring
+from b2bua.kept.verbs import Kept
+from b2bua.link import Ask, FromProcess, Hello, Idle, Mishap, Stored, Tell, Update
 from b2bua.live import Live
 from b2bua.neighbourhood import Neighbourhood
 from b2bua.opening import StartFault
@@ -66,16 +69,23 @@ class Daemon:
         secret = opening.secret(self._state)
         self._inside = opening.inside(self._state, config.sip.inside)
         try:
+            read_keyring(config.keeping.key, config.keeping.old_keys, self._state)
             self._store = Store.open(config.store or self._state / "switch400.db", self._state / "spool")
             self._publish_examples(plans)
             self._listener = control.listen(self._state / "control.sock")
-        except (StoreError, SocketTaken, PlanFaults, OSError) as error:
+        except (StoreError, SocketTaken, PlanFaults, KeyFault, OSError) as error:
             raise StartFault(str(error)) from error
         self._leaving = False
         self._writer = self._store.writer(self._stored)
         self._live = Live()
         self._switchboard = Switchboard(self._writer.offer, self._show)
-        self._pool = Pool(config.processes, self._state / "link.sock", shelves_in(self._state), self._heard, self._lost)
+        self._pool = Pool(
+            config.processes,
+            self._state / "link.sock",
+            shelves_in(self._state, config.keeping.key),
+            self._heard,
+            self._lost,
+        )
         self._answers = Answers(self._store.engine, self._switchboard, self._pool)
         self._neighbourhood = Neighbourhood(config, self._live, self._switchboard)
         self._usage = MonthUsage()
@@ -94,6 +104,7 @@ class Daemon:
             | Drafts(self._store.plans).verbs()
             | Archive(self._store).verbs()
             | Callbacks(self._store.missed, self._live).verbs()
+            | Kept(self._store, self._state, self._live).verbs()
         )
         self._control = Control(self._live.feed, verbs)
         self._wires: sockets.Wires
@@ -127,7 +138,7 @@ class Daemon:
             await nursery.start(self._control.serve, self._listener)
             nursery.start_soon(self._adopt)
             nursery.start_soon(self._tick)
-            nursery.start_soon(retention.keep, self._state, self._store)
+            nursery.start_soon(retention.keep, self._state, self._store, self._kept)
             await self._pool.warm()
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 print(welcome, flush=True)  # noqa: T201 - the one thing that the daemon says
@@ -153,10 +164,19 @@ class Daemon:
                 self._switchboard.take(record)
             case Ask():
                 self._nursery.start_soon(self._answers.ask, message)
+            case Mishap(call_id, text):
+                log.error("call %s: %s", call_id, text)
+                self._live.log(Level.ALARM, "mishap", text, call_id=call_id)
             case Idle(call_id):
                 self._answers.gone(CallId(call_id))
                 if process.invite is not None:
                     self._edge.call_ended(process.invite, trio.current_time())
+
+    def _kept(self, call_id: str, text: str) -> None:
+        """What became of recordings: one was deleted, or (without a call) they could not be looked through."""
+        level = Level.NOTE if call_id else Level.WARNING
+        log.log(logging.INFO if call_id else logging.ERROR, "%s %s", call_id, text)
+        self._live.log(level, "retention", text, call_id=call_id)
 
     def _lost(self, process: Process) -> None:
         """A call process is dead: close its call's record, and end the legs that it left."""

@@ -3,6 +3,7 @@
     process → daemon   Hello   who I am; the call I still hold, if the daemon is new
                        Update  the call's record as it stands now (whole; the highest seq wins)
                        Ask     a fresh fact that only the daemon knows; the answer is an event for the flow
+                       Mishap  something failed that the call goes on without
                        Idle    the call is over and all its legs are down; I can rest
     daemon → process   Assign  a call is coming on your SIP port: plan, facts, routes
                        Stored  the record up to this seq is on disk
@@ -101,6 +102,14 @@ class Ask:
 
 
 @attrs.frozen
+class Mishap:
+    """Something failed that the call goes on without, such as its recording; `text` is a sentence for operators."""
+
+    call_id: str
+    text: str
+
+
+@attrs.frozen
 class Idle:
     """The call is over, its last `Update` is sent."""
 
@@ -128,7 +137,7 @@ class Retire:
     """Take no more calls and exit when the one in hand is over."""
 
 
-FromProcess = Hello | Update | Ask | Idle
+FromProcess = Hello | Update | Ask | Mishap | Idle
 FromDaemon = Assign | Stored | Tell | Retire
 
 _converter = tagged(Event, Command, FromProcess, FromDaemon)

@@ -13,7 +13,7 @@ import attrs
 from routing.facts import Facts
 from routing.hours import DateRange, Day, Moment, When, day_before
 from routing.ids import NodeName, Number400, PromptName, TargetName
-from routing.measure import Calls, Forwards, RingS
+from routing.measure import Calls, Days, Forwards, RingS
 from routing.node import NEXT, Hunt, Node, Screen
 from routing.origin import ListName, Origin
 
@@ -69,6 +69,14 @@ class Profile(StrEnum):
     CARRIER_CLASSIC = "carrier-classic"
 
 
+class Announced(StrEnum):
+    """Who is told that the call will be recorded: the caller before a target is rung, or both once one has answered."""
+
+    NOBODY = "nobody"
+    CALLER = "caller"
+    BOTH = "both"
+
+
 FORWARDS: Final = {Profile.STANDARD: 10, Profile.CARRIER_CLASSIC: 2}
 """Forwards from target to target in one call, where the plan sets no number (R6)."""
 
@@ -95,6 +103,8 @@ class Plan:
 
     `nodes` holds the gates (`screen`, `verify`, `limit`) too. `welcome` (彩铃) is heard in place of the ringing
     tone in every hunt without a `ringback` of its own (M1). `extensions` lead to a hunt or a target.
+    With `record` conversations are recorded (M5); `record_announce` are told so by `record_prompt` before it begins.
+    Recordings are kept for `retention_days`, or a calendar month if that is 0.
     """
 
     number: Number400
@@ -107,6 +117,9 @@ class Plan:
     max_forwards: Forwards | None = None
     welcome: PromptName | None = None
     record: bool = False
+    record_announce: Announced = Announced.NOBODY
+    record_prompt: PromptName = PromptName("recorded")
+    retention_days: Days = 0
     holidays: tuple[DateRange, ...] = ()
     hours: dict[HoursName, When] = attrs.field(factory=dict)
     lists: dict[ListName, Origin] = attrs.field(factory=dict)

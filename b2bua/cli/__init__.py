@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "recording": "list, export and verify recorded calls",
     "replay": "decide a recorded call again from its record",
     "run": "run the switch",
-    "voicemail": "list, fetch and delete voicemail messages",
+    "voicemail": "list, fetch, mark and delete voicemail messages",
     "web": "the console in a browser, with a login",
 }
 

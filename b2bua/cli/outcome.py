@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from b2bua.config import ConfigFault
 from b2bua.control_client import DaemonGone, Refused
+from b2bua.kept.keys import KeyFault
 from b2bua.sound import Unfit
 from b2bua.store.database import first_line
 from b2bua.store.errors import StoreError
@@ -29,7 +30,7 @@ def outcome() -> Iterator[None]:
         for fault in error.faults:
             click.echo(f"{fault.path}: {fault.problem} — {fault.mend}", err=True)
         sys.exit(1)
-    except (StoreError, ConfigFault, DaemonGone, Refused, NumberFault, Unfit) as error:
+    except (StoreError, ConfigFault, DaemonGone, Refused, NumberFault, Unfit, KeyFault) as error:
         click.echo(str(error), err=True)
         sys.exit(2)
     except DBAPIError as error:

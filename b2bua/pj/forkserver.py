@@ -1,7 +1,7 @@
 """Forks call processes out of one that has pjsua2 loaded.
 
     python -m b2bua.pj.forkserver --link PATH --edge HOST:PORT [--rtp-ports LOW-HIGH] [--media-host A]
-        [--prompts FOLDER]… [--recordings FOLDER] [--messages FOLDER]
+        [--prompts FOLDER]… [--recordings FOLDER] [--messages FOLDER] [--key FILE]
 
     in    spawn                 fork one more
     out   born PID              it is there
@@ -23,6 +23,7 @@ from typing import Final
 import attrs
 import pjsua2
 
+from b2bua.kept.keys import read_key
 from b2bua.pj.endpoint import Setup, leave
 from b2bua.pj.process import be_a_call_process
 from b2bua.pj.warm import warm_up
@@ -133,13 +134,15 @@ def main() -> None:
     parser.add_argument("--prompts", type=Path, action="append", default=[], metavar="FOLDER", help="in this order")
     parser.add_argument("--recordings", type=Path, metavar="FOLDER", help="none: nothing is recorded")
     parser.add_argument("--messages", type=Path, metavar="FOLDER", help="none: no message is taken")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="what is kept is sealed with it; none: it is not")
     given = parser.parse_args()
     pjsua2.Endpoint  # noqa: B018 - pjsua2 loads its C library at the first use of a name
     warm_up()
     gc.collect()
     gc.freeze()  # what is loaded stays shared with the children
     setup = Setup(proxy=given.edge, media_host=given.media_host)
-    shelves = Shelves(tuple(given.prompts), given.recordings, given.messages)
+    key = read_key(given.key, given.link.parent) if given.key else None
+    shelves = Shelves(tuple(given.prompts), given.recordings, given.messages, given.key, key)
     ForkServer(given.link, setup, shelves, given.rtp_ports).run()
     leave(0)
 

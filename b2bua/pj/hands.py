@@ -6,6 +6,7 @@ refused it, so that the flow decides what follows.
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import pjsua2 as pj
@@ -18,7 +19,7 @@ from b2bua.pj.invitation import NoRoute, invitation
 from b2bua.pj.leg import Leg
 from b2bua.pj.noted import Down, Noted
 from b2bua.pj.prompts import Library
-from b2bua.pj.taping import Message, Tape
+from b2bua.pj.taping import Conversation, Message
 from b2bua.shelves import Shelves
 from routing.cause import CONGESTION, NETWORK_OUT_OF_ORDER, UNREACHABLE, Cause
 from routing.command import (
@@ -44,20 +45,37 @@ _TOO_MANY: Final = 70010
 """PJ_ETOOMANY, which the binding does not name."""
 
 _ENDS_MESSAGE: Final = "#"
+_LOST: Final[dict[type[Command], str]] = {
+    StartRecording: "the rest of the conversation is not recorded",
+    StopRecording: "the recording has no end",
+    TakeMessage: "the rest of a voicemail message is not kept",
+}
+
+
+def _why(fault: Exception) -> str:
+    return fault.strerror or str(fault) if isinstance(fault, OSError) else str(getattr(fault, "reason", fault))
 
 
 class Hands:
     """Every leg of one call, and what is done to them."""
 
-    def __init__(self, assign: Assign, doorway: Doorway, shelves: Shelves, note: Callable[[Noted], None]) -> None:
+    def __init__(
+        self,
+        assign: Assign,
+        doorway: Doorway,
+        shelves: Shelves,
+        note: Callable[[Noted], None],
+        complain: Callable[[str], None],
+    ) -> None:
         self._assign = assign
         self._doorway = doorway
         self._shelves = shelves
         self._note = note
+        self._complain = complain
         self.legs: dict[LegId, Leg] = {}
         self.bridge = Bridge(self.legs)
         self.interaction = Interaction(self.legs, Library(shelves.prompts, assign.facts.dialled))
-        self.tape = Tape(shelves.recordings, assign.call_id) if shelves.recordings else None
+        self.recording = Conversation(shelves.recordings, assign.call_id, shelves.key) if shelves.recordings else None
         self.message: Message | None = None
         self._untaken = False
 
@@ -116,30 +134,29 @@ class Hands:
         """Tape something. A disk that does not take it must not end the conversation."""
         try:
             match command:
-                case StartRecording() if self.tape is not None:
-                    self.tape.start()
+                case StartRecording() if self.recording is not None:
+                    self.recording.start()
                     self._tape_on()
-                case StopRecording() if self.tape is not None:
-                    self.tape.stop(now)
+                case StopRecording() if self.recording is not None:
+                    self.recording.stop(now)
                 case TakeMessage():
                     self._untaken = True
                     self._take_message(command, now)
                     self._untaken = False
         except (OSError, pj.Error) as fault:
-            sys.stderr.write(f"call {self._assign.call_id}: {type(command).__name__} failed: {fault}\n")
+            self._complain(f"{_LOST[type(command)]}: {_why(fault)}")
 
     def _take_message(self, command: TakeMessage, now: float) -> None:
         if self._shelves.messages is None:
             raise FileNotFoundError("no folder for messages is given")
-        folder = self._shelves.messages / self._assign.facts.dialled / command.mailbox
-        path = folder / f"{self._assign.call_id}.wav"
-        self.message = Message(path, now, command.most_s, command.silence_s)
-        self.message.beep(self._audio(CALLER))
+        box = Path(self._assign.facts.dialled, command.mailbox)
+        self.message = Message(self._shelves.messages, box, self._assign.call_id, self._shelves.key)
+        self.message.begin(self._audio(CALLER), now, command.most_s, command.silence_s)
 
     def _tape_on(self) -> None:
         partner = self.bridge.partner(CALLER)
-        if self.tape is not None and partner is not None:
-            self.tape.follow(self._audio(CALLER), self._audio(partner))
+        if self.recording is not None and partner is not None:
+            self.recording.follow(self._audio(CALLER), self._audio(partner))
 
     def _audio(self, leg: LegId) -> Any | None:
         return self.legs[leg].audio() if leg in self.legs else None
@@ -158,21 +175,43 @@ class Hands:
             return
         self.interaction.press(leg, key, now)
 
+    def keep_on(self) -> None:
+        """Put on disk what is being recorded; a disk that does not take it ends the recording, not the call."""
+        if self.recording is None:
+            return
+        try:
+            self.recording.turn()
+        except OSError as fault:
+            self._complain(f"{_LOST[StartRecording]}: {_why(fault)}")
+
     def is_clear(self, now: float) -> bool:
         """Whether, all legs being down, what was taped is on disk too."""
-        if self.tape is None:
+        if self.recording is None:
             return True
-        self.tape.stop(now)
-        return self.tape.finish(now)
+        self.recording.stop(now)
+        try:
+            return self.recording.finish(now)
+        except OSError as fault:
+            self._complain(f"{_LOST[StartRecording]}: {_why(fault)}")
+            return True
 
     def message_over(self, now: float) -> int | None:
         """The length of a message that has come to its end in seconds; None if none has."""
         if self._untaken:
             self._untaken = False
             return 0
-        if self.message is None or not self.message.listen(self._audio(CALLER), now):
+        if self.message is None:
             return None
-        seconds = self.message.close(now)
+        seconds = 0
+        try:
+            if not self.message.listen(self._audio(CALLER), now):
+                return None
+        except OSError as fault:
+            self._complain(f"{_LOST[TakeMessage]}: {_why(fault)}")
+        try:
+            seconds = self.message.close()
+        except OSError as fault:
+            self._complain(f"{_LOST[TakeMessage]}: {_why(fault)}")
         self.message = None
         return seconds
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from b2bua.link import Assign, Update
+from b2bua.link import Assign, Mishap, Update
 from b2bua.pj.doorway import Doorway
 from b2bua.pj.falling import fallen
 from b2bua.pj.hands import Hands
@@ -74,7 +74,7 @@ class OneCall:
         self._timers = Timers()
         self._questions = Questions(assign.call_id)
         self.scribe = Scribe(assign)
-        self._hands = Hands(assign, doorway, shelves, self._noted.append)
+        self._hands = Hands(assign, doorway, shelves, self._noted.append, self._complain)
 
     @property
     def is_waiting(self) -> bool:
@@ -141,6 +141,7 @@ class OneCall:
         seconds = self._hands.message_over(now)
         if seconds is not None:
             self._feed(MessageTaken(self._at_s(now), seconds), now)
+        self._hands.keep_on()
         while (timer := self._timers.take_due(now)) is not None:
             self._feed(TimerFired(self._at_s(now), timer), now)
         if not self._arrived and now > self._began + _INVITE_S:
@@ -214,6 +215,10 @@ class OneCall:
     def _report(self, now: float) -> None:
         if self.over or self._broken is not None or not self._arrived:
             return
+        if self._state.over and self._hands.message is not None:
+            return  # the last word of a record says how long the message is
+        if self._hands.recording is not None:
+            self.scribe.recorded_ms = round(1000 * self._hands.recording.length_s)
         record = self.scribe.write(self._state, self._at_s(now))
         if record is not None:
             self._link.send(Update(record))
@@ -228,6 +233,9 @@ class OneCall:
             self._hands.end_all(cause)
         if not self._hands.legs:
             self.over = self._hands.is_clear(now)
+
+    def _complain(self, text: str) -> None:
+        self._link.send(Mishap(self.assign.call_id, text))
 
     def _at_s(self, now: float) -> float:
         return round(now - self._began, 3) if self._arrived else 0.0

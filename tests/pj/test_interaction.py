@@ -9,7 +9,6 @@ import trio
 
 from b2bua.pj.tone import tone_in
 from b2bua.record import CallState
-from b2bua.stereo import join_sides
 from routing.document import parse, to_plain
 from tests.pj.ends import call, open_phone
 from tests.pj.house import House, open_house, plan_for
@@ -161,13 +160,12 @@ async def test_a_recording_has_the_caller_left_and_the_target_right(tmp_path: Pa
 
 @pytest.mark.req("M5")
 async def test_a_recording_survives_the_death_of_its_process(tmp_path: Path) -> None:
-    """kill -9 after 2.5 s of talk: the two sides on disk join into at least 1.5 s with both tones."""
+    """kill -9 after 2.5 s of talk: the file on disk plays, at least 1.5 s, with both tones."""
     folder = tmp_path / "recordings"
     async with open_house("--recordings", str(folder)) as house, open_phone("--tone", "620") as target:
         await _record_and_kill(house, target)
-    length_s = join_sides(folder / "call-1.caller.wav", folder / "call-1.target.wav", tmp_path / "joined.wav")
-    left, right = read_channels(tmp_path / "joined.wav")
-    assert length_s >= 1.5
+    left, right = read_channels(folder / "call-1.wav")
+    assert len(left) / 8000 >= 1.5
     heard = [tone.hz if (tone := tone_in(side[:12000])) else 0 for side in (left, right)]
     assert heard == pytest.approx([1004, 620], abs=2)
 
