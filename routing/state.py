@@ -132,6 +132,21 @@ class Announcing:
 
 
 @attrs.frozen
+class Telling:
+    """The caller hears that the call will be recorded, and goes on to this node at the end."""
+
+    node: NodeName
+
+
+@attrs.frozen
+class TellingBoth:
+    """The caller and the target on this leg hear that their call will be recorded; `hearing` still do."""
+
+    leg: LegId
+    hearing: frozenset[LegId]
+
+
+@attrs.frozen
 class Keying:
     """The caller is asked for keys, for the last time when `tries` is 1."""
 
@@ -185,7 +200,20 @@ class Farewell:
     outcome: Outcome
 
 
-Place = Sharing | Asking | Hunting | Announcing | Keying | Queueing | TakingMessage | Talking | Transferring | Farewell
+Place = (
+    Sharing
+    | Asking
+    | Hunting
+    | Announcing
+    | Telling
+    | TellingBoth
+    | Keying
+    | Queueing
+    | TakingMessage
+    | Talking
+    | Transferring
+    | Farewell
+)
 """What the call is doing between two events; each has its own reactions."""
 
 

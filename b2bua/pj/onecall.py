@@ -96,6 +96,11 @@ class OneCall:
         return self._hands.message is not None
 
     @property
+    def is_recorded(self) -> bool:
+        """Whether the conversation is being recorded, so that sound must be put on disk often."""
+        return self._hands.recording is not None and self._hands.recording.is_running
+
+    @property
     def is_talking(self) -> bool:
         """Whether caller and target are through to each other."""
         return self._state.phase is Phase.TALKING

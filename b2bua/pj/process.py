@@ -30,6 +30,8 @@ from routing.document import from_plain
 from routing.plan import Plan
 
 _LISTENING_POLL_S: Final = 0.05
+_RECORDING_POLL_S: Final = 0.25
+"""What a crash may cost of a recording, beside what PJSIP keeps back."""
 _BUSY_POLL_S: Final = 1.0
 _IDLE_POLL_S: Final = 1.0
 _BEAT_S: Final = 0.02
@@ -89,11 +91,7 @@ class Process:
     def _is_stirred(self, call: OneCall) -> bool:
         """Whether more than audio has moved, or the time has come to look."""
         return bool(
-            call.has_notes
-            or self._noted
-            or self._came
-            or self._link.has_word()
-            or time.monotonic() >= self._look_at
+            call.has_notes or self._noted or self._came or self._link.has_word() or time.monotonic() >= self._look_at
         )
 
     def _work(self) -> None:
@@ -114,7 +112,8 @@ class Process:
 
     def _patience_s(self, call: OneCall) -> float:
         """How long until the call is to be looked at though nothing came."""
-        most_s = _LISTENING_POLL_S if call.takes_message else _BUSY_POLL_S
+        most_s = _RECORDING_POLL_S if call.is_recorded else _BUSY_POLL_S
+        most_s = _LISTENING_POLL_S if call.takes_message else most_s
         due = call.next_due()
         return most_s if due is None else min(most_s, max(0.0, due - time.monotonic()))
 

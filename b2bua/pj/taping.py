@@ -88,6 +88,11 @@ class Conversation:
         self._was_started = False
         self.length_s = 0.0
 
+    @property
+    def is_running(self) -> bool:
+        """Whether there is sound to be put on disk."""
+        return self._tape is not None
+
     def start(self) -> None:
         """Record from now on; a conversation is not started twice. Raises `pjsua2.Error` or OSError if it cannot be."""
         if self._was_started:

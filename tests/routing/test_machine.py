@@ -144,6 +144,14 @@ class CallMachine(RuleBasedStateMachine):
         self.hands.hears = None
         self.feed(PromptEnded(self.now, CALLER))
 
+    @precondition(lambda self: self.hands.hearing)
+    @rule(data=st.data())
+    def target_has_heard(self, data: st.DataObject) -> None:
+        """A target heard to the end what it is told."""
+        leg = data.draw(st.sampled_from(sorted(self.hands.hearing)))
+        self.hands.hearing.discard(leg)
+        self.feed(PromptEnded(self.now, leg))
+
     @precondition(lambda self: self.hands.collecting)
     @rule(data=st.data(), digits=st.sampled_from(["", "1", "0", "801", "*1801", "*2802", "*2801", "*", "9", "#"]))
     def keys_come(self, data: st.DataObject, digits: str) -> None:
