@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Final
 
 import trio
+from sqlalchemy.exc import DBAPIError
 
-from b2bua import control, opening
+from b2bua import control, opening, spool
 from b2bua.answers import Answers
 from b2bua.archive import Archive
 from b2bua.callbacks import Callbacks
@@ -47,6 +48,8 @@ log = logging.getLogger(__name__)
 
 EXAMPLE: Final = "example"
 """The author of plans that came with the program."""
+SPOOL_EVERY_S: Final = 5.0
+"""How often the spool folder is looked into."""
 GRACE_S: Final = 5.0
 """How long processes of an earlier daemon may take to say Hello before their calls are given up."""
 REFRESH_TICKS: Final = 10
@@ -79,13 +82,9 @@ class Daemon:
         self._writer = self._store.writer(self._stored)
         self._live = Live()
         self._switchboard = Switchboard(self._writer.offer, self._show)
-        self._pool = Pool(
-            config.processes,
-            self._state / "link.sock",
-            shelves_in(self._state, config.keeping.key),
-            self._heard,
-            self._lost,
-        )
+        self._link = self._state / "link.sock"
+        shelves = shelves_in(self._state, config.keeping.key)
+        self._pool = Pool(config.processes, self._link, shelves, self._heard, self._lost)
         self._answers = Answers(self._store.engine, self._switchboard, self._pool)
         self._neighbourhood = Neighbourhood(config, self._live, self._switchboard)
         self._usage = MonthUsage()
@@ -125,7 +124,7 @@ class Daemon:
     async def _serve(self, welcome: str) -> None:
         await self._operations.load_numbers()
         await trio.to_thread.run_sync(self._usage.load, self._store.records, now_ms())
-        await trio.to_thread.run_sync(recovery.take_in, self._state / "spool", self._store.records)
+        await trio.to_thread.run_sync(recovery.take_in, spool.beside(self._link), self._store.records)
         listen = self._config.sip.listen
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
@@ -138,6 +137,7 @@ class Daemon:
             await nursery.start(self._control.serve, self._listener)
             nursery.start_soon(self._adopt)
             nursery.start_soon(self._tick)
+            nursery.start_soon(self._take_in)
             nursery.start_soon(retention.keep, self._state, self._store, self._kept)
             await self._pool.warm()
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
@@ -213,6 +213,19 @@ class Daemon:
         for record in await trio.to_thread.run_sync(recovery.adopt, self._store.records, living):
             log.warning("call %s was lost with its process; its record is closed", record.call_id)
             self._live.log(Level.WARNING, "call-lost", "closed at its last sign of life", call_id=record.call_id)
+
+    async def _take_in(self) -> None:
+        """Now and then, take in what processes that could not reach us have left in the spool folder."""
+        while True:
+            await trio.sleep(SPOOL_EVERY_S)
+            try:
+                taken = await trio.to_thread.run_sync(recovery.take_in, spool.beside(self._link), self._store.records)
+            except (OSError, DBAPIError) as error:
+                log.error("spooled records cannot be taken in yet: %s", error)  # noqa: TRY400 - no traceback for a full disk
+                continue
+            for record in taken.stored:
+                log.warning("the record of call %s was found in the spool folder", record.call_id)
+                self._switchboard.take(record)
 
     async def _tick(self) -> None:
         """Once a second: counts for the consoles, signs of life for the records, alarms."""

@@ -44,18 +44,16 @@ def head(key: Key, channels: int) -> bytes:
 
 
 class Sealer:
-    """Seals the pieces of one tape, one after another."""
+    """Seals the pieces of one tape."""
 
     def __init__(self, key: Key, its_head: bytes, call_id: str) -> None:
         self._cipher = _cipher(key, its_head)
         self._about = its_head + call_id.encode()
-        self._count = 0
 
-    def piece(self, sound: bytes, *, last: bool) -> bytes:
-        """A piece of `PIECE_BYTES`, or the last one of fewer."""
+    def piece(self, count: int, sound: bytes, *, last: bool) -> bytes:
+        """The `count`th piece (from 1) of `PIECE_BYTES`, or the last one of fewer. No two may have the same count."""
         assert last or len(sound) == PIECE_BYTES
-        self._count += 1
-        return self._cipher.encrypt(_nonce(self._count, last=last), sound, self._about)
+        return self._cipher.encrypt(_nonce(count, last=last), sound, self._about)
 
 
 def sealed_pieces(file: BinaryIO, call_id: str, channels: int, keys: Keyring) -> Iterator[bytes]:

@@ -42,6 +42,7 @@ class Tape:
         self._channels = channels
         self._sealer: Sealer | None = None
         self._waiting = b""
+        self._pieces = 0
         self._file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         self._size = 0
         try:
@@ -65,15 +66,20 @@ class Tape:
             return
         self._waiting += sound
         while len(self._waiting) >= PIECE_BYTES:
-            self._add(self._sealer.piece(self._waiting[:PIECE_BYTES], last=False))
-            self._waiting = self._waiting[PIECE_BYTES:]
+            piece, self._waiting = self._waiting[:PIECE_BYTES], self._waiting[PIECE_BYTES:]
+            try:
+                self._add(self._sealer.piece(self._pieces + 1, piece, last=False))
+            except OSError:
+                self._waiting = b""
+                raise
+            self._pieces += 1
             self.sound_bytes += PIECE_BYTES
 
     def close(self) -> None:
         """End it. Raises OSError if its end cannot be written: then it stays as one that was cut off."""
         try:
             if self._sealer is not None:
-                self._add(self._sealer.piece(self._waiting, last=True))
+                self._add(self._sealer.piece(self._pieces + 1, self._waiting, last=True))
                 self.sound_bytes += len(self._waiting)
         finally:
             os.close(self._file)

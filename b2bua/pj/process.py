@@ -16,8 +16,8 @@ from typing import Final, NoReturn
 
 import attrs
 
+from b2bua import spool
 from b2bua.link import Assign, FromDaemon, Hello, Idle, InviteKey, Retire, Stored, Tell
-from b2bua.pj import spool
 from b2bua.pj.doorway import Doorway
 from b2bua.pj.endpoint import Endpoint, Setup, run_and_leave
 from b2bua.pj.leg import Leg
@@ -44,7 +44,7 @@ class Process:
 
     def __init__(self, link: Path, setup: Setup, shelves: Shelves) -> None:
         self._shelves = shelves
-        self._spool = spool.spool_folder(link)
+        self._spool = spool.beside(link)
         self._incarnation = secrets.token_hex(8)
         self._call: OneCall | None = None
         self._last: OneCall | None = None
@@ -207,7 +207,7 @@ class Process:
         if last is None or last.scribe.latest is None or last.stored_seq >= last.scribe.latest.seq:
             return
         try:
-            spool.put(self._spool, last.scribe.latest)
+            spool.leave(self._spool, last.scribe.latest)
         except OSError as fault:
             sys.stderr.write(f"the record of call {last.assign.call_id} cannot be spooled: {fault}\n")
 

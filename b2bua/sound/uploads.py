@@ -44,9 +44,13 @@ class Uploads:
         """Put a prompt in effect. Raises Unfit for a name that no plan can say, and OSError."""
         path = self._path(number, name)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.exists():
-            self._keep(path)
-        write_wav(path, samples)
+        kept = self._keep(path) if path.exists() else None
+        try:
+            write_wav(path, samples)
+        except OSError:
+            if kept is not None:
+                kept.unlink()
+            raise
         return self._upload(number, path)
 
     def remove(self, number: Number400, name: str) -> Path:
