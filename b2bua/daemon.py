@@ -25,6 +25,8 @@ from b2bua.edge.site import Site, Strangers
 from b2bua.inquiries import Inquiries
 from b2bua.kept import retention
 from b2bua.kept.keys import KeyFault, read_keyring
+from b2bua.kept.messages import Messages
+from b2bua.kept.notifying import Notifier
 from b2bua.kept.verbs import Kept
 from b2bua.link import Ask, FromProcess, Hello, Idle, Mishap, Stored, Tell, Update
 from b2bua.live import Live
@@ -79,6 +81,7 @@ class Daemon:
         except (StoreError, SocketTaken, PlanFaults, KeyFault, OSError) as error:
             raise StartFault(str(error)) from error
         self._leaving = False
+        self._notify_fault = ""
         self._writer = self._store.writer(self._stored)
         self._live = Live()
         self._switchboard = Switchboard(self._writer.offer, self._show)
@@ -138,6 +141,9 @@ class Daemon:
             nursery.start_soon(self._adopt)
             nursery.start_soon(self._tick)
             nursery.start_soon(self._take_in)
+            if url := self._config.keeping.notify:
+                messages = Messages(self._state / "messages")
+                nursery.start_soon(Notifier(url, messages, self._store, self._notify_trouble).run)
             nursery.start_soon(retention.keep, self._state, self._store, self._kept)
             await self._pool.warm()
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
@@ -171,6 +177,15 @@ class Daemon:
                 self._answers.gone(CallId(call_id))
                 if process.invite is not None:
                     self._edge.call_ended(process.invite, trio.current_time())
+
+    def _notify_trouble(self, why: str) -> None:
+        """Voicemail cannot be told to the subscriber's system (empty: it can again)."""
+        if not why:
+            self._live.calm("notify", "voicemail")
+        elif why != self._notify_fault:
+            log.warning("%s", why)
+            self._live.alarm("notify", "voicemail", why, Level.WARNING)
+        self._notify_fault = why
 
     def _kept(self, call_id: str, text: str) -> None:
         """What became of recordings: one was deleted, or (without a call) they could not be looked through."""

@@ -38,6 +38,9 @@ def outcome() -> Iterator[None]:
         sys.exit(2)
     except BrokenPipeError:
         raise  # `switch400 cdr | head`: click knows how to end quietly
+    except PermissionError as error:
+        click.echo(f"{error.filename or error}: not allowed; run this as the switch's user, or as root", err=True)
+        sys.exit(2)
     except OSError as error:
         click.echo(f"{error.filename}: {error.strerror}" if error.filename else str(error), err=True)
         sys.exit(2)
