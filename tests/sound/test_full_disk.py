@@ -20,7 +20,7 @@ def _log(switch: Switch, call_id: str) -> list[dict[str, Any]]:
     return [line for line in lines if line["call_id"] == call_id]
 
 
-@pytest.mark.req("M5", "S6")
+@pytest.mark.req("M5", "F5")
 def test_a_full_disk_ends_the_recording_and_not_the_call(switch: Switch) -> None:
     """From 1.5 s on nothing fits: one alarm names the call, which ends normally after 4 s; 1.5 s of it are kept."""
     bye = [recv("BYE", timeout_ms=30_000), Target.respond(200, "OK", tag=False)]

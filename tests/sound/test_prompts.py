@@ -142,7 +142,7 @@ def test_a_name_leads_nowhere_else(name: str, tmp_path: Path) -> None:
     assert "is no name" in _refused(tmp_path / "state", "add", "4006001234", name, str(file))
 
 
-@pytest.mark.req("M1")
+@pytest.mark.req("M1", "F5")
 def test_a_new_version_is_in_effect_at_once_and_the_old_one_kept(tmp_path: Path) -> None:
     """A library made before the upload finds the new sound; old ones stay in `versions`; each deed is audited."""
     state = tmp_path / "state"

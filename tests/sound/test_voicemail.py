@@ -70,7 +70,7 @@ def _check(switch: Switch, record: CallRecord, said: Samples, folder: Path) -> f
     return length_s
 
 
-@pytest.mark.req("M4")
+@pytest.mark.req("M4", "F5")
 def test_a_message_ends_by_silence_by_hash_and_at_its_longest(switch: Switch, tmp_path: Path) -> None:
     """Three callers hear the beep, speak, and are released: after 2 s of silence, after #, and after 5 s of speech.
 
