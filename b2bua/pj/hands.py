@@ -104,6 +104,7 @@ class Hands:
                 self._tape_on()
             case Disconnect(a=a, b=b):
                 self.bridge.disconnect(a, b)
+                self._tape_on()
 
     def _interact(self, command: Play | StopPlaying | CollectDigits | StopCollecting, now: float) -> None:
         match command:
@@ -154,9 +155,10 @@ class Hands:
         self.message.begin(self._audio(CALLER), now, command.most_s, command.silence_s)
 
     def _tape_on(self) -> None:
-        partner = self.bridge.partner(CALLER)
-        if self.recording is not None and partner is not None:
-            self.recording.follow(self._audio(CALLER), self._audio(partner))
+        """Record the caller and whom they talk with; what a seat says to another is not recorded."""
+        if self.recording is not None:
+            partner = self.bridge.partner(CALLER)
+            self.recording.follow(self._audio(CALLER), None if partner is None else self._audio(partner))
 
     def _audio(self, leg: LegId) -> Any | None:
         return self.legs[leg].audio() if leg in self.legs else None

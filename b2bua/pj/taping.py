@@ -9,6 +9,7 @@ was said. A tape that fails ends alone; the call goes on.
 
 import os
 from array import array
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,7 +82,8 @@ class Conversation:
         self._call_id = call_id
         self._key = key
         self._tape: Tape | None = None
-        self._pipes: tuple[Pipe, ...] = ()
+        self._pipes: list[Pipe] = []
+        self._sources: list[Any] = [None, None]
         self._silence: Any = None
         self._sides = [b"", b""]
         self._settled_at: float | None = None
@@ -100,23 +102,30 @@ class Conversation:
         self._was_started = True
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._folder / f"{self._call_id}{suffix(self._key)}"
-        tape = Tape(path, self._call_id, recordings.CHANNELS, self._key)
+        self._tape = Tape(path, self._call_id, recordings.CHANNELS, self._key)
         try:
-            self._pipes = tuple(Pipe(self._folder, f"{self._call_id}.{side}") for side in ("caller", "target"))
+            # A recorder that nobody speaks to stands still, and its side would run ahead of the other's afterwards.
+            self._silence = pj.ToneGenerator()
+            self._silence.createToneGenerator(CLOCK_RATE_HZ, 1)
+            for side in ("caller", "target"):
+                self._pipes.append(Pipe(self._folder, f"{self._call_id}.{side}"))
+            for pipe in self._pipes:
+                self._silence.startTransmit(pipe.port)
         except (OSError, pj.Error):
-            tape.path.unlink()
+            self._end()
+            path.unlink()
             raise
-        self._tape = tape
-        # A recorder that nobody speaks to stands still, and its side would run ahead of the other's afterwards.
-        self._silence = pj.ToneGenerator()
-        self._silence.createToneGenerator(CLOCK_RATE_HZ, 1)
-        for pipe in self._pipes:
-            self._silence.startTransmit(pipe.port)
 
     def follow(self, caller: Any | None, target: Any | None) -> None:
-        """Take each side's sound from the port that it has now."""
-        for source, pipe in zip((caller, target), self._pipes, strict=False):
-            if source is not None and pipe.port is not None:
+        """Take each side's sound from the port that it has now, and from no other: None for a side that is away."""
+        if self._tape is None or self._settled_at is not None:
+            return
+        for side, (source, pipe) in enumerate(zip((caller, target), self._pipes, strict=True)):
+            before, self._sources[side] = self._sources[side], source
+            if before is not None and (source is None or source.getPortId() != before.getPortId()):
+                with suppress(pj.Error):  # a leg that is down is out of the conference already
+                    before.stopTransmit(pipe.port)
+            if source is not None:
                 source.startTransmit(pipe.port)
 
     def turn(self) -> None:
@@ -192,12 +201,13 @@ class Message:
         self._whole = folder / box / f"{call_id}{suffix(key)}"
         self._tape = Tape(self._whole.with_name(f".{self._whole.name}"), call_id, messages.CHANNELS, key)
         try:
+            self._beep = pj.ToneGenerator()
+            self._beep.createToneGenerator(CLOCK_RATE_HZ, 1)
             self._pipe = Pipe(folder, call_id)
         except (OSError, pj.Error):
+            self._tape.close()
             self._tape.path.unlink()
             raise
-        self._beep = pj.ToneGenerator()
-        self._beep.createToneGenerator(CLOCK_RATE_HZ, 1)
         self._starts_at = self._over_at = self._heard_at = self._settled_at = 0.0
         self._silence_s = 0
         self._is_taping = False
