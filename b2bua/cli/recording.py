@@ -72,7 +72,7 @@ def export(call_id: str, file: Path, place: Place) -> None:
 @command.command()
 @at_place
 def verify(place: Place) -> None:
-    """Hear every recording: unchanged, whole, as long as the talk, its owner's only; status 1 if one is not.
+    """Hear every recording: unchanged, whole, as long as its record says, its owner's only; status 1 if one is not.
 
     Sealed ones need `--config`, which names the keys. One whose process died is sound as far as it goes.
     """

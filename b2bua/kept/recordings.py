@@ -21,8 +21,8 @@ from routing.ids import CallId
 
 CHANNELS: Final = 2
 _CALL_ID: Final = re.compile(r"([0-9a-f]{11})[0-9a-f]{10}")
-_SHORT_BY_MS: Final = 2000
-"""How much shorter than the talk a recording may be: it begins with the media, and PJSIP keeps back half a second."""
+_SHORT_BY_MS: Final = 500
+"""How much shorter than its call's record says a recording may be: a last piece may go to disk after the last word."""
 _DIED: Final = (CRASHED.slug, DAEMON_LOST.slug)
 """Endings of calls whose recording could not be brought to its end."""
 
@@ -67,9 +67,9 @@ class Recording:
             return f"it cannot be read ({error.strerror})"
         if record is None:
             return "its call has no record"
-        short_ms = record.talk_ms - round(self.length_s * 1000)
+        short_ms = record.recorded_ms - round(self.length_s * 1000)
         if is_over and not died and short_ms > _SHORT_BY_MS:
-            return f"it is {short_ms / 1000:.1f} s shorter than the talk"
+            return f"it is {short_ms / 1000:.1f} s shorter than what was recorded"
         return ""
 
 

@@ -54,8 +54,8 @@ def _run(state: Path, *words: str) -> Result:
     return CliRunner().invoke(main, [*words, "--state", str(state)], catch_exceptions=False)
 
 
-def _put(store: Store, call_id: str, talk_ms: int = 1000) -> None:
-    store.records.put([ended_record(call_id, talk_ms=talk_ms)])
+def _put(store: Store, call_id: str, recorded_ms: int = 1000) -> None:
+    store.records.put([ended_record(call_id, recorded_ms=recorded_ms)])
 
 
 times = st.datetimes(datetime(2001, 1, 1), datetime(2200, 1, 1), timezones=st.just(retention.SHANGHAI))  # noqa: DTZ001 - the zone is given beside them
@@ -145,7 +145,7 @@ def test_verify_names_every_fault(state: Path, store: Store) -> None:
     folder = state / "recordings"
     calls = [_call(_now_ms(), serial) for serial in range(6)]
     for call_id in calls:
-        _put(store, call_id, talk_ms=9000 if call_id == calls[2] else 1000)
+        _put(store, call_id, recorded_ms=9000 if call_id == calls[2] else 1000)
         plain_wav(folder / f"{call_id}.wav", SECOND, 1 if call_id == calls[3] else 2).chmod(0o600)
     assert calls[0] not in _run(state, "recording", "verify").output
     os.truncate(folder / f"{calls[1]}.wav", 9000)
@@ -156,7 +156,7 @@ def test_verify_names_every_fault(state: Path, store: Store) -> None:
     assert outcome.exit_code == 1
     assert faults == {
         calls[1]: "it is cut off",
-        calls[2]: "it is 8.5 s shorter than the talk",
+        calls[2]: "it is 8.5 s shorter than what was recorded",
         calls[3]: "it is not 8 kHz WAV of 2 channels",
         calls[4]: "others than its owner may read it",
         calls[5]: "it is no tape of this kind",

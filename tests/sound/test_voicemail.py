@@ -16,7 +16,7 @@ from tests.sound.commands import command
 from tests.sound.ear import Ear, best_match
 from tests.sound.files import encode, tone
 from tests.sound.speech import speech, talk
-from tests.switch.conftest import Switch
+from tests.switch.conftest import Switch, eventually
 from tests.switch.sipp import Caller, Target, recv
 
 PLAN = """
@@ -77,6 +77,7 @@ def test_a_message_ends_by_silence_by_hash_and_at_its_longest(switch: Switch, tm
     Each message is what its caller said; the record says how long it is, and that the switch hung up.
     """
     number = _mailbox(switch, tmp_path)
+    eventually(switch.processes, lambda pool: pool["idle"] >= len(ENDS))
     said = [speech(2, 1), speech(2, 2), speech(7, 3)]
     with ExitStack() as stack:
         ears = [stack.enter_context(Ear()) for _ in ENDS]
