@@ -11,7 +11,8 @@ from typing import Final
 import trio
 from sqlalchemy.exc import DBAPIError
 
-from b2bua import control, opening, spool
+from b2bua import control, opening, spool, tokens
+from b2bua.admission import Admission
 from b2bua.answers import Answers
 from b2bua.archive import Archive
 from b2bua.callbacks import Callbacks
@@ -22,6 +23,7 @@ from b2bua.drafts import Drafts
 from b2bua.edge import sockets
 from b2bua.edge.core import Edge
 from b2bua.edge.site import Site, Strangers
+from b2bua.edge.tape import Missing
 from b2bua.inquiries import Inquiries
 from b2bua.kept import retention
 from b2bua.kept.keys import KeyFault, read_keyring
@@ -30,6 +32,7 @@ from b2bua.kept.notifying import Notifier
 from b2bua.kept.verbs import Kept
 from b2bua.link import Ask, FromProcess, Hello, Idle, Mishap, Stored, Tell, Update
 from b2bua.live import Live
+from b2bua.lookout import Lookout
 from b2bua.neighbourhood import Neighbourhood
 from b2bua.opening import StartFault
 from b2bua.operations import Operations
@@ -41,6 +44,7 @@ from b2bua.store import recovery
 from b2bua.store.errors import StoreError
 from b2bua.store.store import Store
 from b2bua.switchboard import Switchboard, now_ms
+from b2bua.tokens import Tokens
 from b2bua.usage import MonthUsage
 from routing.document import PlanFaults, parse
 from routing.event import OperatorHungUp
@@ -77,9 +81,11 @@ class Daemon:
             read_keyring(config.keeping.key, config.keeping.old_keys, self._state)
             self._store = Store.open(config.store or self._state / "switch400.db", self._state / "spool")
             self._publish_examples(plans)
-            self._listener = control.listen(self._state / "control.sock")
+            self._listener = control.listen(config.control_socket, config.control.group)
         except (StoreError, SocketTaken, PlanFaults, KeyFault, OSError) as error:
             raise StartFault(str(error)) from error
+        except LookupError as error:
+            raise StartFault(f"control.group: there is no group {config.control.group}; groupadd it") from error
         self._leaving = False
         self._notify_fault = ""
         self._writer = self._store.writer(self._stored)
@@ -88,18 +94,18 @@ class Daemon:
         self._link = self._state / "link.sock"
         shelves = shelves_in(self._state, config.keeping.key)
         self._pool = Pool(config.processes, self._link, shelves, self._heard, self._lost)
+        self._lookout = Lookout(self._live, self._pool.row, self._state, shelves, self._store.plans)
         self._answers = Answers(self._store.engine, self._switchboard, self._pool)
         self._neighbourhood = Neighbourhood(config, self._live, self._switchboard)
         self._usage = MonthUsage()
-        self._desk = Desk(
-            config, self._pool, self._switchboard, self._neighbourhood, self._usage, self._contact_for, self._closed
-        )
+        rooms = (self._pool, self._switchboard, self._neighbourhood, self._usage)
+        self._desk = Desk(config, *rooms, self._contact_for, self._closed, self._began)
         strangers = Strangers.FORBID if config.sip.strangers == "403" else Strangers.SILENCE
         site = Site(config.public.host, config.public.port, self._inside.getsockname()[1], strangers)
         neighbours = (config.trunk.values(), config.gateway.values())
         self._edge = Edge(site, secret, self._desk, *neighbours, self._neighbourhood.reached)
-        self._operations = Operations(self._store.plans, self._desk, self._neighbourhood, self._live)
-        inquiries = Inquiries(self._store.records, self._store.missed, self._switchboard, self._pool)
+        self._operations = Operations(self._store, self._desk, self._neighbourhood, self._live)
+        inquiries = Inquiries(self._store, self._switchboard, self._pool, self._edge.tape)
         verbs = (
             self._operations.verbs()
             | inquiries.verbs()
@@ -108,7 +114,7 @@ class Daemon:
             | Callbacks(self._store.missed, self._live).verbs()
             | Kept(self._store, self._state, self._live).verbs()
         )
-        self._control = Control(self._live.feed, verbs)
+        self._control = Control(self._live.feed, verbs, Admission(Tokens(self._state / tokens.FILE)))
         self._wires: sockets.Wires
         self._nursery: trio.Nursery
 
@@ -120,7 +126,7 @@ class Daemon:
         except* StartFault as faults:
             fault = next(each for each in faults.exceptions if isinstance(each, StartFault))
         finally:
-            (self._state / "control.sock").unlink(missing_ok=True)
+            self._config.control_socket.unlink(missing_ok=True)
         if fault is not None:
             raise fault
 
@@ -141,6 +147,7 @@ class Daemon:
             nursery.start_soon(self._adopt)
             nursery.start_soon(self._tick)
             nursery.start_soon(self._take_in)
+            nursery.start_soon(self._lookout.patrol)
             if url := self._config.keeping.notify:
                 messages = Messages(self._state / "messages")
                 nursery.start_soon(Notifier(url, messages, self._store, self._notify_trouble).run)
@@ -166,6 +173,7 @@ class Daemon:
             case Hello(call_id=call_id, invite=invite):
                 if call_id and invite is not None:
                     self._edge.restore(invite, process.sip_port, process.incarnation)
+                    self._edge.tape.begin(process.sip_port, call_id, Missing.RESTARTED)
             case Update(record):
                 self._switchboard.take(record)
             case Ask():
@@ -195,9 +203,10 @@ class Daemon:
 
     def _lost(self, process: Process) -> None:
         """A call process is dead: close its call's record, and end the legs that it left."""
-        if process.call_id:
-            log.error("process %d died with call %s", process.pid, process.call_id)
+        if not process.retired:
+            log.error("process %d died (call %s)", process.pid, process.call_id or "none")
             self._live.log(Level.ALARM, "process-died", f"process {process.pid} died", call_id=process.call_id)
+        if process.call_id:
             self._switchboard.crashed(process.call_id)
             self._answers.gone(CallId(process.call_id))
         self._wires.send(self._edge.process_died(process.sip_port, process.incarnation, trio.current_time()))
@@ -213,6 +222,9 @@ class Daemon:
 
     def _contact_for(self, sip_port: int, incarnation: str) -> str:
         return self._edge.contact_for(sip_port, incarnation)
+
+    def _began(self, sip_port: int, call_id: str) -> None:
+        self._edge.tape.begin(sip_port, call_id)
 
     def _closed(self) -> str:
         """Why no new call is taken; empty while they are."""
@@ -246,22 +258,16 @@ class Daemon:
         """Once a second: counts for the consoles, signs of life for the records, alarms."""
         ticks = 0
         while True:
-            oldest_ms = min((record.accepted_ms for record in self._switchboard), default=None)
+            oldest = min(self._switchboard, key=lambda record: record.accepted_ms, default=None)
+            oldest_ms = oldest.accepted_ms if oldest else None
             self._live.tick(len(self._switchboard), oldest_ms, dict(self._edge.counters))
             self._live.pool(self._pool.row())
             self._neighbourhood.show()
-            self._store_alarm()
+            self._lookout.look(self._writer.health, oldest)
             if ticks % REFRESH_TICKS == 0:
                 self._writer.offer_alive([CallId(record.call_id) for record in self._switchboard], now_ms())
             ticks += 1
             await trio.sleep(1)
-
-    def _store_alarm(self) -> None:
-        health = self._writer.health
-        if health.healthy:
-            self._live.calm("store", "records")
-        else:
-            self._live.alarm("store", "records", f"no new calls are taken: {health.reason}")
 
     async def _leave(self, *, calls_go_on: bool) -> None:
         """Take no more calls; end those that are up, or leave them to the next daemon; see every record stored."""

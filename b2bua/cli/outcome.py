@@ -13,12 +13,20 @@ from sqlalchemy.exc import DBAPIError
 
 from b2bua.config import ConfigFault
 from b2bua.control_client import DaemonGone, Refused
+from b2bua.credential import CredentialFault
 from b2bua.kept.keys import KeyFault
 from b2bua.sound import Unfit
 from b2bua.store.database import first_line
 from b2bua.store.errors import StoreError
+from b2bua.tokens import TokensFault
 from routing.document import PlanFaults
 from routing.number import NumberFault
+
+_SAID = (
+    *(StoreError, ConfigFault, DaemonGone, Refused, NumberFault, Unfit),
+    *(KeyFault, TokensFault, CredentialFault),
+)
+"""What says in a sentence of its own what is wrong."""
 
 
 @contextmanager
@@ -30,7 +38,7 @@ def outcome() -> Iterator[None]:
         for fault in error.faults:
             click.echo(f"{fault.path}: {fault.problem} — {fault.mend}", err=True)
         sys.exit(1)
-    except (StoreError, ConfigFault, DaemonGone, Refused, NumberFault, Unfit, KeyFault) as error:
+    except _SAID as error:
         click.echo(str(error), err=True)
         sys.exit(2)
     except DBAPIError as error:

@@ -27,12 +27,9 @@ class Place:
 
     state: Path
     database: Path | str
+    control: Path
+    """The socket where a running daemon takes requests."""
     keeping: Keeping = attrs.field(factory=Keeping)
-
-    @property
-    def control(self) -> Path:
-        """The socket where a running daemon takes requests."""
-        return self.state / "control.sock"
 
     def open_store(self, *, create: bool = False) -> Store:
         """The store; raises StoreUnusable, also if there is none yet and `create` is not set."""
@@ -49,7 +46,8 @@ def locate(config_file: Path | None = None, state: Path | None = None) -> Place:
     if state is None:
         state = config.state if config else _usual()
     database = (config.store if config else "") or state / "switch400.db"
-    return Place(state, database, config.keeping if config else Keeping())
+    said = config.control.socket if config else None
+    return Place(state, database, said or state / "control.sock", config.keeping if config else Keeping())
 
 
 def _usual() -> Path:

@@ -23,7 +23,6 @@ from b2bua.store.mailboxes import Mark
 from b2bua.store.store import Store
 from b2bua.switchboard import now_ms
 from b2bua.verbs import Operator, Refusal, Verb
-from b2bua.wire import Role
 from routing.ids import Number400
 from routing.number import NumberFault, parse_400, print_400
 
@@ -47,12 +46,12 @@ class Kept:
         self._live = live
 
     def verbs(self) -> dict[str, Verb]:
-        """These verbs, with the least role for each."""
+        """These verbs."""
         return {
-            "voicemail.list": Verb(Role.VIEWER, self._list_messages),
-            "voicemail.mark": Verb(Role.OPERATOR, self._mark),
-            "voicemail.delete": Verb(Role.OPERATOR, self._delete),
-            "recording.list": Verb(Role.VIEWER, self._list_recordings),
+            "voicemail.list": self._list_messages,
+            "voicemail.mark": self._mark,
+            "voicemail.delete": self._delete,
+            "recording.list": self._list_recordings,
         }
 
     async def _list_messages(self, args: Args, _: Operator) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from b2bua.pj.gathering import Gathering
 from b2bua.pj.leg import Leg
 from b2bua.pj.playing import Playing
-from b2bua.pj.prompts import Library
+from b2bua.sound.library import Library
 from routing.command import CollectDigits, Play
 from routing.event import Event, PromptEnded
 from routing.ids import LegId

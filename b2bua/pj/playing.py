@@ -10,7 +10,7 @@ from typing import Any, Final
 import pjsua2 as pj
 
 from b2bua.pj.leg import Leg
-from b2bua.pj.prompts import CLOCK_RATE_HZ, Library, Sound
+from b2bua.sound.library import CLOCK_RATE_HZ, Library, Sound
 from routing.ids import PromptName
 
 _SHORT_BY_S: Final = 0.05

@@ -1,4 +1,4 @@
-"""The prompts of each 400 number, as `b2bua.pj.prompts` finds them, and what they were before.
+"""The prompts of each 400 number, as `b2bua.sound.library` finds them, and what they were before.
 
 Rule: a prompt is in effect at once, for the next call; what it replaces is kept as `versions/<name>.<n>.wav`, so that
 nothing that was uploaded is lost. Files are for their owner only, who is the switch's user, whoever puts them in.

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b2bua.pj.prompts import Library, number_parts
 from b2bua.sound import FOLDER
+from b2bua.sound.library import Library, number_parts
 from b2bua.sound.loudness import loudness_lufs
 from b2bua.sound.make import MADE, make, wordings
 from b2bua.sound.tones import TONES

@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from b2bua.cli import main
-from b2bua.pj.prompts import Library
 from b2bua.pj.tone import tone_in
 from b2bua.shelves import shelves_in
 from b2bua.sound import FOLDER, Unfit
 from b2bua.sound.intake import take_in
+from b2bua.sound.library import Library
 from b2bua.sound.loudness import loudness_lufs
 from b2bua.sound.uploads import Uploads
 from b2bua.sound.wav import read_wav
