@@ -34,6 +34,7 @@ from b2bua.link import Ask, FromProcess, Hello, Idle, Mishap, Stored, Tell, Upda
 from b2bua.live import Live
 from b2bua.lookout import Lookout
 from b2bua.neighbourhood import Neighbourhood
+from b2bua.numberboard import NumberBoard
 from b2bua.opening import StartFault
 from b2bua.operations import Operations
 from b2bua.pool import Pool, Process
@@ -94,17 +95,20 @@ class Daemon:
         self._link = self._state / "link.sock"
         shelves = shelves_in(self._state, config.keeping.key)
         self._pool = Pool(config.processes, self._link, shelves, self._heard, self._lost)
-        self._lookout = Lookout(self._live, self._pool.row, self._state, shelves, self._store.plans)
         self._answers = Answers(self._store.engine, self._switchboard, self._pool)
         self._neighbourhood = Neighbourhood(config, self._live, self._switchboard)
         self._usage = MonthUsage()
         rooms = (self._pool, self._switchboard, self._neighbourhood, self._usage)
         self._desk = Desk(config, *rooms, self._contact_for, self._closed, self._began)
+        self._board = NumberBoard(self._live.feed, self._desk.numbers)
+        self._lookout = Lookout(
+            self._live, self._pool.row, self._state, shelves_in(self._state), self._desk.numbers, self._board.warn
+        )
         strangers = Strangers.FORBID if config.sip.strangers == "403" else Strangers.SILENCE
         site = Site(config.public.host, config.public.port, self._inside.getsockname()[1], strangers)
         neighbours = (config.trunk.values(), config.gateway.values())
         self._edge = Edge(site, secret, self._desk, *neighbours, self._neighbourhood.reached)
-        self._operations = Operations(self._store, self._desk, self._neighbourhood, self._live)
+        self._operations = Operations(self._store, self._desk, self._board, self._neighbourhood, self._live)
         inquiries = Inquiries(self._store, self._switchboard, self._pool, self._edge.tape)
         verbs = (
             self._operations.verbs()
@@ -131,6 +135,7 @@ class Daemon:
             raise fault
 
     async def _serve(self, welcome: str) -> None:
+        await trio.to_thread.run_sync(self._board.load, self._store.records, now_ms())
         await self._operations.load_numbers()
         await trio.to_thread.run_sync(self._usage.load, self._store.records, now_ms())
         await trio.to_thread.run_sync(recovery.take_in, spool.beside(self._link), self._store.records)
@@ -218,6 +223,7 @@ class Daemon:
 
     def _show(self, record: CallRecord) -> None:
         self._live.call(record)
+        self._board.call(record)
         self._neighbourhood.ended(record)
 
     def _contact_for(self, sip_port: int, incarnation: str) -> str:
@@ -262,6 +268,7 @@ class Daemon:
             oldest_ms = oldest.accepted_ms if oldest else None
             self._live.tick(len(self._switchboard), oldest_ms, dict(self._edge.counters))
             self._live.pool(self._pool.row())
+            self._board.tick(now_ms())
             self._neighbourhood.show()
             self._lookout.look(self._writer.health, oldest)
             if ticks % REFRESH_TICKS == 0:

@@ -6,25 +6,27 @@ once when it begins and calmed when it is over. Nothing is done about it here.
 
 import logging
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import trio
 
+from b2bua.calendar import china
 from b2bua.live import Cry, Live, shown
+from b2bua.numbers import Served
 from b2bua.record import CallRecord
 from b2bua.rows import Level
 from b2bua.rows import Pool as PoolRow
 from b2bua.shelves import Shelves
 from b2bua.sound.library import Library
-from b2bua.store.plans import Plans
 from b2bua.store.writer import Health
 from b2bua.switchboard import now_ms
+from routing.check import check
 from routing.check.still import WARN_DAYS, prompts_missing
 from routing.document import from_plain
-from routing.ids import Number400, PromptName
+from routing.ids import Number400, PlanHash, PromptName
 from routing.number import print_400
 from routing.plan import Plan
 
@@ -46,10 +48,15 @@ def free_bytes(folder: Path) -> tuple[int, int]:
     return free, total
 
 
+Seen = tuple[list[Cry], list[Cry], list[Cry], dict[Number400, int]]
+"""Alarms of the disk, of prompts, of authorisations; and how many things are suspicious in each number's plan."""
+
+
 class Lookout:
     """Keeps the alarms of one switch.
 
-    `pool` says how the call processes stand, `free` tells free and total bytes of the disk under a folder.
+    `pool` says how the call processes stand, `served` are the numbers in service, `warn` is told how many things are
+    suspicious in a number's plan, `free` tells free and total bytes of the disk under a folder.
     """
 
     def __init__(
@@ -58,14 +65,18 @@ class Lookout:
         pool: Callable[[], PoolRow],
         state: Path,
         shelves: Shelves,
-        plans: Plans,
+        served: Mapping[Number400, Served],
+        warn: Callable[[Number400, int], None],
         free: Callable[[Path], tuple[int, int]] = free_bytes,
     ) -> None:
         self._live = live
         self._pool = pool
         self._state = state
         self._shelves = shelves
-        self._plans = plans
+        self._served = served
+        self._warn = warn
+        self._known: dict[PlanHash, Plan] = {}
+        self._checked: dict[tuple[PlanHash, date, frozenset[PromptName]], int] = {}
         self._free = free
         self._crashes = 0
         self._crashed_ms = 0
@@ -81,13 +92,16 @@ class Lookout:
         """Once a minute, in a thread: the disk, and whether the live plans still stand. Until cancelled."""
         while True:
             try:
-                disk, prompts, rights = await trio.to_thread.run_sync(self._inspect)
+                served = list(self._served.values())
+                disk, prompts, rights, warnings = await trio.to_thread.run_sync(self._inspect, served)
             except Exception as fault:  # noqa: BLE001 - a disk or database that is gone must not end the calls
                 _log.warning("the lookout saw nothing this time: %r", fault)
             else:
                 self._live.alarms("disk-full", disk)
                 self._live.alarms("prompt-missing", prompts)
                 self._live.alarms("authorisation", rights)
+                for number, count in warnings.items():
+                    self._warn(number, count)
             await trio.sleep(PATROL_S)
 
     def _pool_full(self) -> Iterator[Cry]:
@@ -103,10 +117,21 @@ class Lookout:
         if self._crashed_ms and now_ms() - self._crashed_ms < CRASH_SHOWN_MS:
             yield Cry("processes", f"{self._crashes} call processes died since the start: see the log")
 
-    def _inspect(self) -> tuple[list[Cry], list[Cry], list[Cry]]:
-        plans = [from_plain(live.plain) for live in self._plans.all_live().values()]
-        prompts = [cry for plan in plans for cry in self._silent(plan)]
-        return list(self._disk()), prompts, [cry for plan in plans for cry in _rights(plan)]
+    def _inspect(self, served: list[Served]) -> Seen:
+        self._known = {one.plan_hash: self._known.get(one.plan_hash) or from_plain(one.plain()) for one in served}
+        plans = list(self._known.values())
+        there = {plan.number: self._there(plan) for plan in plans}
+        before, self._checked = self._checked, {}
+        warnings: dict[Number400, int] = {}
+        for plan_hash, plan in self._known.items():
+            today = datetime.now(plan.timezone()).date()
+            key = (plan_hash, today, there[plan.number])
+            found = before.get(key)
+            self._checked[key] = warnings[plan.number] = (
+                len(check(plan, today, china(), prompts=there[plan.number])) if found is None else found
+            )
+        prompts = [cry for plan in plans for cry in _silent(plan, there[plan.number])]
+        return list(self._disk()), prompts, [cry for plan in plans for cry in _rights(plan)], warnings
 
     def _disk(self) -> Iterator[Cry]:
         free, total = self._free(self._state)
@@ -115,13 +140,17 @@ class Lookout:
                 yield Cry(str(self._state), f"{free // 1_000_000} MB are free ({free / total:.1%})", level)
                 return
 
-    def _silent(self, plan: Plan) -> Iterator[Cry]:
+    def _there(self, plan: Plan) -> frozenset[PromptName]:
+        """The prompts for which this number has a sound."""
         library = Library(self._shelves.prompts, plan.number)
         places = (place for shelf in self._shelves.prompts for place in (shelf / plan.number, shelf))
         names = {PromptName(file.stem) for place in places for file in place.glob("*.wav")}
-        there = {name for name in names if library.find(name) is not None}
-        for finding in prompts_missing(plan, there):
-            yield Cry(f"{print_400(plan.number)} {finding.path}", finding.says, Level.WARNING)
+        return frozenset(name for name in names if library.find(name) is not None)
+
+
+def _silent(plan: Plan, there: frozenset[PromptName]) -> Iterator[Cry]:
+    for finding in prompts_missing(plan, there):
+        yield Cry(f"{print_400(plan.number)} {finding.path}", finding.says, Level.WARNING)
 
 
 def _store(health: Health) -> Cry:

@@ -12,8 +12,9 @@ import trio
 from b2bua.desk import Desk
 from b2bua.live import Live
 from b2bua.neighbourhood import Neighbourhood
+from b2bua.numberboard import NumberBoard
 from b2bua.numbers import Served
-from b2bua.rows import GATEWAYS, NUMBERS, TRUNKS, Level, NumberRow, Service
+from b2bua.rows import GATEWAYS, TRUNKS, Level, Service
 from b2bua.store.audit import AuditEntry
 from b2bua.store.errors import StoreError
 from b2bua.store.numbers import NumberState
@@ -32,10 +33,11 @@ Args = dict[str, Any]
 class Operations:
     """Verbs that change or show plans, numbers and neighbours. What waits for the disk does so in a thread."""
 
-    def __init__(self, store: Store, desk: Desk, neighbourhood: Neighbourhood, live: Live) -> None:
+    def __init__(self, store: Store, desk: Desk, board: NumberBoard, neighbourhood: Neighbourhood, live: Live) -> None:
         self._store = store
         self._plans = store.plans
         self._desk = desk
+        self._board = board
         self._neighbourhood = neighbourhood
         self._live = live
 
@@ -58,19 +60,7 @@ class Operations:
 
     def _serve(self, served: Served) -> None:
         self._desk.numbers[served.number] = served
-        self._live.feed.change(
-            NUMBERS,
-            served.number,
-            NumberRow(
-                number=print_400(served.number),
-                state=served.state,
-                subscriber=served.subscriber,
-                plan_hash=served.plan_hash,
-                published_ms=served.published_ms,
-                author=served.author,
-                note=served.note,
-            ),
-        )
+        self._board.show(served.number)
 
     async def _reload(self, number: Number400) -> Served:
         served = Served.of(await _in_thread(self._plans.live, number))

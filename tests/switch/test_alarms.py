@@ -12,11 +12,13 @@ import pytest
 from b2bua.control_client import Client
 from b2bua.live import Live
 from b2bua.lookout import OLD_RECORD_MS, Lookout
+from b2bua.numbers import Served
 from b2bua.rows import ALARMS, LOG, Level, Pool
 from b2bua.shelves import Shelves
 from b2bua.store.store import Store
 from b2bua.store.writer import Health
 from b2bua.switchboard import now_ms
+from routing.ids import Number400
 from tests.store.samples import document, open_record
 from tests.switch.conftest import Switch, eventually
 
@@ -44,9 +46,10 @@ def lookout(
     live: Live, store: Store, folder: Path, free: tuple[int, int] = (10**12, 10**13), used: int = 0, crashed: int = 0
 ) -> Lookout:
     """A lookout over a pool of ten processes and a disk with so much free, of so much."""
-    return Lookout(
-        live, lambda: Pool(used, 9, 0, 10, crashed), folder, Shelves((folder / "prompts",)), store.plans, lambda _: free
-    )
+    pool = Pool(used, 9, 0, 10, crashed)
+    served = {number: Served.of(plan) for number, plan in store.plans.all_live().items()}
+    shelves = Shelves((folder / "prompts",))
+    return Lookout(live, lambda: pool, folder, shelves, served, lambda *_: None, lambda _: free)
 
 
 @pytest.mark.req("T4")
@@ -92,7 +95,9 @@ def test_what_each_minute_shows(tmp_path: Path, store: Store, free: tuple[int, i
     store.plans.publish([plan], author="wang")
     live = Live()
     watch = lookout(live, store, tmp_path, free)
-    disk, prompts, rights = watch._inspect()
+    disk, prompts, rights, warnings = watch._inspect(list(watch._served.values()))
+    assert warnings[Number400("4006001234")] == 3
+    assert watch._inspect(list(watch._served.values()))[3] == warnings
     assert [cry.level for cry in disk] == ([level] if level else [])
     assert [(cry.subject, cry.level) for cry in prompts] == [("400-600-1234 welcome", Level.WARNING)]
     assert [(cry.subject, cry.level) for cry in rights] == [
