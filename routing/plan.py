@@ -11,7 +11,7 @@ from typing import Final, NewType
 import attrs
 
 from routing.facts import Facts
-from routing.hours import DateRange, Day, Moment, When, day_before
+from routing.hours import Dates, Day, Moment, When, day_before
 from routing.ids import NodeName, Number400, PromptName, TargetName
 from routing.measure import Calls, Days, Forwards, RingS
 from routing.node import NEXT, Hunt, Node, Screen
@@ -120,7 +120,7 @@ class Plan:
     record_announce: Announced = Announced.NOBODY
     record_prompt: PromptName = PromptName("recorded")
     retention_days: Days = 0
-    holidays: tuple[DateRange, ...] = ()
+    holidays: tuple[Dates, ...] = ()
     hours: dict[HoursName, When] = attrs.field(factory=dict)
     lists: dict[ListName, Origin] = attrs.field(factory=dict)
     extensions: dict[Extension, GroupName] = attrs.field(factory=dict)

@@ -76,7 +76,7 @@ def find(plan: Plan, to: str) -> Hunt | None:
     user = to.partition(":")[2].partition("@")[0] if to.lower().startswith("sip:") else to
     if Extension(user) in plan.extensions:
         return plan.group(plan.extensions[Extension(user)])
-    for name, target in plan.targets.items():
+    for name, target in sorted(plan.targets.items(), key=lambda one: one[0]):
         if name == user or target.address in (to, read_number(user).digits):
             return Hunt((name,))
     return None
@@ -122,7 +122,7 @@ def react(turn: Turn, place: Transferring, event: Event) -> None:
             if replaces == place.consulting:
                 _hand_over(turn, place, replaces)
         case MediaLost(leg=leg) if leg == CALLER:
-            caller.end(turn, MEDIA_LOST, HungUpBy.SWITCH)
+            caller.end(turn, MEDIA_LOST, HungUpBy.SWITCH, turn.attempts[place.seat - 1].target)
         case _:
             pass
 

@@ -3,7 +3,7 @@
 import pytest
 
 from routing.caller import FAREWELL, FAREWELL_S
-from routing.cause import BUSY, NORMAL
+from routing.cause import BUSY, MEDIA_LOST, NORMAL
 from routing.command import (
     MOST_MENUS,
     Alert,
@@ -11,6 +11,7 @@ from routing.command import (
     CollectDigits,
     Connect,
     Context,
+    HangUp,
     JoinQueue,
     LeaveQueue,
     LookAtTargets,
@@ -27,6 +28,7 @@ from routing.event import (
     CallerHungUp,
     DigitsKeyed,
     KeysEnd,
+    MediaLost,
     MessageTaken,
     PlaceTaken,
     PromptEnded,
@@ -95,6 +97,15 @@ def test_a_target_that_hangs_up_while_it_is_told_ends_the_call() -> None:
     assert call.then(TargetHungUp(3, ONE, NORMAL)) == (Release(NORMAL),)
     assert call.state.outcome is not None
     assert call.state.outcome.target == DESK
+
+
+@pytest.mark.req("M5")
+def test_media_lost_while_both_are_told_ends_the_call() -> None:
+    """Silence from a leg of the call ends it; from any other leg nothing follows."""
+    call = Call('record = true\nrecord_announce = "both"\n' + ONE_TARGET)
+    call.then(TargetAnswered(2, ONE))
+    assert call.then(MediaLost(3, LegId(9))) == ()
+    assert call.then(MediaLost(3, ONE)) == (Release(MEDIA_LOST), HangUp(ONE, MEDIA_LOST))
 
 
 @pytest.mark.req("M5", "M6", "R10")
@@ -302,6 +313,13 @@ def test_queue_that_is_full_or_too_long() -> None:
     assert commands[0] == LeaveQueue(WAIT)
     assert Play(CALLER, (PromptName("busy"),)) in commands
     assert late.then(QueueMoved(301, WAIT, 0)) == ()
+
+
+@pytest.mark.req("R10")
+def test_a_queue_that_does_not_tell_the_place() -> None:
+    """With tell_s = 0 the caller hears music only."""
+    call = Call(TWO_TARGETS + QUEUE.replace('kind = "queue"', 'kind = "queue"\ntell_s = 0'))
+    assert not any(isinstance(one, StartTimer) and one.timer == queue.TELL for one in call.first)
 
 
 @pytest.mark.req("R10")
