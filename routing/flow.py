@@ -25,10 +25,11 @@ from routing.event import (
     TargetHungUp,
     TargetRang,
     TimerFired,
+    TransferAsked,
 )
 from routing.facts import Facts
 from routing.ids import CALLER, NodeName, TargetName
-from routing.nodes import compare, gates, hunt, listen, queue, talk, transfer
+from routing.nodes import compare, gates, hunt, listen, queue, referral, talk, transfer
 from routing.plan import GATES, Plan
 from routing.state import (
     Announcing,
@@ -115,7 +116,9 @@ def step(plan: Plan, state: State, event: Event) -> tuple[State, tuple[Command, 
 
 
 def _react(turn: Turn, event: Event) -> None:
-    if turn.place is not None:
+    if isinstance(event, TransferAsked) and not isinstance(turn.place, Talking):
+        referral.decline(turn, event, referral.DECLINED, "the caller is not with this seat now")
+    elif turn.place is not None:
         _walk(turn, REACT[type(turn.place)](turn, turn.place, event))
 
 

@@ -62,13 +62,19 @@ def can_ring(turn: Turn, target: TargetName) -> bool:
 
 
 def ring(
-    turn: Turn, target: TargetName, wait_s: int, *, fax: bool = False, transferred_by: TargetName | None = None
+    turn: Turn,
+    target: TargetName,
+    wait_s: int,
+    *,
+    fax: bool = False,
+    transferred_by: TargetName | None = None,
+    replaces: str = "",
 ) -> LegId:
     """Call a target on a new leg, for at most `wait_s` seconds; `transferred_by` is the seat that asked for it."""
     leg = LegId(len(turn.attempts) + 1)
     address = turn.plan.targets[target].address
     turn.attempts += (Attempt(leg, target, address, turn.at_s),)
-    turn.do(Ring(leg, target, address, Context(turn.menus, transferred_by), fax))
+    turn.do(Ring(leg, target, address, Context(turn.menus, transferred_by), fax, replaces))
     turn.start_timer(ring_timer(leg), wait_s)
     return leg
 

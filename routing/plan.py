@@ -77,14 +77,14 @@ FORWARDS: Final = {Profile.STANDARD: 10, Profile.CARRIER_CLASSIC: 2}
 class Transfer:
     """What a seat keys during a call to transfer it (M3): one of these, the extension, and `#`.
 
-    `blind` hands the caller over at once; `attended` lets the seat speak first. `back` and `#` take the
-    caller back.
-    `refer` allows the same by SIP REFER. While the seat is away the caller hears `music`.
+    `blind` hands the caller over at once; `attended` lets the seat speak first, and hanging up completes it. `back`
+    takes the caller back at any time before that. `refer` allows the same by SIP REFER. Meanwhile the caller hears
+    `music`. A call is handed over to what the plan names and to nobody else (W1).
     """
 
-    blind: KeyCode = KeyCode("*1")
-    attended: KeyCode = KeyCode("*2")
-    back: KeyCode = KeyCode("*")
+    blind: KeyCode = KeyCode("*2")
+    attended: KeyCode = KeyCode("*3")
+    back: KeyCode = KeyCode("*1")
     refer: bool = True
     music: PromptName = PromptName("transfer-music")
 

@@ -18,6 +18,7 @@ from b2bua.pj.invitation import NoRoute, invitation
 from b2bua.pj.leg import Leg
 from b2bua.pj.noted import Down, Noted
 from b2bua.pj.prompts import Library
+from b2bua.pj.referrals import Referrals
 from b2bua.pj.taping import Message, Tape
 from b2bua.shelves import Shelves
 from routing.cause import CONGESTION, NETWORK_OUT_OF_ORDER, UNREACHABLE, Cause
@@ -30,6 +31,7 @@ from routing.command import (
     HangUp,
     Play,
     Release,
+    ReportTransfer,
     Ring,
     StartRecording,
     StopCollecting,
@@ -56,6 +58,7 @@ class Hands:
         self._note = note
         self.legs: dict[LegId, Leg] = {}
         self.bridge = Bridge(self.legs)
+        self.referrals = Referrals(self.legs)
         self.interaction = Interaction(self.legs, Library(shelves.prompts, assign.facts.dialled))
         self.tape = Tape(shelves.recordings, assign.call_id) if shelves.recordings else None
         self.message: Message | None = None
@@ -86,6 +89,8 @@ class Hands:
                 self._tape_on()
             case Disconnect(a=a, b=b):
                 self.bridge.disconnect(a, b)
+            case ReportTransfer():
+                self.referrals.report(command)
 
     def _interact(self, command: Play | StopPlaying | CollectDigits | StopCollecting, now: float) -> None:
         match command:
@@ -175,10 +180,6 @@ class Hands:
         seconds = self.message.close(now)
         self.message = None
         return seconds
-
-    def leg_of(self, sip_call_id: str) -> LegId | None:
-        """Which leg has this Call-ID; None if none has."""
-        return next((name for name, leg in self.legs.items() if leg.sip_call_id == sip_call_id), None)
 
     def answer(self) -> None:
         """Answer the caller."""

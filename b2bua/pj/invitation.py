@@ -46,6 +46,11 @@ def invitation(ring: Ring, assign: Assign, after: Cause | None) -> Invitation:
         headers["Privacy"] = "id"
     if shown or (caller.number and not is_sip):
         headers["P-Asserted-Identity"] = f"<sip:{caller.number}@{assign.identity}>"
+    if ring.replaces:
+        headers |= {
+            "Replaces": ring.replaces,
+            "Require": "replaces",
+        }  # without it, a telephone might ring as for a new call
     uri = ring.address if is_sip else _uri(ring.address, assign.routes)
     return Invitation(uri, _from(caller, assign.identity) if shown else _ANONYMOUS, headers)
 

@@ -5,15 +5,14 @@ a `Call` collected while alive sends 603 by itself, and one collected after PJSI
 (they go round, so three legs later) makes that one deaf.
 """
 
-import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import wraps
 from typing import Any
-from urllib.parse import unquote
 
 import pjsua2 as pj
 
-from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Keyed, Noted, Rang, Referred
+from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Keyed, Noted, Rang
 from b2bua.pj.reason import q850_in, reason_of
 from routing.cause import Cause
 from routing.ids import LegId
@@ -22,7 +21,6 @@ _RINGING = 180
 _PROGRESS = 183
 _OK = 200
 _DECLINE = 603
-_REPLACES = re.compile(r"Replaces=([^;&>\s]+)", re.IGNORECASE)
 
 
 def noting(callback: Callable[["Leg", Any], None]) -> Callable[["Leg", Any], None]:
@@ -99,6 +97,17 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         _put_headers(prm, {"Reason": reason_of(cause)})
         self.hangup(prm)
 
+    def notify(self, headers: Mapping[str, str], kind: str, body: str) -> None:
+        """Send NOTIFY within the dialog; not where that is over or ending."""
+        if self.is_down:
+            return
+        prm = pj.CallSendRequestParam()
+        prm.method = "NOTIFY"
+        prm.txOption.contentType, prm.txOption.msgBody = kind, body
+        _put_headers(prm, headers)
+        with suppress(pj.Error):
+            self.sendRequest(prm)
+
     def audio(self) -> Any | None:
         """The leg's place in the conference, or None while it has no audio."""
         if self.is_down:
@@ -157,14 +166,8 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
 
     @noting
     def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
-        """Note a REFER and decline it: accepted, PJSIP would call a stranger's URI by itself.
-
-        The transfer is then made by us, if the plan allows it (third-party, as RFC 5589 has it for a B2BUA).
-        """
+        """Decline a REFER, which the edge should have kept: accepted, PJSIP would call a stranger's URI by itself."""
         prm.statusCode = _DECLINE
-        uri, _, headers = prm.dstUri.strip("<>").partition("?")
-        replaced = _REPLACES.search(unquote(headers))
-        self.note(Referred(self.name, uri, replaced[1] if replaced else ""))
 
 
 def evidence_of(leg: Leg, stream: int) -> dict[str, Any]:

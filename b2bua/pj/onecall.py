@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from b2bua.link import Assign, Update
+from b2bua.link import Assign, Refer, Update
 from b2bua.pj.doorway import Doorway
 from b2bua.pj.falling import fallen
 from b2bua.pj.hands import Hands
@@ -111,6 +111,12 @@ class OneCall:
         """The daemon told of an event."""
         self._told.append(event)
 
+    def refer(self, refer: Refer) -> None:
+        """A leg's telephone asks for a transfer."""
+        noted = self._hands.referrals.take(refer)
+        if noted is not None:
+            self._noted.append(noted)
+
     def reconnected(self) -> None:
         """There is a new daemon: tell it all, and ask again."""
         if self.scribe.latest is not None:
@@ -163,7 +169,7 @@ class OneCall:
             case Keyed(leg=leg, key=key):
                 self._hands.press(leg, key, now)
             case Referred(leg=leg, to=to, replaces=replaces):
-                self._feed(TransferAsked(self._at_s(now), leg, to, self._hands.leg_of(replaces)), now)
+                self._feed(TransferAsked(self._at_s(now), leg, to, replaces), now)
             case Refused(status=status) if not self._arrived:
                 self._break_off(now, attrs.evolve(from_sip(status, None), blame=Blame.CLIENT))
             case Broke(fault=fault):

@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 
 import attrs
 
-from b2bua.link import Assign, FromDaemon, Hello, Idle, InviteKey, Retire, Stored, Tell
+from b2bua.link import Assign, FromDaemon, Hello, Idle, InviteKey, Refer, Retire, Stored, Tell
 from b2bua.pj import spool
 from b2bua.pj.doorway import Doorway
 from b2bua.pj.endpoint import Endpoint, Setup, run_and_leave
@@ -104,6 +104,9 @@ class Process:
             case Tell(call_id=call_id, event=event):
                 if self._call is not None and self._call.assign.call_id == call_id:
                     self._call.tell(event)
+            case Refer(call_id=call_id):
+                if self._call is not None and self._call.assign.call_id == call_id:
+                    self._call.refer(message)
             case Retire():
                 self._retiring = True
 

@@ -8,7 +8,7 @@ from routing.cause import ANSWERED_ELSEWHERE, MEDIA_LOST
 from routing.command import StartRecording
 from routing.event import DigitsKeyed, Event, MediaLost, TargetFailed, TargetHungUp, TransferAsked
 from routing.ids import CALLER, LegId
-from routing.nodes import transfer
+from routing.nodes import referral, transfer
 from routing.state import HungUpBy, Talking
 from routing.turn import Turn
 
@@ -36,7 +36,7 @@ def react(turn: Turn, place: Talking, event: Event) -> None:
             caller.end(turn, MEDIA_LOST, HungUpBy.SWITCH, target)
         case DigitsKeyed(leg=leg, digits=digits) if leg == place.leg:
             transfer.keyed(turn, place, digits)
-        case TransferAsked(leg=leg, to=to) if leg == place.leg:
-            transfer.referred(turn, place, to)
+        case TransferAsked():
+            referral.asked(turn, place, event)
         case _:
             pass

@@ -19,7 +19,7 @@ from tests.edge.stage import (
 )
 from tests.edge.test_call import in_dialog, outbound, same_hop
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER"
 
 
 @pytest.mark.req("S5")
@@ -38,7 +38,7 @@ Allow: {ALLOW}
 Accept: application/sdp
 Accept-Encoding: identity
 Accept-Language: zh, en
-Supported: 100rel, replaces, timer
+Supported: 100rel, norefersub, replaces, timer
 Content-Length: 0"""
     )
 
@@ -53,7 +53,7 @@ Content-Length: 0"""
         (request("NONSENSE"), 501),
         (request("SUBSCRIBE"), 489),
         (request("SUBSCRIBE", to_tag=";tag=x"), 489),
-        (request("REFER", to_tag=";tag=x"), 405),
+        (request("REFER", to_tag=";tag=x"), 481),
         (request("BYE", to_tag=";tag=x"), 481),
         *((request(method), 481) for method in ("INFO", "REFER", "UPDATE", "NOTIFY", "BYE", "CANCEL")),
         (request("PRACK", extra="RAck: 1 1 INVITE"), 481),
