@@ -13,10 +13,11 @@ import pjsua2 as pj
 from b2bua.link import Assign
 from b2bua.pj.bridge import Bridge
 from b2bua.pj.doorway import Doorway
+from b2bua.pj.ears import Ears
 from b2bua.pj.interaction import Interaction
 from b2bua.pj.invitation import NoRoute, invitation
 from b2bua.pj.leg import Leg
-from b2bua.pj.noted import Down, Noted
+from b2bua.pj.noted import Down, Keyed, Noted
 from b2bua.pj.prompts import Library
 from b2bua.pj.referrals import Referrals
 from b2bua.pj.taping import Message, Tape
@@ -60,6 +61,7 @@ class Hands:
         self.bridge = Bridge(self.legs)
         self.referrals = Referrals(self.legs)
         self.interaction = Interaction(self.legs, Library(shelves.prompts, assign.facts.dialled))
+        self.ears = Ears(self.legs)
         self.tape = Tape(shelves.recordings, assign.call_id) if shelves.recordings else None
         self.message: Message | None = None
         self._untaken = False
@@ -153,7 +155,16 @@ class Hands:
         """A leg's audio changed: everything that should flow is joined again."""
         self.bridge.follow()
         self.interaction.follow(leg, now)
+        self.ears.follow(leg)
         self._tape_on()
+
+    def listen(self, now: float) -> None:
+        """Note the keys that came as sound, where they can come in no other way."""
+        wanted = self.interaction.gathering if self.message is None else [CALLER]
+        if wanted or self.ears.are_open:
+            self.ears.attend(wanted, now)
+            for leg, key in self.ears.heard():
+                self._note(Keyed(leg, key))
 
     def press(self, leg: LegId, key: str, now: float) -> None:
         """A leg keyed something: keys end a message, or go to whoever gathers them."""
@@ -198,6 +209,7 @@ class Hands:
             return True
         self.bridge.drop(name)
         self.interaction.drop(name)
+        self.ears.drop(name)
         if not leg.is_gone:
             return False
         del self.legs[name]

@@ -21,6 +21,7 @@ _RINGING = 180
 _PROGRESS = 183
 _OK = 200
 _DECLINE = 603
+_NO_EVENTS = 220107  # PJMEDIA_RTP_EREMNORFC2833, which the binding does not name
 
 
 def noting(callback: Callable[["Leg", Any], None]) -> Callable[["Leg", Any], None]:
@@ -58,6 +59,7 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         self._outbound = call_id == pj.PJSUA_INVALID_ID
         self._early_media = False
         self._rang = False
+        self._ending = False
         self.is_accepted = False
         self.is_down = False
         self.evidence: dict[str, Any] = {}
@@ -92,6 +94,7 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         """
         if self.is_down:
             return
+        self._ending = True
         prm = pj.CallOpParam()
         prm.statusCode = 0 if self._outbound else cause.sip  # only a final response has a status of ours
         _put_headers(prm, {"Reason": reason_of(cause)})
@@ -99,7 +102,7 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
 
     def notify(self, headers: Mapping[str, str], kind: str, body: str) -> None:
         """Send NOTIFY within the dialog; not where that is over or ending."""
-        if self.is_down:
+        if self.is_down or self._ending:
             return
         prm = pj.CallSendRequestParam()
         prm.method = "NOTIFY"
@@ -116,6 +119,14 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
             return self.getAudioMedia(-1)
         except pj.Error:
             return None
+
+    def takes_events(self) -> bool:
+        """Whether the far end takes keys as telephone-events (RFC 4733), as is agreed now."""
+        try:
+            self.dialDtmf("")  # asks, and sends nothing
+        except pj.Error as fault:
+            return bool(fault.status != _NO_EVENTS)
+        return True
 
     @property
     def is_gone(self) -> bool:

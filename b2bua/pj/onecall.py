@@ -133,6 +133,7 @@ class OneCall:
             self._break_off(now, CRASHED)
 
     def _turn(self, now: float) -> None:
+        self._hands.listen(now)
         while self._noted:
             self._take(self._noted.popleft(), now)
         self._settle(now)
