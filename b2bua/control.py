@@ -9,6 +9,7 @@ import socket as sockets
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import trio
 
@@ -16,6 +17,9 @@ from b2bua.control_link import Link
 from b2bua.feed import Feed, within
 from b2bua.verbs import Verb
 from b2bua.wire import frame
+
+_UNSEEN_S: Final = 0.2
+"""The pace while no console looks on."""
 
 
 class SocketTaken(Exception):
@@ -94,7 +98,7 @@ class Control:
 
     async def _tell(self) -> None:
         while True:
-            await trio.sleep(self._pace_s)
+            await trio.sleep(self._pace_s if self._links else _UNSEEN_S)
             delta = self._feed.cut()
             if not delta.changes:
                 continue

@@ -4,6 +4,7 @@ Rule: nothing is decided here and nothing waits here; a row is made when somethi
 """
 
 from collections import Counter, deque
+from functools import partial
 from typing import Final
 
 from b2bua.feed import Feed
@@ -35,7 +36,7 @@ class Live:
         """A call as it stands now."""
         if record.seq == 0:
             self._accepted[record.accepted_ms // _SPAN_MS] += 1
-        self.feed.change(CALLS, record.call_id, row_of(record))
+        self.feed.later(CALLS, record.call_id, partial(row_of, record))
         if record.state is CallState.ENDED:
             self._ended.append((now_ms(), record.call_id))
             self._results.append((now_ms(), _result(record)))

@@ -25,11 +25,6 @@ class Interaction:
         self._gathering: dict[LegId, Gathering] = {}
 
     @property
-    def is_keen(self) -> bool:
-        """Whether a key would matter now."""
-        return bool(self._gathering)
-
-    @property
     def gathering(self) -> Collection[LegId]:
         """The legs whose keys are gathered."""
         return self._gathering.keys()

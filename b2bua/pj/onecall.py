@@ -46,7 +46,7 @@ from routing.event import (
 from routing.flow import begin, step
 from routing.ids import CALLER
 from routing.plan import Plan
-from routing.state import State
+from routing.state import Phase, State
 
 _HOLD_S: Final = 2.0
 _INVITE_S: Final = 4.0
@@ -61,6 +61,7 @@ class OneCall:
         self.assign = assign
         self.over = False
         self.stored_seq = -1
+        self.has_audio = False
         self._plan = plan
         self._link = link
         self._state: State = begin(plan, assign.facts)
@@ -91,9 +92,19 @@ class OneCall:
         return min((moment for moment in moments if moment is not None), default=None)
 
     @property
-    def is_keen(self) -> bool:
-        """Whether keys or a message are listened for, so that PJSIP must be asked often."""
-        return self._hands.interaction.is_keen or self._hands.message is not None
+    def is_listening(self) -> bool:
+        """Whether something must be heard in the sound itself: a message's silences, keys that come as tones."""
+        return self._hands.message is not None or self._hands.ears.are_open
+
+    @property
+    def is_talking(self) -> bool:
+        """Whether caller and target are through to each other."""
+        return self._state.phase is Phase.TALKING
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether a leg has noted something since the last turn."""
+        return bool(self._noted)
 
     def arrive(self, leg: Leg, now: float) -> None:
         """The INVITE is here."""
@@ -166,6 +177,7 @@ class OneCall:
                     self.scribe.evidence[str(leg)] = self._hands.legs[leg].evidence
                 self._falling.append(noted)
             case AudioChanged(leg=leg):
+                self.has_audio = True
                 self._hands.follow(leg, now)
             case Keyed(leg=leg, key=key):
                 self._hands.press(leg, key, now)
