@@ -13,7 +13,7 @@ import attrs
 from routing.facts import Facts
 from routing.hours import DateRange, Day, Moment, When, day_before
 from routing.ids import NodeName, Number400, PromptName, TargetName
-from routing.measure import Calls, Forwards, RingS
+from routing.measure import Calls, Forwards, OptionalS, RingS
 from routing.node import NEXT, Hunt, Node, Screen
 from routing.origin import ListName, Origin
 
@@ -94,7 +94,9 @@ class Plan:
     """A 400 number's service: its targets, its nodes, and the node that a call starts at.
 
     `nodes` holds the gates (`screen`, `verify`, `limit`) too. `welcome` (彩铃) is heard in place of the ringing
-    tone in every hunt without a `ringback` of its own (M1). `extensions` lead to a hunt or a target.
+    tone in every hunt without a `ringback` of its own (M1). `extensions` lead to a hunt or a target. A call is released
+    when no audio has come from one side for `media_lost_s` seconds (0: never); a side on hold owes none. The default
+    leaves room for gateways that send nothing while nobody speaks.
     """
 
     number: Number400
@@ -107,6 +109,7 @@ class Plan:
     max_forwards: Forwards | None = None
     welcome: PromptName | None = None
     record: bool = False
+    media_lost_s: OptionalS = 60
     holidays: tuple[DateRange, ...] = ()
     hours: dict[HoursName, When] = attrs.field(factory=dict)
     lists: dict[ListName, Origin] = attrs.field(factory=dict)

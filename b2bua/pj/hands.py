@@ -19,6 +19,7 @@ from b2bua.pj.invitation import NoRoute, invitation
 from b2bua.pj.leg import Leg
 from b2bua.pj.noted import Down, Keyed, Noted
 from b2bua.pj.prompts import Library
+from b2bua.pj.pulse import Pulse
 from b2bua.pj.referrals import Referrals
 from b2bua.pj.taping import Message, Tape
 from b2bua.shelves import Shelves
@@ -62,6 +63,7 @@ class Hands:
         self.referrals = Referrals(self.legs)
         self.interaction = Interaction(self.legs, Library(shelves.prompts, assign.facts.dialled))
         self.ears = Ears(self.legs)
+        self.pulse = Pulse(self.legs)
         self.tape = Tape(shelves.recordings, assign.call_id) if shelves.recordings else None
         self.message: Message | None = None
         self._untaken = False

@@ -128,6 +128,19 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
             return bool(fault.status != _NO_EVENTS)
         return True
 
+    def packets(self) -> int | None:
+        """How many packets of audio have come; None while none is due: held, or without audio."""
+        if self.is_down:
+            return None
+        try:
+            info = self.getInfo()  # holds what `media` only points into
+            for index, media in enumerate(info.media):
+                if media.status == pj.PJSUA_CALL_MEDIA_ACTIVE and media.dir & pj.PJMEDIA_DIR_DECODING:
+                    return int(self.getStreamStat(index).rtcp.rxStat.pkt)
+        except pj.Error:
+            return None
+        return None
+
     @property
     def is_gone(self) -> bool:
         """Whether PJSIP has let go of it: not merely ended by us, but settled with the far end too."""
@@ -157,7 +170,8 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
             if not self._rang or early_media != self._early_media:
                 self._rang, self._early_media = True, early_media
                 self.note(Rang(self.name, early_media))
-        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and self._outbound:
+        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and self._outbound and _has_audio(info):
+            # Without audio in common it is no answer: PJSIP hangs up by itself, and that is what is noted.
             self.note(Answered(self.name))
 
     @noting
@@ -179,6 +193,12 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
     def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
         """Decline a REFER, which the edge should have kept: accepted, PJSIP would call a stranger's URI by itself."""
         prm.statusCode = _DECLINE
+
+
+def _has_audio(info: Any) -> bool:
+    """Whether a leg has audio, on hold or not."""
+    without = (pj.PJSUA_CALL_MEDIA_NONE, pj.PJSUA_CALL_MEDIA_ERROR)
+    return any(media.status not in without for media in info.media)
 
 
 def evidence_of(leg: Leg, stream: int) -> dict[str, Any]:

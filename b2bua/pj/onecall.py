@@ -37,6 +37,7 @@ from routing.event import (
     Arrived,
     CallerHungUp,
     Event,
+    MediaLost,
     MessageTaken,
     TargetAnswered,
     TargetRang,
@@ -161,10 +162,20 @@ class OneCall:
             self._feed(MessageTaken(self._at_s(now), seconds), now)
         while (timer := self._timers.take_due(now)) is not None:
             self._feed(TimerFired(self._at_s(now), timer), now)
+        self._feel_pulse(now)
         if not self._arrived and now > self._began + _INVITE_S:
             self._break_off(now, DAEMON_LOST)
         self._answer_if_stored(now)
         self._report(now)
+
+    def _feel_pulse(self, now: float) -> None:
+        """Tell the flow of far ends from which no audio comes any more."""
+        allowed_s = self._plan.media_lost_s
+        if not self.is_talking or not allowed_s:
+            self._hands.pulse.rest()
+            return
+        for leg in list(self._hands.pulse.lost(now, allowed_s)):
+            self._feed(MediaLost(self._at_s(now), leg), now)
 
     def _take(self, noted: Noted, now: float) -> None:
         match noted:

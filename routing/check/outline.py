@@ -78,7 +78,7 @@ def outline(plan: Plan, who: Caller, moment: Moment) -> Outline:
     if any(isinstance(node, Queue) for node in met):
         settings.append(_priority(plan, who))
     if any(own for _, own, _ in written if own and own[0] == "Hunt"):
-        settings += [plan.welcome, plan.record, plan.most_forwards(), _transfers(plan, moment)]
+        settings += [plan.welcome, plan.record, plan.media_lost_s, plan.most_forwards(), _transfers(plan, moment)]
     return (*settings, *(_renamed(name, own, ways, numbered) for name, own, ways in written))
 
 

@@ -253,6 +253,7 @@ def plans(draw: st.DrawFn) -> Plan:
         max_forwards=draw(st.none() | st.integers(0, 10)),
         welcome=draw(st.none() | prompts),
         record=draw(st.booleans()),
+        media_lost_s=draw(st.sampled_from([0, 60, 3600])),
         holidays=draw(HOLIDAYS),
         hours={HOURS: When(windows=(draw(windows()),))},
         lists={LIST: draw(origins)},

@@ -102,6 +102,19 @@ class Audio:
                 self._frames.append((self.events, _EVENT.pack(_KEYS.index(key), 0x8A, count * FRAME), count + again))
             self._frames.extend((self.send_as, bytes([0xD5] * FRAME), 0) for _ in range(gap_ms // 20))
 
+    async def burst(self, keys: str) -> None:
+        """Send keys as events as fast as the wire takes them."""
+        assert self.to is not None
+        for number, key in enumerate(keys):
+            for flags in (0x0A, 0x8A):
+                self._serial = (self._serial + 1) & 0xFFFF
+                head = _HEADER.pack(
+                    0x80, self.events, self._serial, (self._sent + number * 2 * FRAME) & 0xFFFFFFFF, self._source
+                )
+                await self.socket.sendto(head + _EVENT.pack(_KEYS.index(key), flags, FRAME), self.to)
+            if number % 20 == 19:
+                await trio.sleep(0.005)
+
     def say(self, samples: "array[int]") -> None:
         """Send a piece of sound instead of the tone."""
         for at in range(0, len(samples) - FRAME + 1, FRAME):

@@ -46,6 +46,8 @@ class Line:
         if "101" in self.codecs:
             lines[-1] = lines[-1].replace("101", str(events))
             lines += [f"a=rtpmap:{events} telephone-event/8000", f"a=fmtp:{events} 0-15"]
+        if self.end.media:
+            lines[5:] = [f"m=audio {self.end.media}"]
         return "\r\n".join([*lines, f"a={direction}", ""])
 
     async def respond(self, status: str, body: str = "", *, request: str = "", headers: tuple[str, ...] = ()) -> None:
@@ -162,7 +164,10 @@ class Line:
 
 @attrs.define
 class Far:
-    """A far end at `port` of loopback that talks to the switch at `switch`; `came` gives the calls that reach it."""
+    """A far end at `port` of loopback that talks to the switch at `switch`.
+
+    `media`, if given, stands in its session descriptions after `m=audio`, in place of what would be true.
+    """
 
     socket: trio.socket.SocketType
     port: int
@@ -170,6 +175,7 @@ class Far:
     nursery: trio.Nursery
     tone_hz: int
     codecs: str
+    media: str = ""
     lines: dict[str, Line] = attrs.field(factory=dict)
     news: trio.Condition = attrs.field(factory=trio.Condition)
     _rang: list[Line] = attrs.field(factory=list)
