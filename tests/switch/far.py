@@ -34,6 +34,7 @@ class Line:
     cseq: int = 100
     log: list[str] = attrs.field(factory=list)
     times: list[float] = attrs.field(factory=list)
+    answered: bool = False
     gone: bool = False
 
     def sdp(self, direction: str = "sendrecv") -> str:
@@ -68,7 +69,10 @@ class Line:
         await self.end.send(_finished(lines, body))
 
     async def answer(self) -> None:
-        """Take the call, and wait for the ACK."""
+        """Take the call, unless it is gone, and wait for the ACK."""
+        if self.gone:
+            return
+        self.answered = True
         self.audio.to = _media(self.invite)
         await self.respond("200 OK", self.sdp())
         await self.until("ACK")
@@ -132,8 +136,9 @@ class Line:
             await self._answered(message)
         elif method == "CANCEL":
             await self.respond("200 OK", request=message)
-            await self.respond("487 Request Terminated")
-            self.gone = True
+            if not self.answered:  # or it came too late
+                await self.respond("487 Request Terminated")
+                self.gone = True
         elif method == "INVITE" and ";tag=" in field(message, "To"):
             self.audio.to = _media(message) or self.audio.to
             await self.respond("200 OK", self.sdp(), request=message)
