@@ -95,10 +95,14 @@ class Update:
 
 @attrs.frozen
 class Ask:
-    """A command that only the daemon can carry out: `TakePlace`, `LookAtTargets`, `JoinQueue`, `LeaveQueue`."""
+    """A command that only the daemon can carry out: `TakePlace`, `LookAtTargets`, `JoinQueue`, `LeaveQueue`.
+
+    `waited_s` is how long ago it was asked first: a new daemon is asked again.
+    """
 
     call_id: str
     question: Command
+    waited_s: float = 0.0
 
 
 @attrs.frozen

@@ -177,10 +177,16 @@ class TakePlace:
 
 @attrs.frozen
 class LookAtTargets:
-    """Ask how busy targets are now. → `TargetsLooked`."""
+    """Ask how busy targets are now. → `TargetsLooked`.
+
+    `lines` is how many calls at once each takes, where that is limited. The first `rings` of `targets` that are free
+    are kept for this call while it makes up its mind (R10).
+    """
 
     node: NodeName
     targets: tuple[TargetName, ...]
+    lines: dict[TargetName, int] = attrs.field(factory=dict)
+    rings: int = 1
 
 
 @attrs.frozen

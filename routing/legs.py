@@ -9,8 +9,8 @@ from typing import Final
 import attrs
 
 from routing.cause import STOPPED, Cause
-from routing.command import CollectDigits, Context, HangUp, Ring, StopRinging
-from routing.ids import LegId, TargetName, TimerName
+from routing.command import CollectDigits, Context, HangUp, LookAtTargets, Ring, StopRinging
+from routing.ids import LegId, NodeName, TargetName, TimerName
 from routing.state import Attempt
 from routing.turn import Turn
 
@@ -52,6 +52,12 @@ def why_not(turn: Turn, target: TargetName) -> str:
     if its.authorised_until is not None and turn.facts.arrived.date() > its.authorised_until:
         return f"its authorisation ended on {its.authorised_until}"
     return "" if turn.plan.open_at(its, turn.plan.moment(turn.facts)) else "outside its hours"
+
+
+def look_at(turn: Turn, node: NodeName, targets: tuple[TargetName, ...], *, rings: int = 1) -> LookAtTargets:
+    """Ask how busy these are, of which the first `rings` that are free will be rung."""
+    limits = {name: turn.plan.targets[name].capacity for name in targets}
+    return LookAtTargets(node, targets, {name: most for name, most in limits.items() if most}, rings)
 
 
 def can_ring(turn: Turn, target: TargetName) -> bool:

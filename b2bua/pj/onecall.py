@@ -129,11 +129,11 @@ class OneCall:
         if noted is not None:
             self._noted.append(noted)
 
-    def reconnected(self) -> None:
+    def reconnected(self, now: float) -> None:
         """There is a new daemon: tell it all, and ask again."""
         if self.scribe.latest is not None:
             self._link.send(Update(self.scribe.latest))
-        for ask in self._questions.again():
+        for ask in self._questions.again(now):
             self._link.send(ask)
 
     def turn(self, now: float) -> None:

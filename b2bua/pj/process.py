@@ -126,7 +126,7 @@ class Process:
             hello = attrs.evolve(hello, call_id=self._call.assign.call_id, invite=self._call.assign.invite)
         self._link.send(hello)
         if self._call is not None:
-            self._call.reconnected()
+            self._call.reconnected(time.monotonic())
 
     def _hear(self, message: FromDaemon) -> None:
         match message:

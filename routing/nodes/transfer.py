@@ -10,7 +10,7 @@ import attrs
 
 from routing import caller, cause, legs
 from routing.cause import MEDIA_LOST, NORMAL
-from routing.command import CollectDigits, Connect, Disconnect, LookAtTargets, ReportTransfer, StopCollecting
+from routing.command import CollectDigits, Connect, Disconnect, ReportTransfer, StopCollecting
 from routing.event import (
     DigitsKeyed,
     Event,
@@ -83,7 +83,7 @@ def begin(turn: Turn, ways: Transfer, wish: Transferring, looked_at: tuple[tuple
     looking = not wish.replaces and any(turn.plan.targets[target].capacity for target in usable)
     place = attrs.evolve(wish, waiting=usable, looking=looking)
     if looking:
-        turn.do(LookAtTargets(NODE, usable))
+        turn.do(legs.look_at(turn, NODE, usable))
         turn.place = place
     else:
         _ring_next(turn, place)

@@ -135,7 +135,7 @@ def test_transfer_that_finds_nobody_leads_back() -> None:
 def test_transfer_to_a_department_minds_its_lines() -> None:
     """A department is rung in its order, without the targets whose lines are taken."""
     call = talking()
-    assert LookAtTargets(NodeName("transfer"), (SALES, DUTY)) in keyed(call, "*2802")
+    assert LookAtTargets(NodeName("transfer"), (SALES, DUTY), {DUTY: 1}) in keyed(call, "*2802")
     assert Ring(NEW, SALES, "02162288301", BY_DESK) in looked(call, 0)
     assert Ring(NEXT, DUTY, "13800138000", BY_DESK) in call.then(TargetFailed(5, NEW, BUSY))
     taken = talking()
