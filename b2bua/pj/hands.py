@@ -14,6 +14,7 @@ from b2bua.link import Assign
 from b2bua.pj.bridge import Bridge
 from b2bua.pj.doorway import Doorway
 from b2bua.pj.ears import Ears
+from b2bua.pj.endpoint import TELEPHONE_CODECS, use_codecs
 from b2bua.pj.interaction import Interaction
 from b2bua.pj.invitation import NoRoute, invitation
 from b2bua.pj.leg import Leg
@@ -232,6 +233,8 @@ class Hands:
         leg = Leg(self._doorway, command.leg, self._note)
         try:
             invite = invitation(command, self._assign, after)
+            if command.fax:  # no other codec carries a fax (M6)
+                use_codecs(TELEPHONE_CODECS)
             leg.call(invite.uri, local_uri=invite.local_uri, headers=invite.headers)
         except NoRoute:
             self._fail(command.leg, NETWORK_OUT_OF_ORDER)
@@ -241,6 +244,9 @@ class Hands:
             self._fail(command.leg, CONGESTION if fault.status == _TOO_MANY else UNREACHABLE)
         else:
             self.legs[command.leg] = leg
+        finally:
+            if command.fax:
+                use_codecs(self._assign.codecs)
 
     def _fail(self, leg: LegId, cause: Cause) -> None:
         self._note(Down(leg, cause.sip, cause.q850))

@@ -13,15 +13,15 @@ from routing.state import HungUpBy, Talking
 from routing.turn import Turn
 
 
-def begin(turn: Turn, leg: LegId) -> None:
-    """A target answered: stop the others, answer the caller, and let both hear each other."""
+def begin(turn: Turn, leg: LegId, *, fax: bool) -> None:
+    """A target answered: stop the others, answer the caller, and let both hear each other; a fax is not recorded."""
     for attempt in legs.open_legs(turn):
         if attempt.leg != leg:
             legs.stop(turn, attempt.leg, ANSWERED_ELSEWHERE)
     caller.silence(turn)
     caller.answer(turn)
     transfer.join(turn, leg)
-    if turn.plan.record:
+    if turn.plan.record and not fax:
         turn.do(StartRecording())
     turn.charged_from_s = turn.at_s
 

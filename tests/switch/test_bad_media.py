@@ -1,6 +1,8 @@
 """Audio that is missing, odd or too much: a clear outcome for the caller, a record that says which, nothing stuck."""
 
+from collections.abc import Callable
 from pathlib import Path
+from signal import SIGKILL
 
 import pytest
 import trio
@@ -148,3 +150,61 @@ async def test_ten_thousand_keys_in_a_row(switch: Switch) -> None:
     assert record.ending is not None
     assert field(failed, "CSeq") == "1 INVITE"
     assert (await trio.to_thread.run_sync(switch.processes))["crashed"] == before["crashed"]
+
+
+@pytest.mark.req("S1")
+async def test_a_call_that_outlived_its_daemon_keeps_its_audio(own_switch: Callable[..., Switch]) -> None:
+    """kill -9 and a new daemon: a new call takes no RTP port of one that is still up."""
+    switch = await trio.to_thread.run_sync(lambda: own_switch(spare=1))
+    with trio.fail_after(50):
+        async with open_far(switch.port, CALLER_HZ) as carrier, open_far(switch.port, TARGET_HZ) as target:
+            number = await plain(switch, target)
+            old = await talk(carrier, target, number)
+            await old[0].audio.until_hears(TARGET_HZ)
+            await trio.to_thread.run_sync(switch.stop, SIGKILL)
+            await trio.to_thread.run_sync(switch.start)
+            new = await talk(carrier, target, number)
+            for caller, desk in (new, old):
+                del caller.audio.heard[:], desk.audio.heard[:]
+                await caller.audio.until_hears(TARGET_HZ)
+                await desk.audio.until_hears(CALLER_HZ)
+            assert new[0].audio.to != old[0].audio.to
+            for caller, desk in (new, old):
+                await caller.hang_up()
+                await desk.until("BYE")
+
+
+@pytest.mark.req("M6")
+async def test_a_fax(own_switch: Callable[..., Switch]) -> None:
+    """A menu key leads to the fax: offered G.711 only, whatever is configured; T.38 is refused; no recording."""
+    more = '[media]\ncodecs = ["G722", "PCMA", "PCMU"]'
+    switch = await trio.to_thread.run_sync(lambda: own_switch(more=more))
+    document = (
+        '[nodes.main]\nkind = "menu"\nprompts = ["menu"]\nkeys = { 4 = "fax", 1 = "desk" }\notherwise = "desk"\n'
+        '[nodes.fax]\nkind = "hunt"\ntargets = ["fax"]\nfax = true\n[nodes.desk]\nkind = "hunt"\ntargets = ["fax"]\n'
+    )
+    with trio.fail_after(50):
+        async with open_far(switch.port, CALLER_HZ) as carrier, open_far(switch.port, TARGET_HZ) as fax:
+            number = await trio.to_thread.run_sync(
+                switch.publish, f'fax = "{fax.uri}"\n{document}', 'start = "main"\nrecord = true'
+            )
+            for key, payloads in (("4", {"8", "0"}), ("1", {"9", "8", "0"})):
+                caller = await carrier.call(number)
+                await caller.until("SIP/2.0 183")
+                caller.audio.press(key)
+                rung = await fax.rang()
+                offered = field(rung.invite.replace("m=audio", "Media: audio"), "Media").split("RTP/AVP ")[1].split()
+                assert {one for one in offered if int(one) < 96} == payloads
+                await rung.answer()
+                await rung.audio.until_hears(CALLER_HZ)
+                t38 = rung.sdp().partition("m=audio")[0]
+                await rung.request("INVITE", f"{t38}m=image {rung.audio.port} udptl t38\r\n")
+                await rung.until("SIP/2.0 488")
+                await caller.audio.until_hears(TARGET_HZ)
+                await caller.hang_up()
+                await rung.until("BYE")
+            await trio.to_thread.run_sync(lambda: switch.closed(number, 2))
+            kept = await trio.to_thread.run_sync(
+                lambda: eventually(lambda: list((Path(switch.state) / "recordings").rglob("*.wav")), bool)
+            )
+    assert len({path.name.partition(".")[0] for path in kept}) == 1  # the second call's, which was no fax
