@@ -57,6 +57,8 @@ EXAMPLE: Final = "example"
 """The author of plans that came with the program."""
 SPOOL_EVERY_S: Final = 5.0
 """How often the spool folder is looked into."""
+COME_BACK_S: Final = 2.5
+"""Until then each process that outlived an earlier daemon has linked to this one: it tries every second."""
 GRACE_S: Final = 5.0
 """How long processes of an earlier daemon may take to say Hello before their calls are given up."""
 REFRESH_TICKS: Final = 10
@@ -181,6 +183,7 @@ class Daemon:
                     self._edge.tape.begin(process.sip_port, call_id, Missing.RESTARTED)
             case Update(record):
                 self._switchboard.take(record)
+                self._answers.shown(record)
             case Ask():
                 self._nursery.start_soon(self._answers.ask, message)
             case Mishap(call_id, text):
@@ -240,8 +243,10 @@ class Daemon:
         return "" if health.healthy else health.reason
 
     async def _adopt(self) -> None:
-        """Close the records of calls that an earlier daemon left and no process claims."""
-        await trio.sleep(GRACE_S)
+        """Let queues move once all calls have come back; close the records of those that no process claims."""
+        await trio.sleep(COME_BACK_S)
+        self._answers.settle()
+        await trio.sleep(GRACE_S - COME_BACK_S)
         living = {CallId(record.call_id) for record in self._switchboard}
         for record in await trio.to_thread.run_sync(recovery.adopt, self._store.records, living):
             log.warning("call %s was lost with its process; its record is closed", record.call_id)

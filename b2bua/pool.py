@@ -125,6 +125,10 @@ class Pool:
         """Wait until the first process is ready for a call."""
         await self._warm.wait()
 
+    def at(self, incarnation: str) -> Process | None:
+        """The process of this name, if it is not dead."""
+        return self._all.get(incarnation)
+
     def incarnation_at(self, sip_port: int) -> str | None:
         """Which process that is not dead has this SIP port; None if none has."""
         return self._by_port.get(sip_port)

@@ -25,10 +25,11 @@ from routing.event import (
     TargetHungUp,
     TargetRang,
     TimerFired,
+    TransferAsked,
 )
 from routing.facts import Facts
 from routing.ids import CALLER, LegId, NodeName, TargetName
-from routing.nodes import compare, gates, hunt, listen, notice, queue, talk, transfer
+from routing.nodes import compare, gates, hunt, listen, notice, queue, referral, talk, transfer
 from routing.plan import GATES, Plan
 from routing.state import (
     Announcing,
@@ -125,7 +126,9 @@ def _prompt_ended(turn: Turn, event: Event, leg: LegId) -> None:
 
 
 def _react(turn: Turn, event: Event) -> None:
-    if turn.place is not None:
+    if isinstance(event, TransferAsked) and not isinstance(turn.place, Talking):
+        referral.decline(turn, event, referral.DECLINED, "the caller is not with this seat now")
+    elif turn.place is not None:
         _walk(turn, REACT[type(turn.place)](turn, turn.place, event))
 
 

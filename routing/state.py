@@ -182,7 +182,9 @@ class Transferring:
     """The seat on leg `seat` hands the caller over; the caller hears music.
 
     `ringing` is the leg that rings now, `waiting` are the targets after it, `looking` means that their lines
-    were asked for. `consulting` is the leg that the seat talks with, in an attended transfer.
+    were asked for. `consulting` is the leg that the seat talks with, in an attended transfer by key. `referred` means
+    that the seat's telephone asked by REFER and is told how it goes; `replaces` as in `TransferAsked`. `recalling`
+    means that nobody was found and the seat, which has hung up, is rung again.
     """
 
     seat: LegId
@@ -191,6 +193,9 @@ class Transferring:
     looking: bool = False
     ringing: LegId | None = None
     consulting: LegId | None = None
+    referred: bool = False
+    replaces: str = ""
+    recalling: bool = False
 
 
 @attrs.frozen

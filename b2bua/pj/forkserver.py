@@ -16,6 +16,8 @@ import gc
 import os
 import select
 import signal
+import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -32,6 +34,8 @@ from b2bua.shelves import Shelves
 _PORTS_EACH: Final = 16
 """RTP ports of one process: four legs with RTP and RTCP, and as many again for those just ended."""
 _PIECE: Final = 4096
+_claims: Final[list[socket.socket]] = []
+"""Open for the life of the process."""
 
 
 class ForkServer:
@@ -101,10 +105,28 @@ class ForkServer:
 
 
 def _with_ports(setup: Setup, ports: range, place: int) -> Setup:
-    shares = len(ports) // _PORTS_EACH
+    """A share of the ports that no other call process of this machine has, as far as there is one.
+
+    PJSIP takes a port that another process has, and each of the two then gets half of the packets. Processes outlive
+    their daemon, so a new fork server cannot know by counting; a name in the kernel, gone with its process, tells.
+    """
+    shares = range(ports.start, ports.stop - _PORTS_EACH + 1, _PORTS_EACH)
+    for step in range(len(shares)):
+        low = shares[(place + step) % len(shares)]
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0switch400-rtp-{low}")
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return attrs.evolve(setup, rtp_port=low, rtp_ports=_PORTS_EACH)
     if not shares:
         return setup
-    return attrs.evolve(setup, rtp_port=ports.start + place % shares * _PORTS_EACH, rtp_ports=_PORTS_EACH)
+    sys.stderr.write(
+        f"no RTP ports between {ports.start} and {ports.stop - 1} are left; give media.ports a wider range\n"
+    )
+    return attrs.evolve(setup, rtp_port=shares[place % len(shares)], rtp_ports=_PORTS_EACH)
 
 
 def _say(line: str) -> None:

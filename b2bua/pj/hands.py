@@ -14,10 +14,14 @@ import pjsua2 as pj
 from b2bua.link import Assign
 from b2bua.pj.bridge import Bridge
 from b2bua.pj.doorway import Doorway
+from b2bua.pj.ears import Ears
+from b2bua.pj.endpoint import TELEPHONE_CODECS, use_codecs
 from b2bua.pj.interaction import Interaction
 from b2bua.pj.invitation import NoRoute, invitation
 from b2bua.pj.leg import Leg, evidence_of
-from b2bua.pj.noted import Down, Noted
+from b2bua.pj.noted import Down, Keyed, Noted
+from b2bua.pj.pulse import Pulse
+from b2bua.pj.referrals import Referrals
 from b2bua.pj.taping import Conversation, Message
 from b2bua.shelves import Shelves
 from b2bua.sound.library import Library
@@ -31,6 +35,7 @@ from routing.command import (
     HangUp,
     Play,
     Release,
+    ReportTransfer,
     Ring,
     StartRecording,
     StopCollecting,
@@ -75,7 +80,10 @@ class Hands:
         self.legs: dict[LegId, Leg] = {}
         self.sip_call_ids: dict[LegId, str] = {}
         self.bridge = Bridge(self.legs)
+        self.referrals = Referrals(self.legs)
         self.interaction = Interaction(self.legs, Library(shelves.prompts, assign.facts.dialled))
+        self.ears = Ears(self.legs)
+        self.pulse = Pulse(self.legs)
         self.recording = Conversation(shelves.recordings, assign.call_id, shelves.key) if shelves.recordings else None
         self.message: Message | None = None
         self._untaken = False
@@ -111,6 +119,8 @@ class Hands:
             case Disconnect(a=a, b=b):
                 self.bridge.disconnect(a, b)
                 self._tape_on()
+            case ReportTransfer():
+                self.referrals.report(command)
 
     def _interact(self, command: Play | StopPlaying | CollectDigits | StopCollecting, now: float) -> None:
         match command:
@@ -173,7 +183,16 @@ class Hands:
         """A leg's audio changed: everything that should flow is joined again."""
         self.bridge.follow()
         self.interaction.follow(leg, now)
+        self.ears.follow(leg)
         self._tape_on()
+
+    def listen(self, now: float) -> None:
+        """Note the keys that came as sound, where they can come in no other way."""
+        wanted = self.interaction.gathering if self.message is None else [CALLER]
+        if wanted or self.ears.are_open:
+            self.ears.attend(wanted, now)
+            for leg, key in self.ears.heard():
+                self._note(Keyed(leg, key))
 
     def press(self, leg: LegId, key: str, now: float) -> None:
         """A leg keyed something: keys end a message, or go to whoever gathers them."""
@@ -223,10 +242,6 @@ class Hands:
         self.message = None
         return seconds
 
-    def leg_of(self, sip_call_id: str) -> LegId | None:
-        """Which leg has this Call-ID; None if none has."""
-        return next((name for name, leg in self.legs.items() if leg.sip_call_id == sip_call_id), None)
-
     def answer(self) -> None:
         """Answer the caller."""
         if CALLER in self.legs:
@@ -244,6 +259,7 @@ class Hands:
             return True
         self.bridge.drop(name)
         self.interaction.drop(name)
+        self.ears.drop(name)
         if not leg.is_gone:
             return False
         del self.legs[name]
@@ -264,6 +280,8 @@ class Hands:
         leg = Leg(self._doorway, command.leg, self._note)
         try:
             invite = invitation(command, self._assign, after)
+            if command.fax:  # no other codec carries a fax (M6)
+                use_codecs(TELEPHONE_CODECS)
             leg.call(invite.uri, local_uri=invite.local_uri, headers=invite.headers)
         except NoRoute:
             self._fail(command.leg, NETWORK_OUT_OF_ORDER)
@@ -274,6 +292,9 @@ class Hands:
         else:
             self.legs[command.leg] = leg
             self.sip_call_ids[command.leg] = leg.sip_call_id
+        finally:
+            if command.fax:
+                use_codecs(self._assign.codecs)
 
     def _fail(self, leg: LegId, cause: Cause) -> None:
         self._note(Down(leg, cause.sip, cause.q850))

@@ -4,7 +4,7 @@ Rule: one thing is played to a leg at a time, and one collection gathers its key
 without an event.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from b2bua.pj.gathering import Gathering
 from b2bua.pj.leg import Leg
@@ -23,6 +23,11 @@ class Interaction:
         self._library = library
         self._playing: dict[LegId, Playing] = {}
         self._gathering: dict[LegId, Gathering] = {}
+
+    @property
+    def gathering(self) -> Collection[LegId]:
+        """The legs whose keys are gathered."""
+        return self._gathering.keys()
 
     def play(self, command: Play, now: float) -> None:
         """Play prompts to a leg, in place of what it hears."""

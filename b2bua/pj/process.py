@@ -17,7 +17,7 @@ from typing import Final, NoReturn
 import attrs
 
 from b2bua import spool
-from b2bua.link import Assign, FromDaemon, Hello, Idle, InviteKey, Retire, Stored, Tell
+from b2bua.link import Assign, FromDaemon, Hello, Idle, InviteKey, Refer, Retire, Stored, Tell
 from b2bua.pj.doorway import Doorway
 from b2bua.pj.endpoint import Endpoint, Setup, run_and_leave
 from b2bua.pj.leg import Leg
@@ -117,7 +117,7 @@ class Process:
     def _patience_s(self, call: OneCall) -> float:
         """How long until the call is to be looked at though nothing came."""
         most_s = _RECORDING_POLL_S if call.is_recorded else _BUSY_POLL_S
-        most_s = _LISTENING_POLL_S if call.takes_message else most_s
+        most_s = _LISTENING_POLL_S if call.is_listening else most_s
         due = call.next_due()
         return most_s if due is None else min(most_s, max(0.0, due - time.monotonic()))
 
@@ -129,7 +129,7 @@ class Process:
             hello = attrs.evolve(hello, call_id=self._call.assign.call_id, invite=self._call.assign.invite)
         self._link.send(hello)
         if self._call is not None:
-            self._call.reconnected()
+            self._call.reconnected(time.monotonic())
 
     def _hear(self, message: FromDaemon) -> None:
         match message:
@@ -142,6 +142,9 @@ class Process:
             case Tell(call_id=call_id, event=event):
                 if self._call is not None and self._call.assign.call_id == call_id:
                     self._call.tell(event)
+            case Refer(call_id=call_id):
+                if self._call is not None and self._call.assign.call_id == call_id:
+                    self._call.refer(message)
             case Retire():
                 self._retiring = True
 

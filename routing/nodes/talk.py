@@ -8,21 +8,24 @@ from routing.cause import ANSWERED_ELSEWHERE, MEDIA_LOST
 from routing.command import Play, StartRecording
 from routing.event import DigitsKeyed, Event, MediaLost, PromptEnded, TargetFailed, TargetHungUp, TransferAsked
 from routing.ids import CALLER, LegId, NodeName
-from routing.nodes import notice, transfer
+from routing.nodes import notice, referral, transfer
 from routing.plan import Announced
 from routing.state import HungUpBy, Phase, Talking, TellingBoth
 from routing.turn import Turn
 
 
-def begin(turn: Turn, leg: LegId, hunt: NodeName) -> None:
-    """A target of a hunt answered: stop the others, answer the caller, and let both hear each other."""
+def begin(turn: Turn, leg: LegId, hunt: NodeName, *, fax: bool) -> None:
+    """A target of a hunt answered: stop the others, answer the caller, and let both hear each other.
+
+    A fax is not recorded.
+    """
     for attempt in legs.open_legs(turn):
         if attempt.leg != leg:
             legs.stop(turn, attempt.leg, ANSWERED_ELSEWHERE)
     caller.silence(turn)
     caller.answer(turn)
     turn.charged_from_s = turn.at_s
-    is_recorded = turn.plan.record and not turn.plan.group(hunt).fax
+    is_recorded = turn.plan.record and not fax
     if is_recorded and turn.plan.record_announce is Announced.BOTH:
         _tell_both(turn, leg, hunt)
     else:
@@ -71,7 +74,7 @@ def react(turn: Turn, place: Talking, event: Event) -> None:
             caller.end(turn, MEDIA_LOST, HungUpBy.SWITCH, target)
         case DigitsKeyed(leg=leg, digits=digits) if leg == place.leg:
             transfer.keyed(turn, place, digits)
-        case TransferAsked(leg=leg, to=to) if leg == place.leg:
-            transfer.referred(turn, place, to)
+        case TransferAsked():
+            referral.asked(turn, place, event)
         case _:
             pass

@@ -15,9 +15,11 @@ from routing.command import (
     LookAtTargets,
     Play,
     Release,
+    ReportTransfer,
     Ring,
     StartRecording,
     StartTimer,
+    StopCollecting,
     StopPlaying,
     StopRinging,
     StopTimer,
@@ -86,7 +88,16 @@ class Hands:
             case Alert() | Answer() | Release() | Play() | StopPlaying() | TakeMessage():
                 assert self.caller_there(), f"{command} to a caller who is gone"
                 self._to_caller(command)
-            case Ring() | StopRinging() | HangUp() | Connect() | Disconnect() | CollectDigits():
+            case (
+                Ring()
+                | StopRinging()
+                | HangUp()
+                | Connect()
+                | Disconnect()
+                | CollectDigits()
+                | StopCollecting()
+                | ReportTransfer()
+            ):
                 self._to_legs(command)
             case StartTimer(timer=timer, after_s=after_s):
                 assert after_s > 0
@@ -177,3 +188,8 @@ class Hands:
                 assert leg not in self.collecting
                 assert self.caller_there() if leg == CALLER else self.legs[leg] is Leg.ANSWERED
                 self.collecting[leg] = command
+            case StopCollecting(leg=leg):
+                del self.collecting[leg]
+            case ReportTransfer(leg=leg, status=status):
+                assert self.legs[leg] is Leg.ANSWERED, "only a telephone that is there can be told"
+                assert 100 <= status <= 699

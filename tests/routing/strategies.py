@@ -261,6 +261,7 @@ def plans(draw: st.DrawFn) -> Plan:
         record=draw(st.booleans()),
         record_announce=draw(st.sampled_from(Announced)),
         retention_days=draw(st.sampled_from((0, 90))),
+        media_lost_s=draw(st.sampled_from([0, 60, 3600])),
         holidays=draw(HOLIDAYS),
         hours={HOURS: When(windows=(draw(windows()),))},
         lists={LIST: draw(origins)},

@@ -145,7 +145,7 @@ def test_least_calls() -> None:
     """平均: the target with the fewest calls so far is rung first; without the daemon, in the order written."""
     text = FOUR_TARGETS + '[hunt]\norder = "least-calls"\n'
     call = Call(text)
-    assert call.first[0] == LookAtTargets(HUNT, (A, B, C, D))
+    assert call.first[0] == LookAtTargets(HUNT, (A, B, C, D), {}, 4)
     assert call.then(PlaceTaken(0.1, HUNT, 1)) == ()
     assert rung(looked(call, 0, 5, A, B, D)) == [C]
     assert rung(Call(text).then(TimerFired(3, ASK))) == [A]
