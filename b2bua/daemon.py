@@ -92,7 +92,7 @@ class Daemon:
         verbs = (
             self._operations.verbs()
             | inquiries.verbs()
-            | Drafts(self._store.plans).verbs()
+            | Drafts(self._store.plans, shelves_in(self._state)).verbs()
             | Archive(self._store).verbs()
         )
         self._control = Control(self._live.feed, verbs)

@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 
 from b2bua.sound import FOLDER
+from routing.ids import Number400, PromptName
 
 
 @attrs.frozen
@@ -23,6 +24,16 @@ class Shelves:
         kept = (("--recordings", self.recordings), ("--messages", self.messages))
         words = [word for folder in self.prompts for word in ("--prompts", str(folder))]
         return words + [word for option, folder in kept if folder for word in (option, str(folder))]
+
+    def names(self, number: Number400) -> frozenset[PromptName] | None:
+        """What a number's plan may name: its own prompts, and those for all numbers.
+
+        None if the first folder is not there: then this is no switch's place, and nothing can be said.
+        """
+        if not (self.prompts and self.prompts[0].is_dir()):
+            return None
+        places = [place for folder in self.prompts for place in (folder, folder / number)]
+        return frozenset(PromptName(file.stem) for place in places for file in place.glob("[!.]*.wav"))
 
 
 def shelves_in(state: Path) -> Shelves:

@@ -11,7 +11,7 @@ from typing import Final, NewType
 import attrs
 
 from routing.facts import Facts
-from routing.hours import DateRange, Day, Moment, When, day_before
+from routing.hours import Dates, Day, Moment, When, day_before
 from routing.ids import NodeName, Number400, PromptName, TargetName
 from routing.measure import Calls, Forwards, OptionalS, RingS
 from routing.node import NEXT, Hunt, Node, Screen
@@ -110,7 +110,7 @@ class Plan:
     welcome: PromptName | None = None
     record: bool = False
     media_lost_s: OptionalS = 60
-    holidays: tuple[DateRange, ...] = ()
+    holidays: tuple[Dates, ...] = ()
     hours: dict[HoursName, When] = attrs.field(factory=dict)
     lists: dict[ListName, Origin] = attrs.field(factory=dict)
     extensions: dict[Extension, GroupName] = attrs.field(factory=dict)

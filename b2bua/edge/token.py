@@ -1,9 +1,8 @@
 """Tokens: how a message from outside names the call process that it is for.
 
-Rule: nobody but this daemon can make one. A token is `incarnation.port.mac`, the MAC a keyed BLAKE2b
-of 80 bits (RFC 7693) under the daemon's secret over what the token is for. It stands in the user part of our Contact and
-in the branch of our Via, so that a daemon started anew with the same secret finds every dialog and
-transaction again.
+Rule: nobody but this daemon can make one. A token is `incarnation.port.mac`, the MAC a keyed BLAKE2b of 80 bits
+(RFC 7693) under the daemon's secret over what the token is for. It stands in the user part of our Contact and in the
+branch of our Via, so that a daemon started anew with the same secret finds every dialog and transaction again.
 """
 
 import re

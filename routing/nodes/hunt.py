@@ -85,7 +85,9 @@ def _begin(turn: Turn, place: Asking, hunt: Hunt, seen: TargetsLooked | None) ->
             passed.append((target, why))
         else:
             usable.append(target)
-    asked = (("order", str(hunt.order)), ("place", str(place.taken)))
+    asked: tuple[tuple[str, str], ...] = (("order", str(hunt.order)),)
+    if hunt.order is Order.ROUND_ROBIN:
+        asked = (*asked, ("place", str(place.taken)))
     turn.note(place.node, "hunt", ", ".join(usable) or "nobody", looked_at=asked, passed_over=tuple(passed))
     turn.phase = Phase.RINGING
     caller.ring_back(turn, hunt.ringback or turn.plan.welcome)

@@ -96,7 +96,7 @@ def _chosen(turn: Turn, place: Keying, menu: Menu, digits: str, end: KeysEnd) ->
     if chosen is None and menu.extensions and Extension(digits) in turn.plan.extensions:
         chosen = NodeName(turn.plan.extensions[Extension(digits)])
     if chosen is not None:
-        passed = tuple((to, f"key {key}") for key, to in menu.keys.items() if key != digits)
+        passed = tuple((to, f"key {key}") for key, to in sorted(menu.keys.items()) if key != digits)
         turn.note(place.node, "menu", chosen, looked_at=seen, passed_over=passed)
         turn.menus = (*turn.menus, (place.node, digits))[-MOST_MENUS:]
         return chosen

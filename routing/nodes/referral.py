@@ -55,7 +55,7 @@ def find(plan: Plan, to: str) -> Hunt | None:
     if isinstance(department := plan.nodes.get(NodeName(user)), Hunt):
         return department
     number = read_number(user).digits
-    for name, target in plan.targets.items():
+    for name, target in sorted(plan.targets.items(), key=lambda one: one[0]):
         if name == user or _bare(target.address) in (number, _bare(to)):
             return Hunt((name,))
     return None

@@ -111,7 +111,7 @@ def react(turn: Turn, place: Transferring, event: Event) -> None:
             else:
                 _listen(turn, leg, len(back))
         case MediaLost(leg=leg) if leg == CALLER:
-            caller.end(turn, MEDIA_LOST, HungUpBy.SWITCH)
+            caller.end(turn, MEDIA_LOST, HungUpBy.SWITCH, turn.attempts[place.seat - 1].target)
         case _:
             pass
 

@@ -67,7 +67,9 @@ class CallMachine(RuleBasedStateMachine):
     def feed(self, event: Event) -> None:
         """Give the flow an event, and carry out what it says."""
         self.now += 0.5
-        self.state, commands = flow.step(self.plan, self.state, event)
+        before = self.state
+        self.state, commands = flow.step(self.plan, before, event)
+        assert before.outcome is None or self.state.outcome == before.outcome, "a second outcome"
         self.events.append(event)
         self.said.append(commands)
         for command in commands:

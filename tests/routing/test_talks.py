@@ -251,6 +251,13 @@ def test_queue_that_is_full_or_too_long() -> None:
 
 
 @pytest.mark.req("R10")
+def test_a_queue_that_does_not_tell_the_place() -> None:
+    """With tell_s = 0 the caller hears music only."""
+    call = Call(TWO_TARGETS + QUEUE.replace('kind = "queue"', 'kind = "queue"\ntell_s = 0'))
+    assert not any(isinstance(one, StartTimer) and one.timer == queue.TELL for one in call.first)
+
+
+@pytest.mark.req("R10")
 def test_a_caller_who_gives_up_leaves_the_queue() -> None:
     """Nobody gone keeps a place in line."""
     call = Call(TWO_TARGETS + QUEUE)
