@@ -87,13 +87,16 @@ class Edge:
             return self._dropped("rate-limit")
         try:
             message = parse(packet)
-            if isinstance(message, Request):
-                return self._inbound.request(message, Origin(source, transport, now_s))
-            return self._response(message, now_s)
         except UnreadableError as fault:
             return self._dropped(f"unreadable:{fault}")
+        origin = Origin(source, transport, now_s)
+        try:
+            if isinstance(message, Request):
+                return self._inbound.request(message, origin)
+            return self._response(message, now_s)
         except Exception as fault:  # noqa: BLE001 (one message must never stop the loop)
-            return self._failed(fault)
+            self._failed(fault)
+            return self._inbound.sorry(message, origin) if isinstance(message, Request) else []
 
     def receive_inside(self, packet: bytes, source_port: int, now_s: float) -> list[Send]:
         """A datagram that came to the inside socket from a port of 127.0.0.1."""
