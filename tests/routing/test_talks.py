@@ -117,7 +117,7 @@ def test_the_notice_comes_before_the_queue_and_never_to_a_fax() -> None:
     assert call.first == (Play(CALLER, RECORDED),)
     assert isinstance(call.then(PromptEnded(3, CALLER))[0], JoinQueue)
     call.then(QueueMoved(4, NodeName("line"), 0))
-    assert isinstance(call.then(TargetsLooked(5, NodeName("line"), {}, {}, {}))[-2], Ring)
+    assert isinstance(call.then(TargetsLooked(5, NodeName("line"), {DESK: 0}, {}, {}))[-2], Ring)
     fax = Call(head + ONE_TARGET + "[hunt]\nfax = true\n")
     assert isinstance(fax.first[0], Ring)
     assert fax.then(TargetAnswered(2, ONE))[1:] == (Answer(), Connect(CALLER, ONE))

@@ -145,6 +145,9 @@ class Line:
         elif method in _BY_ITSELF:
             self.gone |= method == "BYE"
             await self.respond("200 OK", request=message)
+        if self.gone:
+            # A packet to a port that is another call's by now would turn that one's audio here.
+            self.audio.sending = False
 
     async def _answered(self, message: str) -> None:
         """A response to a request of ours: an INVITE's is acknowledged, and its audio is for us."""
