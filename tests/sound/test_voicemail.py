@@ -64,7 +64,9 @@ def _check(switch: Switch, record: CallRecord, said: Samples, folder: Path) -> f
     command(switch, "voicemail", "play-to", record.call_id, str(heard))
     assert record.call_id not in command(switch, "voicemail", "list", "--number", record.number, "--new")
     samples, _ = soundfile.read(heard, dtype="float32")
-    assert best_match(np.asarray(samples), said[: round(1.8 * RATE_HZ)])[1] > 0.95
+    halves = [said[at : at + RATE_HZ // 2] for at in range(0, round(1.5 * RATE_HZ), RATE_HZ // 2)]
+    alike = [best_match(np.asarray(samples), half)[1] > 0.95 for half in halves]
+    assert sum(alike) >= 2, "under load, PJSIP's jitter buffer may take out or put in a packet in one of them"
     length_s = len(samples) / RATE_HZ
     assert abs(record.message_s - length_s) <= 0.5
     return length_s
