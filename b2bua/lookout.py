@@ -141,11 +141,9 @@ class Lookout:
                 return
 
     def _there(self, plan: Plan) -> frozenset[PromptName]:
-        """The prompts for which this number has a sound."""
-        library = Library(self._shelves.prompts, plan.number)
+        """The prompts for which this number has a file of its own, or there is a common one."""
         places = (place for shelf in self._shelves.prompts for place in (shelf / plan.number, shelf))
-        names = {PromptName(file.stem) for place in places for file in place.glob("*.wav")}
-        return frozenset(name for name in names if library.find(name) is not None)
+        return frozenset(PromptName(file.stem) for place in places for file in place.glob("*.wav"))
 
 
 def _silent(plan: Plan, there: frozenset[PromptName]) -> Iterator[Cry]:

@@ -46,11 +46,12 @@ The verbs, their arguments and results (`?`: may be left out; times: UTC epoch m
                     live}], more}, newest first; live: it is still growing
     report.calls    by (hour, day, area, cause, target), number?, from_ms, to_ms
                     → {rows: [{key, calls, answered, busy, no_answer, talk_ms}]}
-    audit.find      number?, who?, most? → {rows: [{at_ms, who, deed, subject, note, before, after}]}
+    audit.find      number?, who?, most? → {rows: [{at_ms, who, deed, subject, note, before, after}]}, newest
+                    first; before, after: the texts of a plan that was published or restored
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -101,6 +102,28 @@ class Refusal(Exception):
     def __init__(self, sentence: str, faults: tuple[Fault, ...] = ()) -> None:
         super().__init__(sentence)
         self.faults = faults
+
+
+T = TypeVar("T", str, int)
+_KINDS: Final[dict[type, str]] = {str: "text", int: "a whole number"}
+
+
+def wanted(args: dict[str, Any], name: str, kind: type[T], default: T | None = None) -> T:
+    """An argument of a verb, which may be left out if it has a default. Raises Refusal for one of another kind."""
+    value: Any = args.get(name, default)
+    if value is None:
+        raise Refusal(f"{name} is missing")
+    if isinstance(value, bool) or not isinstance(value, kind):
+        raise Refusal(f"{name} should be {_KINDS[kind]}, not {value!r:.40}")
+    return value
+
+
+def listed(args: dict[str, Any], name: str) -> list[str]:
+    """An argument that is a list of texts; empty if it was left out. Raises Refusal for one of another kind."""
+    value = args.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise Refusal(f"{name} should be a list of texts, not {value!r:.40}")
+    return value
 
 
 Verb = Callable[[dict[str, Any], Operator], Awaitable[Any]]
