@@ -29,6 +29,10 @@ LANDLINES: Final = (
 """The classes that a number with an area code may have."""
 
 
+MOST_NAMES: Final = 6
+"""So many numbers or areas of a class are named, and the rest counted."""
+
+
 @attrs.frozen
 class Seen:
     """What plans see of a caller.
@@ -158,7 +162,9 @@ class Sight:
         if not others:
             return ("all callers",)
         but = self._listed(others, some)
-        return these if len(these) <= len(but) else ("all callers but " + but[0], *but[1:])
+        # “other callers” says little by itself: better who is not meant, unless that is a long list
+        most = max(len(these), MOST_NAMES) if any(who.seen == Seen() for who in some) else len(these) - 1
+        return ("all callers but " + but[0], *but[1:]) if len(but) <= most else these
 
     def _listed(self, some: Sequence[Who], others: Sequence[Who]) -> tuple[str, ...]:
         """Each class by its words; those that a wider one's words mean already are left out."""
@@ -182,10 +188,6 @@ class Sight:
         kind = " from abroad" if seen.kind == "abroad" else f" ({seen.kind})" if seen.kind else ""
         without = "" if seen.numbered else " without a number"
         return ("other " if other else "") + base + where + kind + without
-
-
-MOST_NAMES: Final = 6
-"""So many numbers or areas of a class are named, and the rest counted."""
 
 
 def _shortened(names: Sequence[str]) -> str:

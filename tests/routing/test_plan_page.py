@@ -65,7 +65,9 @@ def test_every_key_is_told_as_it_is(title: str) -> None:
     section = re.split(r"^##+ ", PAGE.split(f"### {title}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
     rows = {cells[0]: cells for cells in re.findall(r"^\| `(\w+)` \| (.*) \| (.*)\| (.*) \|$", section, re.MULTILINE)}
     fields = {field.name: field for field in attrs.fields(TABLES[title])}
-    assert list(rows) == list(fields)
+    assert list(rows) == list(fields), (
+        f"docs/plans.md, “{title}”: tell the keys of {TABLES[title].__name__}, in its order"
+    )
     for name, (_, _, unit, default) in rows.items():
         field = fields[name]
         if between := _between(field.type):
