@@ -20,7 +20,6 @@ from b2bua.record import CallRecord
 from b2bua.rows import Level
 from b2bua.rows import Pool as PoolRow
 from b2bua.shelves import Shelves
-from b2bua.sound.library import Library
 from b2bua.store.writer import Health
 from b2bua.switchboard import now_ms
 from routing.check import check

@@ -1,4 +1,4 @@
-"""What callers hear and key, on real media: prompts before the answer, menus, a password, messages, recordings."""
+"""What callers hear and key, on real media: prompts before the answer, menus, messages, recordings."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from tests.pj.ends import call, open_phone
 from tests.pj.house import open_house, plan_for
 from tests.pj.raw import open_raw
 from tests.pj.sound import files_in, read_channels, write_tone
-from tests.pj.wire import field
 
 
 def _menu(address: str) -> dict[str, Any]:
@@ -76,53 +75,6 @@ async def test_no_key_leads_to_the_refusal_which_is_heard_and_never_charged(tmp_
     assert (outcome["status"], outcome["answered_ms"]) == (486, None)
     assert outcome["heard_hz"] == pytest.approx(900, abs=2)
     assert child.updates[-1].talk_ms == 0
-
-
-@pytest.mark.req("O5")
-@pytest.mark.parametrize(("keys", "answered"), [("4711#", True), ("0815#", False)])
-async def test_a_password_lets_in_who_knows_it_and_is_written_down_nowhere(
-    keys: str, answered: bool, tmp_path: Path
-) -> None:
-    """The right keys lead to the target, wrong ones to a refusal; the record has neither."""
-    _prompts(tmp_path, password=500, password_wrong=600, not_allowed=900)
-    async with open_house("--prompts", str(tmp_path)) as house, open_phone() as target:
-        plain = to_plain(
-            parse(
-                'number = "400-600-1234"\nsubscriber = "test"\n'
-                f'[targets]\nt1 = "{target.address}"\n[hunt]\ntargets = ["t1"]\n'
-                '[verify]\npassword = "4711"\ntries = 1\n'
-            )
-        )
-        house.plan = plain
-        child = await house.spawn()
-        outcome = await call(house.sip, "--keys", keys, "--seconds", "0.6")
-        await house.until(lambda: house.idle)
-    assert (outcome["answered_ms"] is not None) is answered
-    assert "SecretKeyed" in [event["_type"] for event in child.updates[-1].events]
-    written = repr([(record.events, record.trace, record.evidence) for record in child.updates])
-    assert "4711" not in written
-    assert "0815" not in written
-
-
-@pytest.mark.req("R9")
-async def test_of_telephones_that_ring_together_the_first_to_answer_gets_the_call() -> None:
-    """Three ring at once; one answers; the others get CANCEL that says it was answered elsewhere."""
-    async with (
-        open_house() as house,
-        open_phone("--never") as first,
-        open_phone("--answer-after", "0.4", "--tone", "620") as second,
-        open_phone("--never") as third,
-    ):
-        house.plan = plan_for(first.address, second.address, third.address)
-        house.plan["nodes"]["hunt"]["order"] = "together"
-        child = await house.spawn()
-        outcome = await call(house.sip, "--seconds", "0.8")
-        await house.until(lambda: house.idle)
-        for loser in (first, third):
-            (cancel,) = house.forwarder.requests("CANCEL", loser.port)
-            assert "Call completed elsewhere" in field(cancel, "Reason")
-    assert outcome["heard_hz"] == pytest.approx(620, abs=2)
-    assert child.updates[-1].target == "t2"
 
 
 @pytest.mark.req("M5")

@@ -73,6 +73,7 @@ class Audio:
     heard: "array[int]" = attrs.field(factory=lambda: array("h"))
     payloads: set[int] = attrs.field(factory=set)
     news: trio.Condition = attrs.field(factory=trio.Condition)
+    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
     send_as: int = PCMA
     events: int = 101
     _frames: deque[tuple[int, bytes, int]] = attrs.field(factory=deque)
@@ -106,6 +107,8 @@ class Audio:
         """Send keys as events as fast as the wire takes them."""
         assert self.to is not None
         for number, key in enumerate(keys):
+            if self.scope.cancel_called:
+                return  # whoever took them has hung up
             for flags in (0x0A, 0x8A):
                 self._serial = (self._serial + 1) & 0xFFFF
                 head = _HEADER.pack(
@@ -120,9 +123,13 @@ class Audio:
         for at in range(0, len(samples) - FRAME + 1, FRAME):
             self._frames.append((self.send_as, encoded(samples[at : at + FRAME]), 0))
 
+    def stop(self) -> None:
+        """Neither send nor listen any more: a packet to a port that is another call's by now would disturb that one."""
+        self.scope.cancel()
+
     async def run(self) -> None:
         """Send every 20 ms, take in what comes, until cancelled."""
-        with self.socket:
+        with self.socket, self.scope:
             await self._run()
 
     async def _run(self) -> None:

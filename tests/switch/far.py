@@ -98,7 +98,7 @@ class Line:
     async def hang_up(self) -> None:
         """BYE, and its answer."""
         self.gone = True
-        self.audio.sending = False
+        self.audio.stop()
         await self.request("BYE")
         await self.until("SIP/2.0 200", lambda message: "BYE" in field(message, "CSeq"))
 
@@ -146,8 +146,7 @@ class Line:
             self.gone |= method == "BYE"
             await self.respond("200 OK", request=message)
         if self.gone:
-            # A packet to a port that is another call's by now would turn that one's audio here.
-            self.audio.sending = False
+            self.audio.stop()
 
     async def _answered(self, message: str) -> None:
         """A response to a request of ours: an INVITE's is acknowledged, and its audio is for us."""
