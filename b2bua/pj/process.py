@@ -5,6 +5,7 @@ and without a daemon the process ends.
 """
 
 import os
+import random
 import re
 import secrets
 import signal
@@ -58,6 +59,7 @@ class Process:
         self._quiet_at: float | None = None
         self._retiring = False
         self._look_at = 0.0
+        self._phase_s = random.uniform(0, _BEAT_S)  # noqa: S311 - nothing depends on its being hard to guess
         self._endpoint = Endpoint(setup, self._note)
         self._doorway = Doorway(self._endpoint.account(), self._note, self._take_in)
         self._link = LinkSide(link)
@@ -81,14 +83,12 @@ class Process:
     def _keep_the_beat(self, call: OneCall) -> None:
         """Take in audio once a beat until something else has happened or the time has come to look.
 
-        A beat is a packet's worth: to wake up for each packet would cost more than the packets.
+        A beat is a packet's worth: to wake up for each packet would cost more than the packets. It is steady, so that
+        as many packets come in each, and every process has its own, so that they do not all wake up at once.
         """
-        beat_at = now = time.monotonic()
         while not self._is_stirred(call):
-            beat_at = max(beat_at + _BEAT_S, now)
-            time.sleep(beat_at - now)
+            time.sleep(_BEAT_S - (time.monotonic() + self._phase_s) % _BEAT_S)
             self._endpoint.poll(0)
-            now = time.monotonic()
 
     def _is_stirred(self, call: OneCall) -> bool:
         """Whether more than audio has moved, or the time has come to look."""
