@@ -102,10 +102,9 @@ def stop(turn: Turn, leg: LegId, cause: Cause) -> None:
 
 
 def gather(turn: Turn, collect: CollectDigits) -> None:
-    """Collect keys from a leg, unless that is being done."""
-    if collect.leg not in turn.gathering:
-        turn.gathering |= {collect.leg}
-        turn.do(collect)
+    """Collect keys from a leg, of which none are being collected."""
+    turn.gathering |= {collect.leg}
+    turn.do(collect)
 
 
 def note_rang(turn: Turn, attempt: Attempt) -> None:
