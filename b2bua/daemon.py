@@ -10,9 +10,11 @@ from typing import Final
 
 import trio
 
-from b2bua import control, opening, retention
+from b2bua import control, opening, retention, tokens
+from b2bua.admission import Admission
 from b2bua.answers import Answers
 from b2bua.archive import Archive
+from b2bua.callbacks import Callbacks
 from b2bua.config import Config
 from b2bua.control import Control, SocketTaken
 from b2bua.desk import Desk
@@ -20,10 +22,13 @@ from b2bua.drafts import Drafts
 from b2bua.edge import sockets
 from b2bua.edge.core import Edge
 from b2bua.edge.site import Site, Strangers
+from b2bua.edge.tape import Missing
 from b2bua.inquiries import Inquiries
 from b2bua.link import Ask, FromProcess, Hello, Idle, Stored, Tell, Update
 from b2bua.live import Live
+from b2bua.lookout import Lookout
 from b2bua.neighbourhood import Neighbourhood
+from b2bua.numberboard import NumberBoard
 from b2bua.opening import StartFault
 from b2bua.operations import Operations
 from b2bua.pool import Pool, Process
@@ -34,6 +39,7 @@ from b2bua.store import recovery
 from b2bua.store.errors import StoreError
 from b2bua.store.store import Store
 from b2bua.switchboard import Switchboard, now_ms
+from b2bua.tokens import Tokens
 from b2bua.usage import MonthUsage
 from routing.document import PlanFaults, parse
 from routing.event import OperatorHungUp
@@ -69,9 +75,11 @@ class Daemon:
         try:
             self._store = Store.open(config.store or self._state / "switch400.db", self._state / "spool")
             self._publish_examples(plans)
-            self._listener = control.listen(self._state / "control.sock")
+            self._listener = control.listen(config.control_socket, config.control.group)
         except (StoreError, SocketTaken, PlanFaults, OSError) as error:
             raise StartFault(str(error)) from error
+        except LookupError as error:
+            raise StartFault(f"control.group: there is no group {config.control.group}; groupadd it") from error
         self._leaving = False
         self._writer = self._store.writer(self._stored)
         self._live = Live()
@@ -80,22 +88,26 @@ class Daemon:
         self._answers = Answers(self._store.engine, self._switchboard, self._pool)
         self._neighbourhood = Neighbourhood(config, self._live, self._switchboard)
         self._usage = MonthUsage()
-        self._desk = Desk(
-            config, self._pool, self._switchboard, self._neighbourhood, self._usage, self._contact_for, self._closed
+        rooms = (self._pool, self._switchboard, self._neighbourhood, self._usage)
+        self._desk = Desk(config, *rooms, self._contact_for, self._closed, self._began)
+        self._board = NumberBoard(self._live.feed, self._desk.numbers)
+        self._lookout = Lookout(
+            self._live, self._pool.row, self._state, shelves_in(self._state), self._desk.numbers, self._board.warn
         )
         strangers = Strangers.FORBID if config.sip.strangers == "403" else Strangers.SILENCE
         site = Site(config.public.host, config.public.port, self._inside.getsockname()[1], strangers)
         neighbours = (config.trunk.values(), config.gateway.values())
         self._edge = Edge(site, secret, self._desk, *neighbours, self._neighbourhood.reached)
-        self._operations = Operations(self._store.plans, self._desk, self._neighbourhood, self._live)
-        inquiries = Inquiries(self._store.records, self._switchboard, self._pool)
+        self._operations = Operations(self._store, self._desk, self._board, self._neighbourhood, self._live)
+        inquiries = Inquiries(self._store, self._switchboard, self._pool, self._edge.tape)
         verbs = (
             self._operations.verbs()
             | inquiries.verbs()
             | Drafts(self._store.plans, shelves_in(self._state)).verbs()
             | Archive(self._store).verbs()
+            | Callbacks(self._store.missed, self._live).verbs()
         )
-        self._control = Control(self._live.feed, verbs)
+        self._control = Control(self._live.feed, verbs, Admission(Tokens(self._state / tokens.FILE)))
         self._wires: sockets.Wires
         self._nursery: trio.Nursery
 
@@ -107,11 +119,12 @@ class Daemon:
         except* StartFault as faults:
             fault = _first(faults)
         finally:
-            (self._state / "control.sock").unlink(missing_ok=True)
+            self._config.control_socket.unlink(missing_ok=True)
         if fault is not None:
             raise fault
 
     async def _serve(self, welcome: str) -> None:
+        await trio.to_thread.run_sync(self._board.load, self._store.records, now_ms())
         await self._operations.load_numbers()
         await trio.to_thread.run_sync(self._usage.load, self._store.records, now_ms())
         await trio.to_thread.run_sync(recovery.take_in, self._state / "spool", self._store.records)
@@ -127,6 +140,7 @@ class Daemon:
             await nursery.start(self._control.serve, self._listener)
             nursery.start_soon(self._adopt)
             nursery.start_soon(self._tick)
+            nursery.start_soon(self._lookout.patrol)
             nursery.start_soon(retention.keep, self._state, self._store)
             await self._pool.warm()
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
@@ -149,6 +163,7 @@ class Daemon:
             case Hello(call_id=call_id, invite=invite):
                 if call_id and invite is not None:
                     self._edge.restore(invite, process.sip_port, process.incarnation)
+                    self._edge.tape.begin(process.sip_port, call_id, Missing.RESTARTED)
             case Update(record):
                 self._switchboard.take(record)
                 self._answers.shown(record)
@@ -161,9 +176,10 @@ class Daemon:
 
     def _lost(self, process: Process) -> None:
         """A call process is dead: close its call's record, and end the legs that it left."""
-        if process.call_id:
-            log.error("process %d died with call %s", process.pid, process.call_id)
+        if not process.retired:
+            log.error("process %d died (call %s)", process.pid, process.call_id or "none")
             self._live.log(Level.ALARM, "process-died", f"process {process.pid} died", call_id=process.call_id)
+        if process.call_id:
             self._switchboard.crashed(process.call_id)
             self._answers.gone(CallId(process.call_id))
         self._wires.send(self._edge.process_died(process.sip_port, process.incarnation, trio.current_time()))
@@ -175,10 +191,14 @@ class Daemon:
 
     def _show(self, record: CallRecord) -> None:
         self._live.call(record)
+        self._board.call(record)
         self._neighbourhood.ended(record)
 
     def _contact_for(self, sip_port: int, incarnation: str) -> str:
         return self._edge.contact_for(sip_port, incarnation)
+
+    def _began(self, sip_port: int, call_id: str) -> None:
+        self._edge.tape.begin(sip_port, call_id)
 
     def _closed(self) -> str:
         """Why no new call is taken; empty while they are."""
@@ -201,22 +221,17 @@ class Daemon:
         """Once a second: counts for the consoles, signs of life for the records, alarms."""
         ticks = 0
         while True:
-            oldest_ms = min((record.accepted_ms for record in self._switchboard), default=None)
+            oldest = min(self._switchboard, key=lambda record: record.accepted_ms, default=None)
+            oldest_ms = oldest.accepted_ms if oldest else None
             self._live.tick(len(self._switchboard), oldest_ms, dict(self._edge.counters))
             self._live.pool(self._pool.row())
+            self._board.tick(now_ms())
             self._neighbourhood.show()
-            self._store_alarm()
+            self._lookout.look(self._writer.health, oldest)
             if ticks % REFRESH_TICKS == 0:
                 self._writer.offer_alive([CallId(record.call_id) for record in self._switchboard], now_ms())
             ticks += 1
             await trio.sleep(1)
-
-    def _store_alarm(self) -> None:
-        health = self._writer.health
-        if health.healthy:
-            self._live.calm("store", "records")
-        else:
-            self._live.alarm("store", "records", f"no new calls are taken: {health.reason}")
 
     async def _leave(self, *, calls_go_on: bool) -> None:
         """Take no more calls; end those that are up, or leave them to the next daemon; see every record stored."""

@@ -8,16 +8,18 @@ from typing import Any
 import attrs
 import trio
 
+from b2bua.edge.tape import Tape
 from b2bua.feed import plain
+from b2bua.found import answer, found_row, query_of
 from b2bua.link import Tell
-from b2bua.live import row_of, shown
+from b2bua.live import shown
 from b2bua.pool import Pool
 from b2bua.record import CallRecord
-from b2bua.store.query import Query
-from b2bua.store.records import Records
-from b2bua.switchboard import Switchboard
+from b2bua.signalling import told
+from b2bua.store.audit import AuditEntry
+from b2bua.store.store import Store
+from b2bua.switchboard import Switchboard, now_ms
 from b2bua.verbs import Operator, Refusal, Verb
-from b2bua.wire import Role
 from routing.event import OperatorHungUp
 from routing.ids import CallId, Number400
 from routing.number import print_400
@@ -28,55 +30,41 @@ Args = dict[str, Any]
 class Inquiries:
     """Verbs that look calls up, or end one."""
 
-    def __init__(self, records: Records, switchboard: Switchboard, pool: Pool) -> None:
-        self._records = records
+    def __init__(self, store: Store, switchboard: Switchboard, pool: Pool, tape: Tape) -> None:
+        self._store = store
         self._switchboard = switchboard
         self._pool = pool
+        self._tape = tape
 
     def verbs(self) -> dict[str, Verb]:
-        """These verbs, with the least role for each."""
+        """These verbs."""
         return {
-            "call.detail": Verb(Role.VIEWER, self._detail),
-            "record.detail": Verb(Role.VIEWER, self._detail),
-            "record.find": Verb(Role.VIEWER, self._find),
-            "pool.show": Verb(Role.VIEWER, self._processes),
-            "call.hangup": Verb(Role.OPERATOR, self._hang_up),
+            "call.detail": self._detail,
+            "record.detail": self._detail,
+            "record.find": self._find,
+            "pool.show": self._processes,
+            "call.hangup": self._hang_up,
         }
 
     async def _detail(self, args: Args, _: Operator) -> Any:
         call_id = CallId(str(args.get("call_id", "")))
         record = self._switchboard.get(call_id)
         if record is None:
-            record = await trio.to_thread.run_sync(self._records.get, call_id)
+            record = await trio.to_thread.run_sync(self._store.records.get, call_id)
         if record is None:
             raise Refusal(f"there is no call {call_id}")
-        return {"record": plain(_printed(record)), "messages": []}
+        strip = self._tape.of(call_id)
+        return {"record": plain(_printed(record)), "messages": told(strip, record), "missing": strip.missing.value}
 
     async def _find(self, args: Args, _: Operator) -> Any:
-        most = int(args.get("most", 200))
-        query = Query(
-            number=str(args.get("number", "")),
-            caller=str(args.get("caller", "")),
-            target=str(args.get("target", "")),
-            slug=str(args.get("cause", "")),
-            plan_hash=str(args.get("plan_hash", "")),
-            since_ms=args.get("from_ms"),
-            until_ms=args.get("to_ms"),
-            answered=False if args.get("missed") else None,
-            limit=most + 1,
-        )
-        found: list[CallRecord] = await trio.to_thread.run_sync(lambda: list(self._records.find(query)))
+        query = query_of(args, missed=bool(args.get("missed")))
+        found: list[CallRecord] = await trio.to_thread.run_sync(lambda: list(self._store.records.find(query)))
+        closings = await trio.to_thread.run_sync(self._store.missed.of, [CallId(each.call_id) for each in found])
         rows = [
-            plain(row_of(record))
-            | {
-                "call_id": record.call_id,
-                "talk_ms": record.talk_ms,
-                "hung_up_by": record.hung_up_by or "",
-                "closed": "",
-            }
-            for record in found[:most]
+            found_row(record, missed=record.call_id in closings, closing=closings.get(CallId(record.call_id)))
+            for record in found
         ]
-        return {"rows": rows, "more": len(found) > most}
+        return answer(rows, query)
 
     async def _processes(self, _: Args, __: Operator) -> Any:
         await trio.lowlevel.checkpoint()
@@ -86,11 +74,15 @@ class Inquiries:
         ]
 
     async def _hang_up(self, args: Args, who: Operator) -> None:
-        await trio.lowlevel.checkpoint()
-        process = self._pool.holding(str(args.get("call_id", "")))
-        if process is None or not process.call_id:
+        call_id = str(args.get("call_id", ""))
+        record, process = self._switchboard.get(call_id), self._pool.holding(call_id)
+        if record is None or process is None:
             raise Refusal("that call is not up any more")
-        self._pool.tell(process, Tell(process.call_id, OperatorHungUp(0.0, who.name)))
+        entry = AuditEntry(
+            now_ms(), who.name, "call.hangup", record.number, f"call {call_id} of {shown(record.caller)}"
+        )
+        await trio.to_thread.run_sync(self._store.note, entry)
+        self._pool.tell(process, Tell(call_id, OperatorHungUp(0.0, who.name)))
 
 
 def _printed(record: CallRecord) -> CallRecord:

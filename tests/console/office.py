@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import trio
 
+from b2bua.admission import Admission
 from b2bua.control import Control, listen
 from b2bua.feed import Feed
 from b2bua.rows import (
@@ -30,8 +31,8 @@ from b2bua.rows import (
     NumberRow,
     Pool,
 )
+from b2bua.tokens import Tokens
 from b2bua.verbs import Operator, Refusal, Verb
-from b2bua.wire import Role
 from tests.console.archive import Archive
 from tests.console.shelf import PLAN, Shelf
 
@@ -154,6 +155,7 @@ class Office:
     asked: list[tuple[str, dict[str, Any], Operator]]
     shelf: Shelf
     archive: Archive
+    tokens: Tokens
     _token: trio.lowlevel.TrioToken
 
     def do(self, deed: Callable[[], object]) -> None:
@@ -179,10 +181,10 @@ def verbs_of(feed: Feed, asked: list[tuple[str, dict[str, Any], Operator]]) -> d
         feed.change(TRUNKS, args["name"], row)
 
     return {
-        "call.detail": Verb(Role.VIEWER, detail),
-        "record.detail": Verb(Role.VIEWER, detail),
-        "call.hangup": Verb(Role.OPERATOR, hangup),
-        "trunk.set": Verb(Role.OPERATOR, trunk_set),
+        "call.detail": detail,
+        "record.detail": detail,
+        "call.hangup": hangup,
+        "trunk.set": trunk_set,
     }
 
 
@@ -203,8 +205,19 @@ def office(path: Path, calls: int = 12, now_ms: int = NOON_MS) -> Iterator[Offic
                 shelf.put(PLAN, "wang", "first")
                 archive = Archive(now_ms)
                 verbs = {**verbs_of(feed, asked), **shelf.verbs(), **archive.verbs()}
-                await nursery.start(Control(feed, verbs).serve, listen(path))
-                ready.append(Office(path, feed, asked, shelf, archive, trio.lowlevel.current_trio_token()))
+                tokens = Tokens(path.with_name("tokens.toml"))
+                await nursery.start(Control(feed, verbs, Admission(tokens)).serve, listen(path))
+                ready.append(
+                    Office(
+                        path,
+                        feed,
+                        asked,
+                        shelf,
+                        archive,
+                        Tokens(path.with_name("tokens.toml")),
+                        trio.lowlevel.current_trio_token(),
+                    )
+                )
                 is_ready.set()
 
     thread = threading.Thread(target=trio.run, args=(serve,))

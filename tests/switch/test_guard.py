@@ -52,7 +52,7 @@ def calls_go_on(switch: Switch) -> Iterator[Sipp]:
     with switch.target(answers, calls=SURVIVORS) as target:
         number = switch.publish(f'desk = "{sip_uri(target.port)}"')
         with switch.caller(number, waits, calls=SURVIVORS) as caller:
-            talking(switch, number, SURVIVORS)
+            talking(caller, switch, number, SURVIVORS)
             memory_kb, began = switch.memory_kb(), time.monotonic()
             try:
                 yield caller
