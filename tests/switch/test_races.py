@@ -1,12 +1,13 @@
 """Ring together: of two answers within milliseconds exactly one is bridged, and the others are let go (R9)."""
 
 import random
+from collections.abc import Callable
 
 import pytest
 import trio
 
 from tests.pj.wire import field
-from tests.switch.conftest import Switch, sip_uri
+from tests.switch.conftest import Switch, eventually, sip_uri
 from tests.switch.far import Far, Line, open_far
 
 CALLER_HZ, FIRST_HZ, SECOND_HZ = 440, 620, 820
@@ -67,6 +68,7 @@ async def races(switch: Switch, count: int) -> None:
         targets = "".join(f'{name} = "{end.uri}"\n' for name, end in (("a", first), ("b", second), ("c", third)))
         number = await trio.to_thread.run_sync(switch.publish, targets + TOGETHER)
         for _ in range(count):
+            await trio.to_thread.run_sync(lambda: eventually(switch.processes, lambda pool: pool["idle"] >= 1))
             await race(carrier, (first, second, third), number, random.uniform(0, 0.005))
         records = await trio.to_thread.run_sync(lambda: switch.closed(number, count, 20))
     for record in records:
@@ -75,17 +77,17 @@ async def races(switch: Switch, count: int) -> None:
 
 
 @pytest.mark.req("R9")
-async def test_races_of_two_answers(switch: Switch) -> None:
+async def test_races_of_two_answers(own_switch: Callable[..., Switch]) -> None:
     """Ten races: one bridged, the other down within a second, the third told that it was answered elsewhere."""
-    await races(switch, 10)
+    await races(await trio.to_thread.run_sync(own_switch), 10)
 
 
 @pytest.mark.soak
 @pytest.mark.req("R9")
 @pytest.mark.timeout(600)
-async def test_two_hundred_races(switch: Switch) -> None:
+async def test_two_hundred_races(own_switch: Callable[..., Switch]) -> None:
     """The same two hundred times."""
-    await races(switch, 200)
+    await races(await trio.to_thread.run_sync(own_switch), 200)
 
 
 @pytest.mark.req("R9")
