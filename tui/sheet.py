@@ -55,9 +55,10 @@ class Sheet(ScrollView, can_focus=True):
     class Moved(Opened):
         """The cursor is on another row."""
 
-    def __init__(self, columns: tuple[Column, ...], empty: str = "sheet.empty") -> None:
+    def __init__(self, columns: tuple[Column, ...], empty: str = "sheet.empty", *, opens: bool = True) -> None:
         super().__init__()
         self.columns = columns
+        self._opens = opens
         self.hidden: frozenset[str] = frozenset()
         self.sorted_by: tuple[str, bool] = (columns[0].name, False)
         self._empty = empty
@@ -101,6 +102,10 @@ class Sheet(ScrollView, can_focus=True):
         self._redraw()
         if self.key != key and self.key is not None:
             self.post_message(self.Moved(self, self.key))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter is not offered where there is nothing inside a row."""
+        return self._opens if action == "open" else super().check_action(action, parameters)
 
     def relayout(self) -> None:
         """Columns, language or size changed: draw everything anew."""

@@ -94,7 +94,7 @@ class RecordsPane(TablePane):
     def on_sheet_opened(self, event: Sheet.Opened) -> None:
         """Show the call whole."""
         if event.sheet.row is not None:
-            self.app.push_screen(Detail(self.board, event.key, "record.detail", dict(event.sheet.row)))
+            self.app.push_screen(Detail(self.board, event.key, "record.detail"))
 
     def action_refresh(self) -> None:
         """Ask again."""

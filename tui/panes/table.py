@@ -50,6 +50,10 @@ class TablePane(Pane):
         """The rows that this pane is about."""
         raise NotImplementedError
 
+    def notes(self) -> list[str]:
+        """What the operator should know about these rows."""
+        return []
+
     @property
     def sheet(self) -> Sheet:
         """The table itself."""
@@ -82,6 +86,13 @@ class TablePane(Pane):
         line.placeholder = say("table.filter")
         line.display = True
         line.focus()
+
+    def filter_by(self, words: str) -> None:
+        """Show the rows with these words."""
+        line = self.query_one(Input)
+        line.value = words
+        line.display = True
+        self.focus_table()
 
     def action_invert(self) -> None:
         """Show what the filter hides, and hide what it shows."""
@@ -147,7 +158,7 @@ class TablePane(Pane):
 
     def _note(self, shown: int, total: int) -> None:
         """One line between table and filter, only while there is something to say."""
-        parts = []
+        parts = [*self.notes()]
         if self.paused:
             parts.append(say("table.paused"))
         if self.view.filter.words:

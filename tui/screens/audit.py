@@ -40,7 +40,7 @@ class Audit(Framed):
 
     def body(self) -> ComposeResult:
         """Table and text."""
-        yield Sheet(self.COLUMNS, "audit.none")
+        yield Sheet(self.COLUMNS, "audit.none", opens=False)
         with VerticalScroll(classes="scroll"):
             yield Told(id="step")
 
