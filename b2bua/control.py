@@ -14,8 +14,8 @@ import trio
 
 from b2bua.control_link import Link
 from b2bua.feed import Feed, within
-from b2bua.verbs import Verb
-from b2bua.wire import frame
+from b2bua.verbs import LEAST, Verb
+from b2bua.wire import Role, frame
 
 
 class SocketTaken(Exception):
@@ -57,12 +57,15 @@ def _clear(path: Path) -> None:
 class Control:
     """Serves `feed` and `verbs`.
 
-    Change the feed at will: consoles are told at most `cuts_per_s` times a second.
+    Change the feed at will: consoles are told at most `cuts_per_s` times a second. `least` has the least role for each
+    verb; raises KeyError for a verb that it does not name.
     """
 
-    def __init__(self, feed: Feed, verbs: Mapping[str, Verb], cuts_per_s: float = 20.0) -> None:
+    def __init__(
+        self, feed: Feed, verbs: Mapping[str, Verb], *, least: Mapping[str, Role] = LEAST, cuts_per_s: float = 20.0
+    ) -> None:
         self._feed = feed
-        self._verbs = verbs
+        self._verbs = {name: (least[name], verb) for name, verb in verbs.items()}
         self._pace_s = 1 / cuts_per_s
         self._links: set[Link] = set()
 

@@ -19,7 +19,7 @@ import trio
 
 from b2bua.feed import Feed
 from b2bua.verbs import Operator, Refusal, Verb
-from b2bua.wire import VERSION, Frames, FromConsole, Hello, Refused, Reply, Request, Subscribe, Welcome, frame
+from b2bua.wire import VERSION, Frames, FromConsole, Hello, Refused, Reply, Request, Role, Subscribe, Welcome, frame
 
 MOST_WAITING: Final = 64
 """Deltas kept for a console that does not read: about three seconds of them."""
@@ -29,6 +29,10 @@ LAST_WORD_S: Final = 1.0
 """For what is still to be written when a link ends."""
 _PEER = Struct("3i")
 _log = logging.getLogger("switch400.control")
+
+
+Held = Mapping[str, tuple[Role, Verb]]
+"""Verbs by name, each with the least role for it."""
 
 
 class Outbox:
@@ -94,7 +98,9 @@ class Link:
     `labour` outlives the link: what was asked is done to its end.
     """
 
-    def __init__(self, stream: trio.SocketStream, feed: Feed, verbs: Mapping[str, Verb], labour: trio.Nursery) -> None:
+    def __init__(
+        self, stream: trio.SocketStream, feed: Feed, verbs: Mapping[str, tuple[Role, Verb]], labour: trio.Nursery
+    ) -> None:
         self._stream = stream
         self._feed = feed
         self._verbs = verbs
@@ -162,14 +168,14 @@ class Link:
             self._room.release()
 
     async def _reply(self, request: Request, operator: Operator) -> Reply:
-        verb = self._verbs.get(request.verb)
-        if verb is None:
+        if request.verb not in self._verbs:
             return Reply(request.id, ok=False, error=f"this daemon knows no {request.verb}")
-        if not operator.role.may(verb.least):
-            why = f"{request.verb} needs the role {verb.least}; this console has the role {operator.role}"
+        least, verb = self._verbs[request.verb]
+        if not operator.role.may(least):
+            why = f"{request.verb} needs the role {least}; this console has the role {operator.role}"
             return Reply(request.id, ok=False, error=why)
         try:
-            return Reply(request.id, ok=True, result=await verb.do(request.args, operator))
+            return Reply(request.id, ok=True, result=await verb(request.args, operator))
         except Refusal as refusal:
             return Reply(request.id, ok=False, error=str(refusal), faults=refusal.faults)
         except Exception as fault:  # noqa: BLE001 - a fault in one verb must not end the daemon and its calls

@@ -13,6 +13,7 @@ import trio
 from b2bua import control, opening, retention
 from b2bua.answers import Answers
 from b2bua.archive import Archive
+from b2bua.callbacks import Callbacks
 from b2bua.config import Config
 from b2bua.control import Control, SocketTaken
 from b2bua.desk import Desk
@@ -20,6 +21,7 @@ from b2bua.drafts import Drafts
 from b2bua.edge import sockets
 from b2bua.edge.core import Edge
 from b2bua.edge.site import Site, Strangers
+from b2bua.edge.tape import Missing
 from b2bua.inquiries import Inquiries
 from b2bua.link import Ask, FromProcess, Hello, Idle, Stored, Tell, Update
 from b2bua.live import Live
@@ -78,20 +80,20 @@ class Daemon:
         self._answers = Answers(self._store.engine, self._switchboard, self._pool)
         self._neighbourhood = Neighbourhood(config, self._live, self._switchboard)
         self._usage = MonthUsage()
-        self._desk = Desk(
-            config, self._pool, self._switchboard, self._neighbourhood, self._usage, self._contact_for, self._closed
-        )
+        rooms = (self._pool, self._switchboard, self._neighbourhood, self._usage)
+        self._desk = Desk(config, *rooms, self._contact_for, self._closed, self._began)
         strangers = Strangers.FORBID if config.sip.strangers == "403" else Strangers.SILENCE
         site = Site(config.public.host, config.public.port, self._inside.getsockname()[1], strangers)
         neighbours = (config.trunk.values(), config.gateway.values())
         self._edge = Edge(site, secret, self._desk, *neighbours, self._neighbourhood.reached)
         self._operations = Operations(self._store.plans, self._desk, self._neighbourhood, self._live)
-        inquiries = Inquiries(self._store.records, self._switchboard, self._pool)
+        inquiries = Inquiries(self._store.records, self._store.missed, self._switchboard, self._pool, self._edge.tape)
         verbs = (
             self._operations.verbs()
             | inquiries.verbs()
             | Drafts(self._store.plans).verbs()
             | Archive(self._store).verbs()
+            | Callbacks(self._store.missed, self._live).verbs()
         )
         self._control = Control(self._live.feed, verbs)
         self._wires: sockets.Wires
@@ -147,6 +149,7 @@ class Daemon:
             case Hello(call_id=call_id, invite=invite):
                 if call_id and invite is not None:
                     self._edge.restore(invite, process.sip_port, process.incarnation)
+                    self._edge.tape.begin(process.sip_port, call_id, Missing.RESTARTED)
             case Update(record):
                 self._switchboard.take(record)
             case Ask():
@@ -176,6 +179,9 @@ class Daemon:
 
     def _contact_for(self, sip_port: int, incarnation: str) -> str:
         return self._edge.contact_for(sip_port, incarnation)
+
+    def _began(self, sip_port: int, call_id: str) -> None:
+        self._edge.tape.begin(sip_port, call_id)
 
     def _closed(self) -> str:
         """Why no new call is taken; empty while they are."""

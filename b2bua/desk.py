@@ -33,7 +33,8 @@ RETRY_AFTER_S: Final = 5
 class Desk:
     """Admits calls. `numbers` are those served; `closed` says why no call is taken, empty while calls are taken.
 
-    `contact_for(sip_port, incarnation)` is the SIP URI that leads to a process from outside.
+    `contact_for(sip_port, incarnation)` is the SIP URI that leads to a process from outside; `began(sip_port, call_id)`
+    is told which call a process has before its first message is forwarded.
     """
 
     def __init__(
@@ -45,9 +46,11 @@ class Desk:
         usage: MonthUsage,
         contact_for: Callable[[int, str], str],
         closed: Callable[[], str],
+        began: Callable[[int, str], None],
     ) -> None:
         self.numbers: dict[Number400, Served] = {}
         self._closed = closed
+        self._began = began
         self._config = config
         self._pool = pool
         self._switchboard = switchboard
@@ -91,6 +94,7 @@ class Desk:
             )
         )
         process.invite = call.key
+        self._began(process.sip_port, call_id)
         return Admitted(process.sip_port, process.incarnation)
 
     def _served(self, dialled: str) -> Served | Refused:

@@ -8,16 +8,18 @@ from typing import Any
 import attrs
 import trio
 
+from b2bua.edge.tape import Tape
 from b2bua.feed import plain
+from b2bua.found import answer, found_row, query_of
 from b2bua.link import Tell
-from b2bua.live import row_of, shown
+from b2bua.live import shown
 from b2bua.pool import Pool
 from b2bua.record import CallRecord
-from b2bua.store.query import Query
+from b2bua.signalling import told
+from b2bua.store.missed import MissedCalls
 from b2bua.store.records import Records
 from b2bua.switchboard import Switchboard
 from b2bua.verbs import Operator, Refusal, Verb
-from b2bua.wire import Role
 from routing.event import OperatorHungUp
 from routing.ids import CallId, Number400
 from routing.number import print_400
@@ -28,19 +30,21 @@ Args = dict[str, Any]
 class Inquiries:
     """Verbs that look calls up, or end one."""
 
-    def __init__(self, records: Records, switchboard: Switchboard, pool: Pool) -> None:
+    def __init__(self, records: Records, missed: MissedCalls, switchboard: Switchboard, pool: Pool, tape: Tape) -> None:
         self._records = records
+        self._missed = missed
         self._switchboard = switchboard
         self._pool = pool
+        self._tape = tape
 
     def verbs(self) -> dict[str, Verb]:
-        """These verbs, with the least role for each."""
+        """These verbs."""
         return {
-            "call.detail": Verb(Role.VIEWER, self._detail),
-            "record.detail": Verb(Role.VIEWER, self._detail),
-            "record.find": Verb(Role.VIEWER, self._find),
-            "pool.show": Verb(Role.VIEWER, self._processes),
-            "call.hangup": Verb(Role.OPERATOR, self._hang_up),
+            "call.detail": self._detail,
+            "record.detail": self._detail,
+            "record.find": self._find,
+            "pool.show": self._processes,
+            "call.hangup": self._hang_up,
         }
 
     async def _detail(self, args: Args, _: Operator) -> Any:
@@ -50,33 +54,18 @@ class Inquiries:
             record = await trio.to_thread.run_sync(self._records.get, call_id)
         if record is None:
             raise Refusal(f"there is no call {call_id}")
-        return {"record": plain(_printed(record)), "messages": []}
+        strip = self._tape.of(call_id)
+        return {"record": plain(_printed(record)), "messages": told(strip, record), "missing": strip.missing.value}
 
     async def _find(self, args: Args, _: Operator) -> Any:
-        most = int(args.get("most", 200))
-        query = Query(
-            number=str(args.get("number", "")),
-            caller=str(args.get("caller", "")),
-            target=str(args.get("target", "")),
-            slug=str(args.get("cause", "")),
-            plan_hash=str(args.get("plan_hash", "")),
-            since_ms=args.get("from_ms"),
-            until_ms=args.get("to_ms"),
-            answered=False if args.get("missed") else None,
-            limit=most + 1,
-        )
+        query = query_of(args, missed=bool(args.get("missed")))
         found: list[CallRecord] = await trio.to_thread.run_sync(lambda: list(self._records.find(query)))
+        closings = await trio.to_thread.run_sync(self._missed.of, [CallId(each.call_id) for each in found])
         rows = [
-            plain(row_of(record))
-            | {
-                "call_id": record.call_id,
-                "talk_ms": record.talk_ms,
-                "hung_up_by": record.hung_up_by or "",
-                "closed": "",
-            }
-            for record in found[:most]
+            found_row(record, missed=record.call_id in closings, closing=closings.get(CallId(record.call_id)))
+            for record in found
         ]
-        return {"rows": rows, "more": len(found) > most}
+        return answer(rows, query)
 
     async def _processes(self, _: Args, __: Operator) -> Any:
         await trio.lowlevel.checkpoint()

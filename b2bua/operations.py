@@ -19,7 +19,7 @@ from b2bua.store.numbers import NumberState
 from b2bua.store.plans import Plans
 from b2bua.store.publication import Published
 from b2bua.verbs import Operator, Refusal, Verb
-from b2bua.wire import Fault, Role
+from b2bua.wire import Fault
 from routing.document import PlanFaults
 from routing.ids import Number400, PlanHash
 from routing.number import NumberFault, parse_400, print_400
@@ -37,15 +37,15 @@ class Operations:
         self._live = live
 
     def verbs(self) -> dict[str, Verb]:
-        """These verbs, with the least role for each."""
+        """These verbs."""
         return {
-            "plan.show": Verb(Role.VIEWER, self._show),
-            "plan.history": Verb(Role.VIEWER, self._history),
-            "plan.publish": Verb(Role.OPERATOR, self._publish),
-            "plan.restore": Verb(Role.OPERATOR, self._restore),
-            "number.state": Verb(Role.ADMIN, self._set_state),
-            "trunk.set": Verb(Role.OPERATOR, self._service_of(TRUNKS)),
-            "gateway.set": Verb(Role.OPERATOR, self._service_of(GATEWAYS)),
+            "plan.show": self._show,
+            "plan.history": self._history,
+            "plan.publish": self._publish,
+            "plan.restore": self._restore,
+            "number.state": self._set_state,
+            "trunk.set": self._service_of(TRUNKS),
+            "gateway.set": self._service_of(GATEWAYS),
         }
 
     async def load_numbers(self) -> None:

@@ -45,7 +45,7 @@ class Ending:
 
 @attrs.frozen
 class Attempt:
-    """One try at one target. `leg` counts from 1 within the call."""
+    """One try at one target. `leg` counts from 1 within the call; `sip_call_id` is what the target's side calls it."""
 
     leg: int
     target: str
@@ -55,6 +55,7 @@ class Attempt:
     answered_ms: int | None = None
     ended_ms: int | None = None
     ending: Ending | None = None
+    sip_call_id: str = ""
 
 
 @attrs.frozen
@@ -63,7 +64,8 @@ class CallRecord:
 
     `talk_ms` runs from the target's answer (what is charged) to the end. `trace`, `facts` and `events` are the plain
     forms of the routing core's values: with the plan of `plan_hash` they decide the call again (`switch400 replay`).
-    `evidence` is what only the operator's detail view needs: codecs, loss and jitter of each leg.
+    `evidence` is what only the operator's detail view needs, by leg (`0`: the caller's): codec, packets `sent` and
+    `received`, `lost` ones and mean `jitter_ms` as we heard, `far_lost` and `far_jitter_ms` as the far end did (RTCP).
     """
 
     call_id: str

@@ -1,40 +1,74 @@
 """What a console may ask the daemon to do.
 
-Rule: a verb is a name, the least role, and an async function from plain arguments and an operator to a plain
-result; the roles are held here, behind the socket, whatever a console shows or hides.
+Rule: a verb is an async function from plain arguments and an operator to a plain result, or a Refusal. What the least
+role for it is stands in one table, `LEAST`, and is held here, behind the socket, whatever a console shows or hides; a
+verb that is not in the table cannot be served.
 
-The verbs that the console uses, their arguments and results (`?`: may be left out; times: UTC epoch ms):
+The verbs, their arguments and results (`?`: may be left out; times: UTC epoch ms):
 
-    call.detail     call_id → {record: CallRecord, messages: [{at_ms, leg, ours, text}]}; ours: we sent it
+    call.detail     call_id → {record: CallRecord, messages: [{at_ms, leg, ours, text}], missing}
+                    messages: SIP with both sides in order, secrets masked with `…`; leg: 0 the caller's, n that of
+                    attempt n, -1 unknown; ours: we sent it; missing: `` none, `thinned` some in the middle,
+                    `restarted` those before the daemon's start, `forgotten` all
     call.hangup     call_id → None
     plan.show       number, plan_hash? → {number, text, plan_hash, at_ms, author, note}; text may be empty
-    plan.history    number → {versions: [{plan_hash, at_ms, author, note, live}]}, newest first
+    plan.history    number → {versions: [{version, plan_hash, at_ms, author, note, live}]}, newest first
     plan.check      text → {faults: [Fault], warnings: [Fault]}
     plan.explain    text, caller, at (ISO, Asia/Shanghai; empty: now), keys, busy: [target]
                     → {steps: [TraceStep], rings: [[{target, address}]], ending}; in order, who together
     plan.diff       text, old → {changes: [line for people]}
-    plan.publish    text, note, base? → {number, plan_hash}; base: plan_hash it was edited from; Refusal if
-                    another is in force by now, and with the faults of the text
-    plan.restore    number, plan_hash, note → {number, plan_hash}
+    plan.publish    text, note, base? → {number, plan_hash, version, changed}; base: plan_hash it was edited from;
+                    Refusal if another is in force by now, and with the faults of the text. With documents and
+                    their sources in place of text: several, all or none → a list of these
+    plan.restore    number, plan_hash (or version), note → as one of plan.publish
     number.state    number, state → None
+    pool.show       → [{pid, sip_port, call_id}]
     trunk.set       name, service → None
     gateway.set     name, service → None
     record.find     number?, caller?, target?, cause?, blame?, plan_hash?, from_ms?, to_ms?, missed?, most?
-                    → {rows: [{call_id, …LiveCall, talk_ms, hung_up_by, closed}], more}, newest first;
-                    missed: only calls never answered; closed: who closed it, empty while it waits
+                    → {rows: [Found], more}, newest first; missed: only missed calls, closed or not
     record.detail   call_id → as call.detail
-    missed.close    call_id, note → None
+    missed.list     number?, caller?, from_ms?, to_ms?, all?, most?
+                    → {rows: [Found], more}, newest first; those that wait to be called back, or all
+    missed.close    call_id, note → None; Refusal if it is none, or closed already (who, and what they wrote)
+                    Found: {…LiveCall, call_id, talk_ms, hung_up_by, missed, closed, closed_ms, closed_note,
+                    closed_call}; missed: ended before it talked to a target, not by the plan's refusal; closed:
+                    the person who closed it, or the target that the caller talked to later in the call
+                    closed_call; empty, and closed_ms None, while it waits
     report.calls    by (hour, day, area, cause, target), number?, from_ms, to_ms
                     → {rows: [{key, calls, answered, busy, no_answer, talk_ms}]}
     audit.find      number?, who?, most? → {rows: [{at_ms, who, deed, subject, note, before, after}]}
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 
 import attrs
 
 from b2bua.wire import Fault, Role
+
+LEAST: Final[Mapping[str, Role]] = {
+    "audit.find": Role.VIEWER,
+    "call.detail": Role.VIEWER,
+    "call.hangup": Role.OPERATOR,
+    "gateway.set": Role.OPERATOR,
+    "missed.close": Role.OPERATOR,
+    "missed.list": Role.VIEWER,
+    "number.state": Role.ADMIN,
+    "plan.check": Role.VIEWER,
+    "plan.diff": Role.VIEWER,
+    "plan.explain": Role.VIEWER,
+    "plan.history": Role.VIEWER,
+    "plan.publish": Role.OPERATOR,
+    "plan.restore": Role.OPERATOR,
+    "plan.show": Role.VIEWER,
+    "pool.show": Role.VIEWER,
+    "record.detail": Role.VIEWER,
+    "record.find": Role.VIEWER,
+    "report.calls": Role.VIEWER,
+    "trunk.set": Role.OPERATOR,
+}
+"""The least role for each verb."""
 
 
 @attrs.frozen
@@ -56,9 +90,5 @@ class Refusal(Exception):
         self.faults = faults
 
 
-@attrs.frozen
-class Verb:
-    """One thing that can be asked for. `do` raises Refusal, or returns what msgpack can pack."""
-
-    least: Role
-    do: Callable[[dict[str, Any], Operator], Awaitable[Any]]
+Verb = Callable[[dict[str, Any], Operator], Awaitable[Any]]
+"""One thing that can be asked for. It raises Refusal, or returns what msgpack can pack."""

@@ -10,10 +10,10 @@ from b2bua.cli.cdr_print import as_json, table
 from b2bua.cli.cdr_story import story
 from b2bua.cli.place import Place, at_place
 from b2bua.store.errors import NotFound
-from b2bua.store.query import Query
+from b2bua.store.query import Query, caller_pattern
 from routing.cause import Blame
 from routing.ids import CallId
-from routing.number import parse_400, read_number
+from routing.number import parse_400
 
 
 @click.group(invoke_without_command=True)
@@ -78,7 +78,7 @@ def _query(
     """The search that the options say; raises NumberFault."""
     return Query(
         number=parse_400(number) if number else "",
-        caller=_caller(caller),
+        caller=caller_pattern(caller),
         since_ms=since,
         until_ms=until,
         slug=cause,
@@ -86,10 +86,3 @@ def _query(
         up=True if up else None,
         **rest,
     )
-
-
-def _caller(text: str) -> str:
-    """A caller in canonical form; the beginning of one as it stands, without what people put between digits."""
-    if text.endswith("*"):
-        return text.translate(str.maketrans("", "", " -()"))
-    return read_number(text).digits or text if text else ""

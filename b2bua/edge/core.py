@@ -22,6 +22,7 @@ from b2bua.edge.neighbours import Neighbours
 from b2bua.edge.orphans import Orphans
 from b2bua.edge.ping import Pings, Reachability
 from b2bua.edge.site import Send, Site, to_process
+from b2bua.edge.tape import Tape
 from b2bua.edge.token import COOKIE, Place, Tokens
 from b2bua.link import InviteKey
 from b2bua.trunks import Gateway, Trunk
@@ -33,7 +34,8 @@ class Edge:
     """One edge.
 
     `secret` (at least 16 random bytes) must be the same after a restart of the daemon. `on_reachability` is
-    told each answer to a ping and each neighbour that falls silent.
+    told each answer to a ping and each neighbour that falls silent. `tape` keeps what passes; it is to be told
+    which call a process has.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Edge:
         on_reachability: Callable[[Reachability], None] = lambda _: None,
     ) -> None:
         self.site = site
+        self.tape = Tape()
         self.counters: Counter[str] = Counter()
         self.neighbours = Neighbours(trunks, gateways)
         self._on_reachability = on_reachability
@@ -76,7 +79,10 @@ class Edge:
         place = Place(sip_port, incarnation)
         for key in self._calls.of(place):
             self._calls.end(key, now_s, answer.PROCESS_LOST)
-        return self._orphans.died(place, now_s)
+        sends = self._orphans.died(place, now_s)
+        self.tape.said(sip_port, sends)
+        self.tape.end(sip_port)
+        return sends
 
     def receive(self, packet: bytes, source: Address, transport: str, now_s: float) -> list[Send]:
         """A datagram, or a frame of a stream, from outside; `now_s` is any clock that never goes back."""
@@ -86,12 +92,15 @@ class Edge:
         try:
             message = parse(packet)
             if isinstance(message, Request):
-                return self._inbound.request(message, Origin(source, transport, now_s))
-            return self._response(message, now_s)
+                sends = self._inbound.request(message, Origin(source, transport, now_s))
+            else:
+                sends = self._response(message, now_s)
         except UnreadableError as fault:
             return self._dropped(f"unreadable:{fault}")
         except Exception as fault:  # noqa: BLE001 (one message must never stop the loop)
             return self._failed(fault)
+        self.tape.heard(packet, sends)
+        return sends
 
     def receive_inside(self, packet: bytes, source_port: int, now_s: float) -> list[Send]:
         """A datagram that came to the inside socket from a port of 127.0.0.1."""
@@ -102,12 +111,15 @@ class Edge:
         try:
             message = parse(packet)
             if isinstance(message, Request):
-                return self._request_out(message, place)
-            return self._response_out(message, place, now_s)
+                sends = self._request_out(message, place)
+            else:
+                sends = self._response_out(message, place, now_s)
         except (UnreadableError, MalformedError) as fault:
             return self._dropped(f"inside:{fault}")
         except Exception as fault:  # noqa: BLE001 (one message must never stop the loop)
             return self._failed(fault)
+        self.tape.said(source_port, sends)
+        return sends
 
     def undelivered(self, send: Send, now_s: float) -> list[Send]:
         """This could not be sent: a process that waits for an answer gets 503 and can try elsewhere."""

@@ -15,7 +15,7 @@ from b2bua.pj.bridge import Bridge
 from b2bua.pj.doorway import Doorway
 from b2bua.pj.interaction import Interaction
 from b2bua.pj.invitation import NoRoute, invitation
-from b2bua.pj.leg import Leg
+from b2bua.pj.leg import Leg, evidence_of
 from b2bua.pj.noted import Down, Noted
 from b2bua.pj.prompts import Library
 from b2bua.pj.taping import Message, Tape
@@ -55,11 +55,17 @@ class Hands:
         self._shelves = shelves
         self._note = note
         self.legs: dict[LegId, Leg] = {}
+        self.sip_call_ids: dict[LegId, str] = {}
         self.bridge = Bridge(self.legs)
         self.interaction = Interaction(self.legs, Library(shelves.prompts, assign.facts.dialled))
         self.tape = Tape(shelves.recordings, assign.call_id) if shelves.recordings else None
         self.message: Message | None = None
         self._untaken = False
+
+    def witness(self) -> dict[str, Any]:
+        """What the audio of each leg that has any is like now (`evidence_of`)."""
+        up = ((name, evidence_of(leg, 0)) for name, leg in self.legs.items() if not leg.is_down)
+        return {str(name): seen for name, seen in up if seen}
 
     def carry_out(self, command: Command, now: float, after: Cause | None) -> None:
         """Do what a command says. `after` is why the target before did not take the call, for Diversion."""
@@ -226,6 +232,7 @@ class Hands:
             self._fail(command.leg, CONGESTION if fault.status == _TOO_MANY else UNREACHABLE)
         else:
             self.legs[command.leg] = leg
+            self.sip_call_ids[command.leg] = leg.sip_call_id
 
     def _fail(self, leg: LegId, cause: Cause) -> None:
         self._note(Down(leg, cause.sip, cause.q850))

@@ -168,7 +168,7 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
 
 
 def evidence_of(leg: Leg, stream: int) -> dict[str, Any]:
-    """What the leg's audio was like: codec, packets each way, loss and mean jitter seen by us; empty without audio."""
+    """What the leg's audio was like (`CallRecord.evidence`); empty without audio."""
     try:
         codec: str = leg.getStreamInfo(stream).codecName
         rtcp = leg.getStreamStat(stream).rtcp
@@ -180,6 +180,8 @@ def evidence_of(leg: Leg, stream: int) -> dict[str, Any]:
         "received": rtcp.rxStat.pkt,
         "lost": rtcp.rxStat.loss,
         "jitter_ms": round(rtcp.rxStat.jitterUsec.mean / 1000, 1),
+        "far_lost": rtcp.txStat.loss,
+        "far_jitter_ms": round(rtcp.txStat.jitterUsec.mean / 1000, 1),
     }
 
 

@@ -73,8 +73,9 @@ class OneCall:
         self._broken: Cause | None = None
         self._timers = Timers()
         self._questions = Questions(assign.call_id)
-        self.scribe = Scribe(assign)
         self._hands = Hands(assign, doorway, shelves, self._noted.append)
+        self.scribe = Scribe(assign, self._hands.witness)
+        self.scribe.sip_call_ids = self._hands.sip_call_ids
 
     @property
     def is_waiting(self) -> bool:

@@ -4,6 +4,7 @@ Rule: a record is sent at each milestone, whole, with a higher `seq`. `ended_ms`
 charged does not wait for the far ends to settle.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import attrs
@@ -14,6 +15,7 @@ from b2bua.record import Attempt, CallRecord, CallState, Ending, Party
 from routing import trace
 from routing.cause import NORMAL, Cause
 from routing.event import Event
+from routing.ids import LegId
 from routing.state import Attempt as AttemptState
 from routing.state import State
 
@@ -27,16 +29,21 @@ def ending(cause: Cause, *, answered: bool) -> Ending:
 
 
 class Scribe:
-    """The record of one call. All moments given to it are seconds since the call arrived."""
+    """The record of one call. All moments given to it are seconds since the call arrived.
 
-    def __init__(self, assign: Assign) -> None:
+    `witness` says what each leg's audio is like now, by leg; it is asked with each sign of life.
+    """
+
+    def __init__(self, assign: Assign, witness: Callable[[], dict[str, Any]]) -> None:
         self._assign = assign
+        self._witness = witness
         self._facts: dict[str, Any] = PLAIN.unstructure(assign.facts)
         self._events: list[dict[str, Any]] = []
         self._ended_s: float | None = None
         self._milestone: object = None
         self._fresh_until_s = 0.0
         self.evidence: dict[str, Any] = {}
+        self.sip_call_ids: dict[LegId, str] = {}
         self.latest: CallRecord | None = None
 
     def note(self, event: Event) -> None:
@@ -48,6 +55,8 @@ class Scribe:
         milestone = (state.phase, state.rang_s, state.answered_s, state.attempts, state.outcome)
         if milestone == self._milestone and (at_s < self._fresh_until_s or state.over):
             return None
+        if milestone == self._milestone:
+            self.evidence.update(self._witness())
         self._milestone = milestone
         self._fresh_until_s = at_s + SIGN_OF_LIFE_S
         if state.outcome is not None and self._ended_s is None:
@@ -108,6 +117,7 @@ class Scribe:
             answered_ms=self._ms(attempt.answered_s),
             ended_ms=self._ms(attempt.ended_s),
             ending=ending(attempt.cause, answered=attempt.answered_s is not None) if attempt.cause else None,
+            sip_call_id=self.sip_call_ids.get(attempt.leg, ""),
         )
 
     def _ms(self, at_s: float | None) -> int | None:

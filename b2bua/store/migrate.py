@@ -9,11 +9,16 @@ from typing import Final
 from sqlalchemy import Connection, insert, inspect, select, update
 
 from b2bua.store.errors import StoreUnusable
-from b2bua.store.schema import METADATA, SCHEMA_VERSION, schema_version
+from b2bua.store.schema import METADATA, SCHEMA_VERSION, closings, schema_version
 
 Step = Callable[[Connection], None]
 
-STEPS: Final[Mapping[int, Step]] = {}
+
+def _missed_calls(connection: Connection) -> None:
+    closings.create(connection)
+
+
+STEPS: Final[Mapping[int, Step]] = {2: _missed_calls}
 """Version → what turns the version before it into it. Version 1 is the first and needs none."""
 
 

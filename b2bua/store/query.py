@@ -3,14 +3,18 @@
 Rule: every condition given must hold; one that is not given is not looked at.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import attrs
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, and_, select
 
 from b2bua.record import CallState
 from b2bua.store.schema import records
-from routing.cause import Blame
+from routing.cause import AREA_REFUSED, NOT_ALLOWED, WRONG_PASSWORD, Blame
+from routing.number import read_number
+
+_TURNED_AWAY: Final = tuple(cause.slug for cause in (NOT_ALLOWED, AREA_REFUSED, WRONG_PASSWORD))
+"""The plan itself refused these callers: nobody is to call them back."""
 
 
 @attrs.frozen
@@ -19,7 +23,8 @@ class Query:
 
     Numbers are canonical. `caller` may end in `*`: all callers that begin so. The period is `[since_ms,
     until_ms)` by time of acceptance. `answered`: by the caller's side of the call, yes or no. `up`: the call
-    has not ended. `limit` is the most records returned (≥ 1), None for all.
+    has not ended. `missed`: only calls to call back (`missed`). `limit` is the most records returned (≥ 1), None for
+    all.
     """
 
     number: str = ""
@@ -35,17 +40,31 @@ class Query:
     until_ms: int | None = None
     answered: bool | None = None
     up: bool | None = None
+    missed: bool = False
     limit: int | None = 100
+
+
+def caller_pattern(text: str) -> str:
+    """A caller in canonical form; the beginning of one (`138*`) without what people put between digits."""
+    if text.endswith("*"):
+        return text.translate(str.maketrans("", "", " -()"))
+    return read_number(text).digits or text if text else ""
 
 
 def select_blobs(query: Query) -> Select[bytes]:
     """The records that match, newest first."""
-    statement = select(records.c.record).where(*_conditions(query))
+    statement = select(records.c.record).where(*conditions(query))
     statement = statement.order_by(records.c.accepted_ms.desc(), records.c.call_id.desc())
     return statement if query.limit is None else statement.limit(query.limit)
 
 
-def _conditions(query: Query) -> list[ColumnElement[bool]]:
+def missed() -> ColumnElement[bool]:
+    """A call that the switch let in and that ended before it talked to any target (P4)."""
+    return and_(records.c.ended_ms.is_not(None), records.c.target == "", records.c.slug.not_in(_TURNED_AWAY))
+
+
+def conditions(query: Query) -> list[ColumnElement[bool]]:
+    """What a row of `records` must meet to match."""
     column = records.c
     found: list[ColumnElement[bool]] = [
         column[name] == wanted
@@ -64,6 +83,8 @@ def _conditions(query: Query) -> list[ColumnElement[bool]]:
         found.append(column.accepted_ms < query.until_ms)
     found += _presence(column.answered_ms, query.answered)
     found += _presence(column.ended_ms, None if query.up is None else not query.up)
+    if query.missed:
+        found.append(missed())
     return found
 
 

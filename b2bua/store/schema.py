@@ -27,7 +27,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """The version that `METADATA` describes; whoever raises it adds the step to it to `b2bua.store.migrate`."""
 
 METADATA: Final = MetaData()
@@ -117,6 +117,16 @@ Index(
     sqlite_where=records.c.ended_ms.is_(None),
     postgresql_where=records.c.ended_ms.is_(None),
 )
+
+closings = Table(
+    "closings",
+    METADATA,
+    Column("call_id", _Key, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("note", Text, nullable=False),
+)
+"""Missed calls that somebody closed by hand (P4)."""
 
 places = Table(
     "places",

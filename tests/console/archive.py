@@ -7,7 +7,6 @@ import attrs
 from b2bua.feed import plain
 from b2bua.rows import LiveCall
 from b2bua.verbs import Operator, Verb
-from b2bua.wire import Role
 
 
 @attrs.define
@@ -21,10 +20,10 @@ class Archive:
     def verbs(self) -> dict[str, Verb]:
         """Verbs about the past."""
         return {
-            "record.find": Verb(Role.VIEWER, self._find),
-            "missed.close": Verb(Role.OPERATOR, self._close),
-            "report.calls": Verb(Role.VIEWER, self._report),
-            "audit.find": Verb(Role.VIEWER, self._audit),
+            "record.find": self._find,
+            "missed.close": self._close,
+            "report.calls": self._report,
+            "audit.find": self._audit,
         }
 
     def _row(self, n: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import trio
 from b2bua.control import Control, listen
 from b2bua.feed import Feed
 from b2bua.rows import LOG, LOG_ROWS, LiveCall
-from b2bua.verbs import Operator, Refusal, Verb
+from b2bua.verbs import LEAST, Operator, Refusal
 from b2bua.wire import VERSION, Fault, Frames, FromConsole, FromDaemon, Hello, Role, frame
 
 
@@ -22,6 +22,9 @@ def a_call(**changes: Any) -> LiveCall:
         accepted_ms=1_700_000_000_000, target="desk", address="010-6552 1234", attempt=1,
     )  # fmt: skip
     return attrs.evolve(call, **changes)
+
+
+LEAST_OF = {**LEAST, "echo": Role.VIEWER, "fail": Role.VIEWER, "wait": Role.VIEWER}
 
 
 class Far:
@@ -105,15 +108,15 @@ async def serving(tmp_path: Path, nursery: trio.Nursery) -> AsyncIterator[Servin
         asked.append((args, operator))
 
     verbs = {
-        "echo": Verb(Role.VIEWER, echo),
-        "call.hangup": Verb(Role.OPERATOR, echo),
-        "plan.publish": Verb(Role.OPERATOR, refuse),
-        "fail": Verb(Role.VIEWER, fail),
-        "wait": Verb(Role.VIEWER, wait),
+        "echo": echo,
+        "call.hangup": echo,
+        "plan.publish": refuse,
+        "fail": fail,
+        "wait": wait,
     }
     feed = Feed({LOG: LOG_ROWS})
     path = tmp_path / "control.sock"
-    control = Control(feed, verbs, cuts_per_s=200)
+    control = Control(feed, verbs, least=LEAST_OF, cuts_per_s=200)
     await nursery.start(control.serve, listen(path))
     served = Serving(path, feed, control, asked, gate)
     yield served

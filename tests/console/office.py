@@ -31,7 +31,6 @@ from b2bua.rows import (
     Pool,
 )
 from b2bua.verbs import Operator, Refusal, Verb
-from b2bua.wire import Role
 from tests.console.archive import Archive
 from tests.console.shelf import PLAN, Shelf
 
@@ -179,10 +178,10 @@ def verbs_of(feed: Feed, asked: list[tuple[str, dict[str, Any], Operator]]) -> d
         feed.change(TRUNKS, args["name"], row)
 
     return {
-        "call.detail": Verb(Role.VIEWER, detail),
-        "record.detail": Verb(Role.VIEWER, detail),
-        "call.hangup": Verb(Role.OPERATOR, hangup),
-        "trunk.set": Verb(Role.OPERATOR, trunk_set),
+        "call.detail": detail,
+        "record.detail": detail,
+        "call.hangup": hangup,
+        "trunk.set": trunk_set,
     }
 
 

@@ -7,7 +7,7 @@ import attrs
 from b2bua.feed import Feed
 from b2bua.rows import NUMBERS, NumberRow
 from b2bua.verbs import Operator, Refusal, Verb
-from b2bua.wire import Fault, Role
+from b2bua.wire import Fault
 from routing.check import difference
 from routing.document import PlanFaults, parse
 
@@ -53,13 +53,13 @@ class Shelf:
     def verbs(self) -> dict[str, Verb]:
         """The plan verbs."""
         return {
-            "plan.show": Verb(Role.VIEWER, self._show),
-            "plan.history": Verb(Role.VIEWER, self._history),
-            "plan.check": Verb(Role.VIEWER, self._check),
-            "plan.publish": Verb(Role.OPERATOR, self._publish),
-            "plan.restore": Verb(Role.OPERATOR, self._restore),
-            "plan.diff": Verb(Role.VIEWER, self._diff),
-            "plan.explain": Verb(Role.VIEWER, self._explain),
+            "plan.show": self._show,
+            "plan.history": self._history,
+            "plan.check": self._check,
+            "plan.publish": self._publish,
+            "plan.restore": self._restore,
+            "plan.diff": self._diff,
+            "plan.explain": self._explain,
         }
 
     def _of(self, plan_hash: str) -> dict[str, Any]:

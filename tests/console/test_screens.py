@@ -35,7 +35,7 @@ class Still(Player):
         verbs = {**verbs_of(feed, []), **shelf.verbs(), **Archive(NOON_MS).verbs()}
         if verb.endswith(".detail"):
             return {"record": the_record(), "messages": the_messages()}
-        return await verbs[verb].do(args, None)  # type: ignore[arg-type]  # these verbs ask not who
+        return await verbs[verb](args, None)  # type: ignore[arg-type]  # these verbs ask not who
 
 
 class Gone(Still):
