@@ -147,7 +147,9 @@ def messages(sent: list[dict[str, Any]]) -> list[Line]:
 
 
 def leg_name(leg: object) -> str:
-    """How a leg is called: the caller, or the number of the attempt."""
+    """How a leg is called: the caller, or the number of the attempt; -1 is one that could not be told."""
+    if str(leg) == "-1":
+        return "?"
     return say("detail.leg_caller") if str(leg) in ("0", "caller") else say("detail.leg", leg=leg)
 
 

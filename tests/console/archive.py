@@ -14,13 +14,14 @@ class Archive:
     """Ten calls that are over, every third of them missed."""
 
     now_ms: int
-    closed: dict[str, str] = attrs.field(factory=dict)
+    closed: dict[str, tuple[str, str]] = attrs.field(factory=dict)
     asked: list[dict[str, Any]] = attrs.field(factory=list)
 
     def verbs(self) -> dict[str, Verb]:
         """Verbs about the past."""
         return {
             "record.find": self._find,
+            "missed.list": self._missed,
             "missed.close": self._close,
             "report.calls": self._report,
             "audit.find": self._audit,
@@ -37,17 +38,28 @@ class Archive:
         )  # fmt: skip
         key = f"r{n:03d}"
         talk_ms = 0 if missed else 60_000
-        closed = self.closed.get(key, "")
-        return {**plain(call), "call_id": key, "talk_ms": talk_ms, "hung_up_by": "caller", "closed": closed}
+        by, note = self.closed.get(key, ("", ""))
+        closed = {"closed": by, "closed_ms": self.now_ms if by else None, "closed_note": note, "closed_call": ""}
+        return {
+            **plain(call),
+            "call_id": key,
+            "talk_ms": talk_ms,
+            "hung_up_by": "caller",
+            "missed": missed,
+            **closed,
+        }
 
     async def _find(self, args: dict[str, Any], _: Operator) -> Any:
         self.asked.append(args)
         rows = [self._row(n) for n in range(10)]
-        kept = [row for row in rows if not args["missed"] or row["answered_ms"] is None]
-        return {"rows": [row for row in kept if args.get("caller", "") in row["caller"]], "more": False}
+        return {"rows": [row for row in rows if args.get("caller", "") in row["caller"]], "more": False}
+
+    async def _missed(self, args: dict[str, Any], operator: Operator) -> Any:
+        found = await self._find(args, operator)
+        return {**found, "rows": [row for row in found["rows"] if row["missed"] and not row["closed"]]}
 
     async def _close(self, args: dict[str, Any], operator: Operator) -> None:
-        self.closed[args["call_id"]] = operator.name
+        self.closed[args["call_id"]] = (operator.name, args["note"])
 
     async def _report(self, args: dict[str, Any], _: Operator) -> Any:
         self.asked.append(args)

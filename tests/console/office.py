@@ -166,7 +166,7 @@ def verbs_of(feed: Feed, asked: list[tuple[str, dict[str, Any], Operator]]) -> d
     async def detail(args: dict[str, Any], operator: Operator) -> Any:
         if args["call_id"] != "c0000":
             raise Refusal(f"no call {args['call_id']}")
-        return {"record": the_record(), "messages": the_messages()}
+        return {"record": the_record(), "messages": the_messages(), "missing": ""}
 
     async def hangup(args: dict[str, Any], operator: Operator) -> Any:
         asked.append(("call.hangup", args, operator))

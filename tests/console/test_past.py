@@ -46,8 +46,12 @@ def test_find_a_missed_call_and_close_it(switch: Office) -> None:
         await shows(pilot, "what was done about it")
         await pilot.press(*"rang back", "enter")
         await until(pilot, lambda: switch.archive.closed)
-        assert switch.archive.closed["r000"].startswith("wang")
-        await shows(pilot, "wang")
+        by, note = switch.archive.closed["r000"]
+        assert by.startswith("wang")
+        assert note == "rang back"
+        await shows_no(pilot, "021-1234 5600")
+        await pilot.press("m")
+        await shows(pilot, "wang (")
 
     at_the_console(switch.path, job, size=(130, 24))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual.binding import BindingType
 
@@ -26,6 +26,8 @@ from tui.sheet import Sheet
 from tui.words import blame, cause
 
 MOST = 500
+_ONLY_ALL: Final = frozenset({"talk", "attempt", "blame", "by", "plan", "trunk"})
+"""Columns that say nothing of a call that nobody took."""
 _SEARCH = ("number", "caller", "target", "cause", "plan_hash", "from", "to")
 
 
@@ -42,10 +44,11 @@ def _attempt(key: str, row: Row, now_ms: int) -> Cell:
 
 
 def _closed(key: str, row: Row, now_ms: int) -> Cell:
-    if row["answered_ms"] is not None:
+    if not row["missed"]:
         return Cell("")
-    closed = row.get("closed", "")
-    return Cell(closed, "dim") if closed else Cell(say("records.waits"), "busy")
+    if not row["closed"]:
+        return Cell("! " + say("records.waits"), "busy")
+    return Cell(" · ".join(filter(None, (row["closed"], row["closed_note"]))), "dim")
 
 
 def _by(key: str, row: Row, now_ms: int) -> Cell:
@@ -67,8 +70,9 @@ class RecordsPane(TablePane):
         Column("attempt", "calls.attempt", 4, _attempt, lambda key, row: row["attempt"], rank=3, right=True),
         Column("blame", "records.blame", 10, lambda key, row, _: blame(row["blame"]), rank=4),
         Column("by", "records.by", 8, _by, rank=5),
-        Column("closed", "records.closed", 10, _closed, grow=1, rank=3),
+        Column("closed", "records.closed", 10, _closed, grow=5, rank=1),
         text("trunk", "calls.trunk", 10, rank=6),
+        Column("plan", "records.plan", 8, lambda key, row, _: Cell(row["plan_hash"][:8], "dim"), rank=7),
     )
     SORT = ("at", True)
     EMPTY = "records.none"
@@ -83,6 +87,16 @@ class RecordsPane(TablePane):
     def rows(self) -> Mapping[str, Row]:
         """What was found last."""
         return self._found
+
+    @property
+    def folded(self) -> frozenset[str]:
+        """Missed calls leave room for what was done about them."""
+        return _ONLY_ALL if self._missed else frozenset()
+
+    def notes(self) -> list[str]:
+        """Which records these are."""
+        asked = [f"{say('search.' + name)} {typed}" for name, typed in self._search.items() if typed]
+        return [*([say("records.missed")] if self._missed else []), *asked]
 
     def renew(self) -> None:
         """Fetch on the first look."""
@@ -115,14 +129,16 @@ class RecordsPane(TablePane):
         self.app.push_screen(Lines(say("search.title"), lines), told)
 
     def action_missed(self) -> None:
-        """Only calls that nobody answered, or all again."""
+        """Only the calls that wait to be called back, or all again."""
         self._missed = not self._missed
+        self._view_changed()
         self.action_refresh()
 
     def action_close(self) -> None:
         """Close a missed call with a note."""
         key, row = self.sheet.key, self.sheet.row
-        if key is None or row is None or row["answered_ms"] is not None:
+        if key is None or row is None or not row["missed"]:
+            self.notify(say("records.not_missed"))
             return
 
         def told(lines: dict[str, str] | None) -> None:
@@ -157,8 +173,9 @@ class RecordsPane(TablePane):
             self.notify(say("records.exported", count=len(rows), path=path), markup=False)
 
     async def _find(self) -> None:
+        verb = "missed.list" if self._missed else "record.find"
         try:
-            found = await self.board.ask("record.find", **asked_of(self._search), missed=self._missed, most=MOST)
+            found = await self.board.ask(verb, **asked_of(self._search), most=MOST)
         except (NotDone, ValueError) as refusal:
             self.notify(str(refusal), severity="error", markup=False)
             return

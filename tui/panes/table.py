@@ -50,6 +50,11 @@ class TablePane(Pane):
         """The rows that this pane is about."""
         raise NotImplementedError
 
+    @property
+    def folded(self) -> frozenset[str]:
+        """Columns that the pane leaves out by itself for now."""
+        return frozenset()
+
     def notes(self) -> list[str]:
         """What the operator should know about these rows."""
         return []
@@ -151,7 +156,7 @@ class TablePane(Pane):
         self.focus_table()
 
     def _view_changed(self) -> None:
-        self.sheet.hidden = self.view.hidden
+        self.sheet.hidden = self.view.hidden | self.folded
         self.sheet.sorted_by = (self.view.sort, self.view.descending)
         self.sheet.relayout()
         self.renew()

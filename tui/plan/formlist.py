@@ -13,7 +13,7 @@ from textual.widgets import Input, Label, OptionList, Static
 
 from tui.hintbar import HintBar
 from tui.keys import bindings
-from tui.plan.edits import EditFault, read, write
+from tui.plan.edits import EditFault, Field, read, write
 from tui.plan.forms import Form, forms, new_target
 from tui.say import say, say_slug
 from tui.screens.box import Box
@@ -76,7 +76,7 @@ class FormScreen(Box[str]):
                 for field, value in zip(self._form.fields, self._before, strict=True):
                     with Horizontal():
                         yield Label(say_slug("field", field.name))
-                        hint = " / ".join(field.choices) or say_slug("field_hint", f"{field.kind}")
+                        hint = " / ".join(field.choices) or hint_of(field)
                         yield Input(value, placeholder=hint, compact=True)
             yield Static(classes="fault", markup=False)
             yield HintBar("form.hint")
@@ -103,3 +103,9 @@ class FormScreen(Box[str]):
             self.query_one(".fault", Static).update(str(fault))
             return
         self.dismiss(text)
+
+
+def hint_of(field: Field) -> str:
+    """What stands in an empty line: an example for this field, or what its kind wants."""
+    example = say_slug("example", field.name)
+    return example if example != field.name else say_slug("field_hint", f"{field.kind}")

@@ -18,7 +18,7 @@ from tui.framed import Framed
 from tui.keys import bindings
 from tui.ladder import ladder
 from tui.panes.pane import LookUp
-from tui.say import say
+from tui.say import say, say_slug
 from tui.screens.hangup import confirm_hangup
 from tui.told import Told
 
@@ -133,6 +133,7 @@ class Detail(Framed):
             section = self.query_one(f"#{name}", Told)
             section.border_title = say(f"detail.{name}")
             section.display = bool(lines[name])
+            section.border_subtitle = say_slug("missing", self._told["missing"]) if name == "ladder" else ""
             section.tell(lines[name], gap="" if name == "ladder" else "  ")
 
     def _ladder_columns(self) -> int:
