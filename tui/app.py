@@ -6,20 +6,19 @@ the clocks.
 """
 
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import BindingType
+from textual.command import CommandPalette
 from textual.css.query import NoMatches
-from textual.screen import Screen
 
 from tui.board import Board, Source
 from tui.framed import Framed
 from tui.keys import bindings, remapped
-from tui.palette import commands
+from tui.palette import palette
 from tui.panes.pane import LookUp
 from tui.panes.table import TablePane
 from tui.plan.drafts import Drafts
@@ -50,6 +49,7 @@ class Console(App[None]):
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme
+        self.animation_level = "none"  # over a slow line a glide is only late
 
     def on_mount(self) -> None:
         """Start the feed and the beat."""
@@ -58,9 +58,10 @@ class Console(App[None]):
         self.run_worker(self.board.source.run(self.board), group="feed")
         self.set_interval(1 / BEATS_PER_S, self._beat)
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette lists what the keys do."""
-        return commands(self, screen, self._own_keys)
+    def action_command_palette(self) -> None:
+        """Find a key by its meaning."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(palette(self._own_keys))
 
     def action_pane(self, name: str) -> None:
         """Back to the main screen, with this pane in sight."""

@@ -25,6 +25,11 @@ class Framed(Screen[None]):
         yield from self.body()
         yield HintBar()
 
+    @property
+    def here(self) -> str:
+        """The id of the key that leads to what is in sight now, where keys choose between views."""
+        return ""
+
     def body(self) -> ComposeResult:
         """What stands between the bars."""
         yield from ()

@@ -15,9 +15,9 @@ from tui.say import say
 
 
 class HintBar(Widget):
-    """As many keys as there is room for; `lead` is a text in front of them."""
+    """As many keys as there is room for, the one of the view in sight marked; `lead` is a text in front of them."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"hintbar--key"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"hintbar--key", "hintbar--here"}
 
     def __init__(self, lead: str = "") -> None:
         super().__init__()
@@ -30,13 +30,17 @@ class HintBar(Widget):
     def render(self) -> RenderResult:
         """One line: key and meaning, key and meaning."""
         active = {active.binding.id: active.binding.key for active in self.screen.active_bindings.values()}
-        style = self.get_component_rich_style("hintbar--key", partial=True)
+        plain, marked = (self.get_component_rich_style(f"hintbar--{name}", partial=True) for name in ("key", "here"))
+        here = getattr(self.screen, "here", "")
         text = Text(f" {say(self._lead)} " if self._lead else "", no_wrap=True)
         for key in sorted(KEYS, key=lambda key: key.where == "app"):
             if not key.hint or key.id not in active:
                 continue
             meaning = say("keys." + key.id.replace(".", "_"))
-            piece = Text.assemble((f" {shown(active[key.id])}", style), f" {meaning} ")
+            style = marked if key.id == here else plain
+            piece = Text.assemble(
+                (f" {shown(active[key.id])}", style), (f" {meaning} ", style if key.id == here else "")
+            )
             if text.cell_len + piece.cell_len > self.size.width:
                 break
             text.append_text(piece)

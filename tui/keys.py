@@ -54,7 +54,7 @@ KEYS: Final = (
     Key("sheet", "open", "enter", "open", hint=True),
     Key("table", "filter", "slash", "filter", hint=True),
     Key("table", "invert", "exclamation_mark", "invert"),
-    Key("table", "clear", "escape", "clear"),
+    Key("table", "clear", "escape", "clear", hint=True),
     Key("table", "sort", "s", "sort", hint=True),
     Key("table", "reverse", "S", "reverse"),
     Key("table", "columns", "c", "columns"),

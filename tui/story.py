@@ -8,7 +8,7 @@ from typing import Any, Final
 from rich.text import Text
 
 from tui.arrange import Cell
-from tui.moment import age, clock, clock_ms, day_clock
+from tui.moment import age, clock_ms, day_clock
 from tui.say import say, say_slug
 from tui.sdp import described
 from tui.width import pad
@@ -65,17 +65,17 @@ def attempts(record: Record, now_ms: int) -> list[Line]:
     for attempt in record["attempts"]:
         until_ms = attempt["ended_ms"] or now_ms
         line = [
-            Cell(f"{attempt['leg']:>2}"),
+            Cell(f"{attempt['leg']}."),
             Cell(pad(attempt["target"], 12), "key"),
-            Cell(pad(attempt["address"], 16)),
-            Cell(clock(attempt["began_ms"]), "dim"),
+            Cell(pad(attempt["address"], 15)),
+            Cell(f"+{(attempt['began_ms'] - record['accepted_ms']) / 1000:.1f}s", "dim"),
         ]
         if attempt["ending"] is not None:
             line += [
-                Cell(say("detail.lasted", age=age(until_ms - attempt["began_ms"]))),
                 cause(attempt["ending"]["slug"], attempt["ending"]["blame"]),
                 Cell(_codes(attempt["ending"], "{sip}/{q850}"), "dim"),
                 blame(attempt["ending"]["blame"]),
+                Cell(age(until_ms - attempt["began_ms"])),
             ]
         elif attempt["answered_ms"] is not None:
             line += [state("talking"), Cell(age(now_ms - attempt["answered_ms"]))]

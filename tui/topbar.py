@@ -46,6 +46,10 @@ class TopBar(Widget):
             self._shown = lines
             self.refresh()
 
+    def on_resize(self) -> None:
+        """The sparkline takes what the figures leave."""
+        self.renew()
+
     def render(self) -> RenderResult:
         """The two lines, cut to the width."""
         width = max(1, self.size.width)

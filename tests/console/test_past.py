@@ -94,7 +94,7 @@ def test_reports_by_hour_and_by_cause(switch: Office) -> None:
 
     async def job(pilot: Pilot[Any]) -> None:
         await pilot.press("5")
-        await shows(pilot, "by hour", "08", "75%", "above not")
+        await shows(pilot, "by hour", "08", "75%", "answered ░ not")
         await pilot.press("u")
         await shows(pilot, "by cause", "no answer")
         await pilot.press("w")

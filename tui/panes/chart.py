@@ -4,7 +4,7 @@ Rule: what the colours say the texture says too, so that it reads in black and w
 are left out at the less telling end: the oldest hours and days, the smallest areas, causes and targets.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from textual.color import Color
 from textual_plotext import PlotextPlot
@@ -12,12 +12,9 @@ from textual_plotext import PlotextPlot
 from b2bua.wire import Row
 from tui.width import shorten
 
-_MARGIN: Final = 10
-"""Columns of the figures at the left."""
-_BAR: Final = {"hour": 3, "day": 6}
+_SPAN: Final = {"hour": 3, "day": 6}
 _NAMED: Final = 10
-"""Columns of a bar: times are short, names are not."""
-_TICKS: Final = 4
+"""Columns from bar to bar: times are short, names are not."""
 
 
 class Chart(PlotextPlot):
@@ -45,20 +42,25 @@ class Chart(PlotextPlot):
     def _draw(self) -> None:
         plot = self.plt
         plot.clear_figure()
-        room = max(1, (self.size.width - _MARGIN) // _BAR.get(self._by, _NAMED))
-        rows = self._rows[-room:] if self._by in _BAR else self._rows[:room]
-        if rows:
+        span = _SPAN.get(self._by, _NAMED)
+        most = max((row["calls"] for row in self._rows), default=0)
+        columns = max(span, self.size.width - len(str(most)))
+        room = columns // span
+        rows = self._rows[-room:] if self._by in _SPAN else self._rows[:room]
+        if most:
+            # a unit of x is a column of the screen, so that every bar is as broad as the next
+            for place, row in enumerate(rows):
+                across: Any = [place * span, (place + 1) * span - 2]
+                for what, mark, tone in (("calls", "░", "secondary"), ("answered", "█", "success")):
+                    if row[what]:
+                        up: Any = [0, row[what]]  # plotext's own hints say one number here
+                        plot.rectangle(across, up, marker=mark, color=self._colour(tone), fill=True)
             first = self._rows.index(rows[0]) + 1
             names = [self._under(row, number) for number, row in enumerate(rows, first)]
-            calls = [row["calls"] for row in rows]
-            places = [float(place) for place in range(1, len(rows) + 1)]
-            plot.bar(places, calls, marker="░", color=self._colour("secondary"), width=0.7)
-            plot.bar(places, [row["answered"] for row in rows], marker="█", color=self._colour("success"), width=0.7)
-            plot.xticks(places, names)
-            step = max(1, -(-max(calls) // _TICKS))
-            ticks = range(0, max(calls) + 1, step)
-            plot.yticks([float(tick) for tick in ticks], [str(tick) for tick in ticks])
-            plot.ylim(0, max(calls))
+            plot.xticks([place * span + (span - 2) / 2 for place in range(len(rows))], names)
+            plot.yticks([0.0, most / 2, float(most)], ["0", str(most // 2), str(most)])
+            plot.xlim(0, columns - 1)
+            plot.ylim(0, most)
             plot.frame(False)
         self.refresh()
 

@@ -13,6 +13,7 @@ from textual.binding import BindingType
 
 from b2bua.wire import Row
 from tui.arrange import Cell, Column
+from tui.beside import ask_anew
 from tui.board import Board, NotDone
 from tui.columns import text
 from tui.export import as_csv, as_json_lines
@@ -76,6 +77,7 @@ class RecordsPane(TablePane):
     )
     SORT = ("at", True)
     EMPTY = "records.none"
+    MOVES = False
 
     def __init__(self, board: Board, name: str) -> None:
         super().__init__(board, name)
@@ -112,7 +114,7 @@ class RecordsPane(TablePane):
 
     def action_refresh(self) -> None:
         """Ask again."""
-        self.run_worker(self._find(), group="find", exclusive=True)
+        ask_anew(self, self._find, "find")
 
     def action_search(self) -> None:
         """Say what to look for."""

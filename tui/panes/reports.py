@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from b2bua.wire import Row
 from tui.arrange import Cell, Column
+from tui.beside import ask_anew
 from tui.board import Board, NotDone
 from tui.columns import count
 from tui.keys import REPORTS, bindings
@@ -104,7 +105,7 @@ class ReportsPane(Pane):
 
     def action_refresh(self) -> None:
         """Ask again."""
-        self.run_worker(self._ask(), group="report", exclusive=True)
+        ask_anew(self, self._ask, "report")
 
     async def _ask(self) -> None:
         to_ms = self.board.now_ms()
@@ -123,7 +124,8 @@ class ReportsPane(Pane):
 
     def _show(self) -> None:
         number = self._number or say("reports.all")
-        title = say("reports.title", by=say_slug("by", self._by), days=self._days, number=number)
+        span = say("reports.today") if self._days == 1 else say("reports.days", days=self._days)
+        title = say("reports.title", by=say_slug("by", self._by), span=span, number=number)
         self.query_one(".subtitle", Static).update(title)
         rows = [
             {**row, "shown": say_slug("cause", row["key"]) if self._by == "cause" else row["key"] or "–"}

@@ -23,12 +23,13 @@ from tui.sheet import Sheet
 
 
 class TablePane(Pane):
-    """Subclasses name the columns, the first sort, and the rows."""
+    """Subclasses name the columns, the first sort, the rows, and whether these change without being asked for."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("table")
     COLUMNS: ClassVar[tuple[Column, ...]]
     SORT: ClassVar[tuple[str, bool]]
     EMPTY: ClassVar[str] = "sheet.empty"
+    MOVES: ClassVar[bool] = True
 
     def __init__(self, board: Board, name: str) -> None:
         super().__init__(board, name)
@@ -91,6 +92,14 @@ class TablePane(Pane):
         line.placeholder = say("table.filter")
         line.display = True
         line.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Dropping the filter is offered while there is one, pausing where rows move by themselves."""
+        if action == "pause":
+            return self.MOVES
+        if action == "clear":
+            return bool(self.view.filter.words) or isinstance(self.screen.focused, Input)
+        return super().check_action(action, parameters)
 
     def filter_by(self, words: str) -> None:
         """Show the rows with these words."""

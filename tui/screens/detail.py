@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from b2bua.rows import CALLS
 from tui import story
+from tui.beside import ask_anew
 from tui.board import Board, NotDone
 from tui.framed import Framed
 from tui.keys import bindings
@@ -78,7 +79,7 @@ class Detail(Framed):
         if (self._told is None and not self._asked_ms) or due:
             self._row = dict(row) if row is not None else None
             self._asked_ms = self.board.now_ms()
-            self.run_worker(self._ask(), exclusive=True, group="detail")
+            ask_anew(self, self._ask, "detail")
         self._tell()
 
     def respeak(self) -> None:

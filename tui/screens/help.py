@@ -34,7 +34,7 @@ class Help(Box[None]):
 
     def compose(self) -> ComposeResult:
         """The table, and where it can be changed."""
-        with Vertical(classes="box wide"):
+        with Vertical(classes="box wide tall"):
             yield Static(say("keys.title"), classes="title")
             with VerticalScroll(classes="keys"):
                 yield Told(id="keys")
