@@ -5,6 +5,7 @@ Rule: everything said is in the record; what the record does not know is left ou
 
 from typing import Any, Final
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tui.arrange import Cell
@@ -62,12 +63,13 @@ def head(record: Record, now_ms: int) -> list[Line]:
 def attempts(record: Record, now_ms: int) -> list[Line]:
     """Each try at a target, and how it ended."""
     lines = []
+    address_columns = min(32, max((cell_len(attempt["address"]) for attempt in record["attempts"]), default=0))
     for attempt in record["attempts"]:
         until_ms = attempt["ended_ms"] or now_ms
         line = [
             Cell(f"{attempt['leg']}."),
             Cell(pad(attempt["target"], 12), "key"),
-            Cell(pad(attempt["address"], 15)),
+            Cell(pad(attempt["address"], address_columns)),
             Cell(f"+{(attempt['began_ms'] - record['accepted_ms']) / 1000:.1f}s", "dim"),
         ]
         if attempt["ending"] is not None:

@@ -62,7 +62,7 @@ class RecordsPane(TablePane):
     BINDINGS: ClassVar[list[BindingType]] = bindings("records")
     COLUMNS = (
         Column("at", "records.at", 14, _at, lambda key, row: row["accepted_ms"]),
-        text("caller", "calls.caller", 15, "key", grow=1),
+        text("caller", "calls.caller", 14, "key", grow=1),
         text("place", "calls.place", 8, grow=1, rank=2),
         text("number", "calls.number", 12, grow=1),
         text("target", "calls.target", 9, grow=2),
@@ -71,7 +71,7 @@ class RecordsPane(TablePane):
         Column("attempt", "calls.attempt", 4, _attempt, lambda key, row: row["attempt"], rank=3, right=True),
         Column("blame", "records.blame", 10, lambda key, row, _: blame(row["blame"]), rank=4),
         Column("by", "records.by", 8, _by, rank=5),
-        Column("closed", "records.closed", 10, _closed, grow=5, rank=1),
+        Column("closed", "records.closed", 16, _closed, grow=5, rank=1),
         text("trunk", "calls.trunk", 10, rank=6),
         Column("plan", "records.plan", 8, lambda key, row, _: Cell(row["plan_hash"][:8], "dim"), rank=7),
     )
