@@ -73,6 +73,17 @@ class Processes:
 
 
 @attrs.frozen
+class Control:
+    """The control socket: where it is (default: `control.sock` in `state`), and whose it is besides the switch's user.
+
+    Members of `group` may connect to it with a token (`b2bua.tokens`).
+    """
+
+    socket: Path | None = None
+    group: str = ""
+
+
+@attrs.frozen
 class Config:
     """All settings. `state` holds database, sockets and spool; `store` is an SQLAlchemy URL (default: SQLite there)."""
 
@@ -81,8 +92,14 @@ class Config:
     sip: Sip = attrs.field(factory=Sip)
     media: Media = attrs.field(factory=Media)
     processes: Processes = attrs.field(factory=Processes)
+    control: Control = attrs.field(factory=Control)
     trunk: dict[str, Trunk] = attrs.field(factory=dict)
     gateway: dict[str, Gateway] = attrs.field(factory=dict)
+
+    @property
+    def control_socket(self) -> Path:
+        """Where consoles connect."""
+        return self.control.socket or self.state / "control.sock"
 
     @property
     def public(self) -> HostPort:

@@ -1,31 +1,38 @@
 """The daemon's end of the control protocol: a Unix socket where consoles see the feed and ask for verbs.
 
 Rule: the feed is cut at a steady pace and each delta is encoded once, however many consoles look on.
-Who may connect is decided by the kernel: the socket is 0600, and the far end's uid must be ours or root's.
+Who may connect is decided by the kernel: the socket is the owner's alone (0600), or a group's too (0660), whose members
+need a token (`b2bua.admission`). Whose token is removed is shut out within two seconds.
 """
 
 import os
+import shutil
 import socket as sockets
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import trio
 
+from b2bua.admission import Admission
 from b2bua.control_link import Link
 from b2bua.feed import Feed, within
 from b2bua.verbs import LEAST, Verb
 from b2bua.wire import Role, frame
+
+LOOK_AGAIN_S: Final = 1.0
+"""How often it is asked whether those who are linked may still be."""
 
 
 class SocketTaken(Exception):
     """Another daemon listens on this path, or something that is no socket lies there."""
 
 
-def listen(path: Path) -> sockets.socket:
-    """A listening socket at `path`, 0600.
+def listen(path: Path, group: str = "") -> sockets.socket:
+    """A listening socket at `path`, 0600; or 0660 and of this `group`.
 
-    Replaces one that a dead daemon left. Raises SocketTaken or OSError.
+    Replaces one that a dead daemon left. Raises SocketTaken, OSError or LookupError (there is no such group).
     """
     if path.is_symlink() or path.exists():
         _clear(path)
@@ -33,8 +40,11 @@ def listen(path: Path) -> sockets.socket:
     mask = os.umask(0o177)
     try:
         listener.bind(str(path))
+        if group:
+            shutil.chown(path, group=group)
+            path.chmod(0o660)
         listener.listen(64)
-    except OSError:
+    except (OSError, LookupError):
         listener.close()
         raise
     finally:
@@ -62,9 +72,16 @@ class Control:
     """
 
     def __init__(
-        self, feed: Feed, verbs: Mapping[str, Verb], *, least: Mapping[str, Role] = LEAST, cuts_per_s: float = 20.0
+        self,
+        feed: Feed,
+        verbs: Mapping[str, Verb],
+        admission: Admission | None = None,
+        *,
+        least: Mapping[str, Role] = LEAST,
+        cuts_per_s: float = 20.0,
     ) -> None:
         self._feed = feed
+        self._admission = admission or Admission()
         self._verbs = {name: (least[name], verb) for name, verb in verbs.items()}
         self._pace_s = 1 / cuts_per_s
         self._links: set[Link] = set()
@@ -90,6 +107,7 @@ class Control:
                     await self._meet(stream, labour)
 
                 labour.start_soon(self._tell)
+                labour.start_soon(self._shut_out)
                 labour.start_soon(trio.serve_listeners, meet, listeners)
                 task_status.started()
         finally:
@@ -108,8 +126,15 @@ class Control:
                     packed[topics] = frame(within(delta, topics))
                 link.outbox.delta(packed[topics])
 
+    async def _shut_out(self) -> None:
+        """End the links of those who would not be let in again."""
+        while True:
+            await trio.sleep(LOOK_AGAIN_S)
+            for link in self._links:
+                link.look_again()
+
     async def _meet(self, stream: trio.SocketStream, labour: trio.Nursery) -> None:
-        link = Link(stream, self._feed, self._verbs, labour)
+        link = Link(stream, self._feed, self._verbs, self._admission, labour)
         self._links.add(link)
         try:
             async with stream:

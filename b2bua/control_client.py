@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from b2bua import wire
+from b2bua.credential import token_at_hand
 from b2bua.wire import (
     VERSION,
     Delta,
@@ -49,8 +50,15 @@ class Client:
         self._waiting: list[Any] = []
 
     @classmethod
-    def connect(cls, path: Path, *, role: Role = Role.ADMIN, who: str = "", timeout_s: float = 30.0) -> Self:
-        """Link to the daemon at `path`; each answer may take `timeout_s`. Raises DaemonGone or Refused."""
+    def connect(
+        cls, path: Path, *, role: Role = Role.ADMIN, who: str = "", token: str | None = None, timeout_s: float = 30.0
+    ) -> Self:
+        """Link to the daemon at `path`; each answer may take `timeout_s`.
+
+        `token` says who we are (None: the one at hand, `b2bua.credential`). Raises DaemonGone, Refused or
+        CredentialFault.
+        """
+        token = token_at_hand() if token is None else token
         socket = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
         socket.settimeout(timeout_s)
         try:
@@ -60,7 +68,7 @@ class Client:
             raise DaemonGone(f"no daemon answers at {path} ({fault.strerror}): is `switch400 run` up?") from fault
         client = cls(socket)
         try:
-            client._send(Hello(VERSION, role, who or getpass.getuser()))
+            client._send(Hello(VERSION, role, who or getpass.getuser(), token))
             client._await(Welcome)
         except BaseException:
             client.close()

@@ -7,8 +7,6 @@ requests are being done.
 
 import logging
 import math
-import os
-import pwd
 import socket as sockets
 from collections import deque
 from collections.abc import Mapping
@@ -17,6 +15,7 @@ from typing import Final
 
 import trio
 
+from b2bua.admission import Admission, Admitted
 from b2bua.feed import Feed
 from b2bua.verbs import Operator, Refusal, Verb
 from b2bua.wire import VERSION, Frames, FromConsole, Hello, Refused, Reply, Request, Role, Subscribe, Welcome, frame
@@ -99,15 +98,16 @@ class Link:
     """
 
     def __init__(
-        self, stream: trio.SocketStream, feed: Feed, verbs: Mapping[str, tuple[Role, Verb]], labour: trio.Nursery
+        self, stream: trio.SocketStream, feed: Feed, verbs: Held, admission: Admission, labour: trio.Nursery
     ) -> None:
         self._stream = stream
         self._feed = feed
         self._verbs = verbs
+        self._admission = admission
         self._labour = labour
         self._room = trio.Semaphore(MOST_AT_ONCE)
         self._patience = trio.CancelScope()
-        self._operator: Operator | None = None
+        self._admitted: Admitted | None = None
         self.outbox = Outbox(feed)
 
     async def run(self) -> None:
@@ -123,6 +123,12 @@ class Link:
             self.outbox.end()
             nursery.cancel_scope.deadline = trio.current_time() + LAST_WORD_S
 
+    def look_again(self) -> None:
+        """End this link if its person's token was removed, or is good for less now."""
+        if self._admitted is not None and not self._admission.stands(self._admitted):
+            self.outbox.answer(frame(Refused(VERSION, "your token was removed, or changed: log in again")))
+            self._patience.cancel()
+
     async def _read(self) -> None:
         frames = Frames(FromConsole)
         async for piece in self._stream:
@@ -134,8 +140,8 @@ class Link:
             await self._stream.send_all(packed)
 
     async def _take(self, message: FromConsole) -> None:
-        if self._operator is None:
-            self._operator = self._greet(message)
+        if self._admitted is None:
+            self._admitted = self._greet(message)
             self._patience.deadline = math.inf
             return
         match message:
@@ -145,9 +151,9 @@ class Link:
                 self.outbox.restart(frozenset(topics))
             case Request():
                 await self._room.acquire()
-                self._labour.start_soon(self._do, message, self._operator)
+                self._labour.start_soon(self._do, message, self._admitted.operator)
 
-    def _greet(self, hello: FromConsole) -> Operator:
+    def _greet(self, hello: FromConsole) -> Admitted:
         if not isinstance(hello, Hello):
             raise ValueError("the first message must be Hello")  # noqa: TRY004 - a bad word, not a bad call
         if hello.version != VERSION:
@@ -155,9 +161,10 @@ class Link:
                 f"this daemon speaks version {VERSION} of the control protocol, "
                 f"the console version {hello.version}: use the same release of both"
             )
-        login = peer_login(self._stream.socket)
-        self.outbox.answer(frame(Welcome(VERSION, hello.role, self._feed.seq)))
-        return Operator(f"{hello.who} ({login})" if hello.who not in ("", login) else login, hello.role)
+        admitted = self._admission.admit(hello, peer_uid(self._stream.socket))
+        person = admitted.operator
+        self.outbox.answer(frame(Welcome(VERSION, person.role, self._feed.seq, person.name)))
+        return admitted
 
     async def _do(self, request: Request, operator: Operator) -> None:
         try:
@@ -183,16 +190,8 @@ class Link:
             return Reply(request.id, ok=False, error=f"{request.verb} failed in the daemon: {fault!r}; see its log")
 
 
-def peer_login(socket: trio.socket.SocketType) -> str:
-    """The login name of who is at the far end, by the kernel's word.
-
-    Raises ValueError unless it is us or root.
-    """
+def peer_uid(socket: trio.socket.SocketType) -> int:
+    """The user at the far end, by the kernel's word."""
     packed = socket.getsockopt(sockets.SOL_SOCKET, sockets.SO_PEERCRED, _PEER.size)
-    _, uid, _ = _PEER.unpack(packed)
-    if uid not in (0, os.geteuid()):
-        raise ValueError(f"user {uid} may not use this socket")
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
+    uid: int = _PEER.unpack(packed)[1]
+    return uid

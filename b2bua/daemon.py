@@ -10,7 +10,8 @@ from typing import Final
 
 import trio
 
-from b2bua import control, opening, retention
+from b2bua import control, opening, retention, tokens
+from b2bua.admission import Admission
 from b2bua.answers import Answers
 from b2bua.archive import Archive
 from b2bua.callbacks import Callbacks
@@ -36,6 +37,7 @@ from b2bua.store import recovery
 from b2bua.store.errors import StoreError
 from b2bua.store.store import Store
 from b2bua.switchboard import Switchboard, now_ms
+from b2bua.tokens import Tokens
 from b2bua.usage import MonthUsage
 from routing.document import PlanFaults, parse
 from routing.event import OperatorHungUp
@@ -69,9 +71,11 @@ class Daemon:
         try:
             self._store = Store.open(config.store or self._state / "switch400.db", self._state / "spool")
             self._publish_examples(plans)
-            self._listener = control.listen(self._state / "control.sock")
+            self._listener = control.listen(config.control_socket, config.control.group)
         except (StoreError, SocketTaken, PlanFaults, OSError) as error:
             raise StartFault(str(error)) from error
+        except LookupError as error:
+            raise StartFault(f"control.group: there is no group {config.control.group}; groupadd it") from error
         self._leaving = False
         self._writer = self._store.writer(self._stored)
         self._live = Live()
@@ -86,8 +90,8 @@ class Daemon:
         site = Site(config.public.host, config.public.port, self._inside.getsockname()[1], strangers)
         neighbours = (config.trunk.values(), config.gateway.values())
         self._edge = Edge(site, secret, self._desk, *neighbours, self._neighbourhood.reached)
-        self._operations = Operations(self._store.plans, self._desk, self._neighbourhood, self._live)
-        inquiries = Inquiries(self._store.records, self._store.missed, self._switchboard, self._pool, self._edge.tape)
+        self._operations = Operations(self._store, self._desk, self._neighbourhood, self._live)
+        inquiries = Inquiries(self._store, self._switchboard, self._pool, self._edge.tape)
         verbs = (
             self._operations.verbs()
             | inquiries.verbs()
@@ -95,7 +99,7 @@ class Daemon:
             | Archive(self._store).verbs()
             | Callbacks(self._store.missed, self._live).verbs()
         )
-        self._control = Control(self._live.feed, verbs)
+        self._control = Control(self._live.feed, verbs, Admission(Tokens(self._state / tokens.FILE)))
         self._wires: sockets.Wires
         self._nursery: trio.Nursery
 
@@ -107,7 +111,7 @@ class Daemon:
         except* StartFault as faults:
             fault = next(each for each in faults.exceptions if isinstance(each, StartFault))
         finally:
-            (self._state / "control.sock").unlink(missing_ok=True)
+            self._config.control_socket.unlink(missing_ok=True)
         if fault is not None:
             raise fault
 

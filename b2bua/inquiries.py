@@ -16,9 +16,9 @@ from b2bua.live import shown
 from b2bua.pool import Pool
 from b2bua.record import CallRecord
 from b2bua.signalling import told
-from b2bua.store.missed import MissedCalls
-from b2bua.store.records import Records
-from b2bua.switchboard import Switchboard
+from b2bua.store.audit import AuditEntry
+from b2bua.store.store import Store
+from b2bua.switchboard import Switchboard, now_ms
 from b2bua.verbs import Operator, Refusal, Verb
 from routing.event import OperatorHungUp
 from routing.ids import CallId, Number400
@@ -30,9 +30,8 @@ Args = dict[str, Any]
 class Inquiries:
     """Verbs that look calls up, or end one."""
 
-    def __init__(self, records: Records, missed: MissedCalls, switchboard: Switchboard, pool: Pool, tape: Tape) -> None:
-        self._records = records
-        self._missed = missed
+    def __init__(self, store: Store, switchboard: Switchboard, pool: Pool, tape: Tape) -> None:
+        self._store = store
         self._switchboard = switchboard
         self._pool = pool
         self._tape = tape
@@ -51,7 +50,7 @@ class Inquiries:
         call_id = CallId(str(args.get("call_id", "")))
         record = self._switchboard.get(call_id)
         if record is None:
-            record = await trio.to_thread.run_sync(self._records.get, call_id)
+            record = await trio.to_thread.run_sync(self._store.records.get, call_id)
         if record is None:
             raise Refusal(f"there is no call {call_id}")
         strip = self._tape.of(call_id)
@@ -59,8 +58,8 @@ class Inquiries:
 
     async def _find(self, args: Args, _: Operator) -> Any:
         query = query_of(args, missed=bool(args.get("missed")))
-        found: list[CallRecord] = await trio.to_thread.run_sync(lambda: list(self._records.find(query)))
-        closings = await trio.to_thread.run_sync(self._missed.of, [CallId(each.call_id) for each in found])
+        found: list[CallRecord] = await trio.to_thread.run_sync(lambda: list(self._store.records.find(query)))
+        closings = await trio.to_thread.run_sync(self._store.missed.of, [CallId(each.call_id) for each in found])
         rows = [
             found_row(record, missed=record.call_id in closings, closing=closings.get(CallId(record.call_id)))
             for record in found
@@ -75,11 +74,15 @@ class Inquiries:
         ]
 
     async def _hang_up(self, args: Args, who: Operator) -> None:
-        await trio.lowlevel.checkpoint()
-        process = self._pool.holding(str(args.get("call_id", "")))
-        if process is None or not process.call_id:
+        call_id = str(args.get("call_id", ""))
+        record, process = self._switchboard.get(call_id), self._pool.holding(call_id)
+        if record is None or process is None:
             raise Refusal("that call is not up any more")
-        self._pool.tell(process, Tell(process.call_id, OperatorHungUp(0.0, who.name)))
+        entry = AuditEntry(
+            now_ms(), who.name, "call.hangup", record.number, f"call {call_id} of {shown(record.caller)}"
+        )
+        await trio.to_thread.run_sync(self._store.note, entry)
+        self._pool.tell(process, Tell(call_id, OperatorHungUp(0.0, who.name)))
 
 
 def _printed(record: CallRecord) -> CallRecord:

@@ -83,14 +83,14 @@ class Neighbourhood:
             if record.ending and record.ending.blame not in (Blame.SUCCESS, Blame.CLIENT):
                 standing.failures[record.ending.slug] += 1
 
-    def set_service(self, topic: str, name: str, service: Service) -> bool:
-        """Take a neighbour in or out of service; False if there is none of this name."""
-        standing = self._standings.get((topic, name))
-        if standing is None:
-            return False
-        standing.service = service
+    def knows(self, topic: str, name: str) -> bool:
+        """Whether there is a neighbour of this name."""
+        return (topic, name) in self._standings
+
+    def set_service(self, topic: str, name: str, service: Service) -> None:
+        """Take a neighbour that we know in or out of service."""
+        self._standings[topic, name].service = service
         self.show()
-        return True
 
     def show(self) -> None:
         """Put every neighbour into the feed as it stands now."""

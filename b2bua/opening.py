@@ -76,7 +76,7 @@ def secret(state: Path) -> bytes:
     file = state / "edge.key"
     try:
         if not file.exists():
-            _keep_whole(file, secrets.token_bytes(32))
+            keep_whole(file, secrets.token_bytes(32))
         key = file.read_bytes()
     except OSError as error:
         raise StartFault(f"{file} cannot be used ({error.strerror})") from error
@@ -85,7 +85,7 @@ def secret(state: Path) -> bytes:
     return key
 
 
-def _keep_whole(file: Path, content: bytes) -> None:
+def keep_whole(file: Path, content: bytes) -> None:
     """A new file with mode 0600, or none: a full disk leaves no half of it. Raises OSError."""
     half = file.with_suffix(".new")
     try:

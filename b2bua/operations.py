@@ -14,10 +14,12 @@ from b2bua.live import Live
 from b2bua.neighbourhood import Neighbourhood
 from b2bua.numbers import Served
 from b2bua.rows import GATEWAYS, NUMBERS, TRUNKS, Level, NumberRow, Service
+from b2bua.store.audit import AuditEntry
 from b2bua.store.errors import StoreError
 from b2bua.store.numbers import NumberState
-from b2bua.store.plans import Plans
 from b2bua.store.publication import Published
+from b2bua.store.store import Store
+from b2bua.switchboard import now_ms
 from b2bua.verbs import Operator, Refusal, Verb
 from b2bua.wire import Fault
 from routing.document import PlanFaults
@@ -30,8 +32,9 @@ Args = dict[str, Any]
 class Operations:
     """Verbs that change or show plans, numbers and neighbours. What waits for the disk does so in a thread."""
 
-    def __init__(self, plans: Plans, desk: Desk, neighbourhood: Neighbourhood, live: Live) -> None:
-        self._plans = plans
+    def __init__(self, store: Store, desk: Desk, neighbourhood: Neighbourhood, live: Live) -> None:
+        self._store = store
+        self._plans = store.plans
         self._desk = desk
         self._neighbourhood = neighbourhood
         self._live = live
@@ -82,7 +85,7 @@ class Operations:
             lambda: self._plans.publish(
                 documents,
                 sources=args.get("sources", ()),
-                author=args.get("author") or who.name,
+                author=who.name,
                 note=args.get("note", ""),
                 based_on=None if base is None else PlanHash(base),
             )
@@ -169,10 +172,12 @@ class Operations:
                 service = Service(args.get("service", ""))
             except ValueError as error:
                 raise Refusal(f"service is {' or '.join(Service)}, not {args.get('service')!r}") from error
-            if not self._neighbourhood.set_service(topic, name, service):
-                raise Refusal(f"there is no {topic[:-1]} named {name!r}")
-            self._live.log(Level.WARNING, "service", f"{topic[:-1]} {name}: {service}", who=who.name)
-            await trio.lowlevel.checkpoint()
+            kind = topic[:-1]
+            if not self._neighbourhood.knows(topic, name):
+                raise Refusal(f"there is no {kind} named {name!r}")
+            await _in_thread(self._store.note, AuditEntry(now_ms(), who.name, f"{kind}.set", name, service.value))
+            self._neighbourhood.set_service(topic, name, service)
+            self._live.log(Level.WARNING, "service", f"{kind} {name}: {service}", who=who.name)
 
         return set_service
 

@@ -1,17 +1,18 @@
 """What the daemon and its consoles say to each other over a Unix socket (sans-I/O).
 
-    console → daemon   Hello      the version I speak, the most I want to be allowed, who sits here
+    console → daemon   Hello      the version I speak, the most I want to be allowed, who sits here, their token
                        Subscribe  send me these topics: whole now, then what changes
                        Request    do this (a verb and its arguments); the reply bears the same id
-    daemon → console   Welcome    the link stands, in this role
+    daemon → console   Welcome    the link stands, for this person in this role
                        Refused    the link does not stand, and why; then the daemon closes it
                        Snapshot   the topics as they stand at `seq`; replaces all that was sent before
                        Delta      what changed between `seq` - 1 and `seq`
                        Reply      the answer to one Request
 
-Rule: `Hello` comes first and once, and its form and that of `Refused` never change, so that two versions can
-always tell each other that they differ. A console that finds a hole in `seq` subscribes anew; the daemon may
-send a Snapshot at any time in place of deltas that a slow console did not take.
+Rule: `Hello` comes first and once. It and `Refused` keep their fields for ever; a new one has a default, and a field
+that a reader does not know is passed over, so that two versions can always tell each other that they differ. A console
+that finds a hole in `seq` subscribes anew; the daemon may send a Snapshot at any time in place of deltas that a slow
+console did not take.
 State is topic → key → row → field (`b2bua.rows` names the topics and the fields). A Delta names only fields
 that changed; None in place of a row says that the row is gone.
 Frames are a 4-byte big-endian length (`b2bua.frames`) and msgpack (`b2bua.codec`).
@@ -28,7 +29,7 @@ from cattrs.errors import BaseValidationError
 from b2bua.codec import pack, tagged, unpack
 from b2bua.frames import MOST_FRAME_BYTES, FrameCutter, framed
 
-VERSION: Final = 1
+VERSION: Final = 2
 MOST_SNAPSHOT_BYTES: Final = 64 * 1024 * 1024
 """What a console takes from its daemon; what a daemon takes from a console is `MOST_FRAME_BYTES`."""
 
@@ -54,12 +55,15 @@ class Role(StrEnum):
 class Hello:
     """First word on a link.
 
-    `who` is the person's name, for the audit trail; the role given may be lower than `role`.
+    `token` is what the daemon's owner gave this person (`b2bua.tokens`): it says who they are and the most that they
+    may do. Without one only the owner is let in, and `who` is the name they go by. The role given may be lower than
+    `role`.
     """
 
     version: int = attrs.field(validator=instance_of(int))
     role: Role
     who: str
+    token: str = attrs.field(default="", repr=False)
 
 
 @attrs.frozen
@@ -80,11 +84,12 @@ class Request:
 
 @attrs.frozen
 class Welcome:
-    """The role that this link has, and the feed's `seq` now."""
+    """The role that this link has, the feed's `seq` now, and the person's name as the audit trail has it."""
 
     version: int
     role: Role
     seq: int
+    name: str = ""
 
 
 @attrs.frozen

@@ -10,6 +10,7 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
+from b2bua.credential import token_at_hand
 from b2bua.wire import Role
 from tui.app import Console
 from tui.keys import KeysFault
@@ -37,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         "--role", choices=[str(role) for role in Role], default="admin", help="ask for no more than this"
     )
     parser.add_argument("--own", type=Path, default=own_folder(), metavar="DIR", help="your keys and drafts")
+    parser.add_argument("--token-file", type=Path, metavar="FILE", help="your token (else SWITCH400_TOKEN)")
     parser.add_argument("--who", default=getpass.getuser(), help="your name in the audit trail")
     return parser
 
@@ -54,7 +56,9 @@ def main() -> int:
             Console(Player(options.replay, options.speed), options.own, options.theme).run()
             return 0
         with Recorder(options.record) if options.record is not None else nullcontext() as recorder:
-            Console(Link(options.socket, Role(options.role), options.who, recorder), options.own, options.theme).run()
+            token = token_at_hand(options.token_file)
+            link = Link(options.socket, Role(options.role), options.who, recorder, token)
+            Console(link, options.own, options.theme).run()
     except (KeysFault, OSError, ValueError) as fault:
         sys.stderr.write(f"switch400 console: {fault}\n")
         return 1

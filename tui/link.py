@@ -45,12 +45,12 @@ class _Over(Exception):
 class Link:
     """A source that is a daemon.
 
-    `role` is the most this console wants to be allowed; `recorder` keeps what comes.
+    `role` is the most this console wants to be allowed; `recorder` keeps what comes; `token` says who sits here.
     """
 
-    def __init__(self, path: Path, role: Role, who: str, recorder: Recorder | None = None) -> None:
+    def __init__(self, path: Path, role: Role, who: str, recorder: Recorder | None = None, token: str = "") -> None:
         self._path = path
-        self._hello = Hello(VERSION, role, who)
+        self._hello = Hello(VERSION, role, who, token)
         self._recorder = recorder
         self._writer: asyncio.StreamWriter | None = None
         self._asked: dict[int, asyncio.Future[Reply]] = {}

@@ -13,9 +13,11 @@ from sqlalchemy.exc import DBAPIError
 
 from b2bua.config import ConfigFault
 from b2bua.control_client import DaemonGone, Refused
+from b2bua.credential import CredentialFault
 from b2bua.sound import Unfit
 from b2bua.store.database import first_line
 from b2bua.store.errors import StoreError
+from b2bua.tokens import TokensFault
 from routing.document import PlanFaults
 from routing.number import NumberFault
 
@@ -29,7 +31,7 @@ def outcome() -> Iterator[None]:
         for fault in error.faults:
             click.echo(f"{fault.path}: {fault.problem} — {fault.mend}", err=True)
         sys.exit(1)
-    except (StoreError, ConfigFault, DaemonGone, Refused, NumberFault, Unfit) as error:
+    except (StoreError, ConfigFault, DaemonGone, Refused, NumberFault, Unfit, TokensFault, CredentialFault) as error:
         click.echo(str(error), err=True)
         sys.exit(2)
     except DBAPIError as error:

@@ -26,11 +26,8 @@ class Place:
 
     state: Path
     database: Path | str
-
-    @property
-    def control(self) -> Path:
-        """The socket where a running daemon takes requests."""
-        return self.state / "control.sock"
+    control: Path
+    """The socket where a running daemon takes requests."""
 
     def open_store(self, *, create: bool = False) -> Store:
         """The store; raises StoreUnusable, also if there is none yet and `create` is not set."""
@@ -42,7 +39,8 @@ def locate(config_file: Path | None = None, state: Path | None = None) -> Place:
     config = read(config_file) if config_file else None
     if state is None:
         state = config.state if config else _usual()
-    return Place(state, (config.store if config else "") or state / "switch400.db")
+    said = config.control.socket if config else None
+    return Place(state, (config.store if config else "") or state / "switch400.db", said or state / "control.sock")
 
 
 def _usual() -> Path:

@@ -43,7 +43,7 @@ class DaemonDesk:
     ) -> tuple[Published, ...]:
         """Make these documents live, all or none (`plan.publish`)."""
         planned = dict(self._store.plans.differences(documents, sources))
-        self._ask("plan.publish", author, documents=list(documents), sources=list(sources), author=author, note=note)
+        self._ask("plan.publish", author, documents=list(documents), sources=list(sources), note=note)
         return tuple(Published(self._store.plans.live(number).version, changed) for number, changed in planned.items())
 
     def restore(self, number: Number400, version_id: int, *, author: str, note: str = "") -> Published:

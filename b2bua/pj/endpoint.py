@@ -219,6 +219,8 @@ class Endpoint:
         config.uaConfig.userAgent = self.setup.user_agent
         config.uaConfig.mwiUnsolicitedEnabled = False
         media = config.medConfig
+        media.hasIoqueue = False
+        media.threadCnt = 0
         media.clockRate = CLOCK_RATE_HZ
         media.sndClockRate = CLOCK_RATE_HZ
         media.noVad = True  # RTP all the time, so that the far end never takes us for dead

@@ -24,11 +24,6 @@ class Interaction:
         self._playing: dict[LegId, Playing] = {}
         self._gathering: dict[LegId, Gathering] = {}
 
-    @property
-    def is_keen(self) -> bool:
-        """Whether a key would matter now."""
-        return bool(self._gathering)
-
     def play(self, command: Play, now: float) -> None:
         """Play prompts to a leg, in place of what it hears."""
         self.silence(command.leg)

@@ -46,7 +46,7 @@ from routing.event import (
 from routing.flow import begin, step
 from routing.ids import CALLER
 from routing.plan import Plan
-from routing.state import State
+from routing.state import Phase, State
 
 _HOLD_S: Final = 2.0
 _INVITE_S: Final = 4.0
@@ -92,9 +92,19 @@ class OneCall:
         return min((moment for moment in moments if moment is not None), default=None)
 
     @property
-    def is_keen(self) -> bool:
-        """Whether keys or a message are listened for, so that PJSIP must be asked often."""
-        return self._hands.interaction.is_keen or self._hands.message is not None
+    def takes_message(self) -> bool:
+        """Whether the caller leaves a message, whose silences must be listened for."""
+        return self._hands.message is not None
+
+    @property
+    def is_talking(self) -> bool:
+        """Whether caller and target are through to each other."""
+        return self._state.phase is Phase.TALKING
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether a leg has noted something since the last turn."""
+        return bool(self._noted)
 
     def arrive(self, leg: Leg, now: float) -> None:
         """The INVITE is here."""

@@ -29,9 +29,11 @@ from routing.cause import CONGESTION
 from routing.document import from_plain
 from routing.plan import Plan
 
-_KEEN_POLL_S: Final = 0.05
-_BUSY_POLL_S: Final = 0.25
+_LISTENING_POLL_S: Final = 0.05
+_BUSY_POLL_S: Final = 1.0
 _IDLE_POLL_S: Final = 1.0
+_BEAT_S: Final = 0.02
+"""In a conversation audio is taken in once in this time, a packet's worth."""
 _FROM_TAG = re.compile(r"^(?:From|f)[ \t]*:[^\r\n]*?;\s*tag=([^;\s]+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -51,6 +53,7 @@ class Process:
         self._terms: object = None
         self._quiet_at: float | None = None
         self._retiring = False
+        self._look_at = 0.0
         self._endpoint = Endpoint(setup, self._note)
         self._doorway = Doorway(self._endpoint.account(), self._note, self._take_in)
         self._link = LinkSide(link)
@@ -59,28 +62,60 @@ class Process:
         """Take calls until there is nothing left to do; the exit status."""
         self._reconnect()
         while self._call is not None or (self._link.is_up and not self._retiring):
-            self._endpoint.poll(self._patience_s())
-            for message in self._link.received():
-                self._hear(message)
-            self._welcome()
-            self._pass_on()
             if self._call is None:
-                self._quieten(time.monotonic())
+                self._endpoint.poll(_IDLE_POLL_S)
+            elif self._call.is_talking:
+                self._keep_the_beat(self._call)
             else:
-                self._reconnect()
-                self._call.turn(time.monotonic())
-                if self._call.over:
-                    self._rest(self._call)
-            self._link.flush()
+                self._endpoint.poll(max(0.0, self._look_at - time.monotonic()))
+                if not self._is_stirred(self._call):
+                    continue  # a packet of audio went by
+            self._work()
         self._put_aside()
         return 0
 
-    def _patience_s(self) -> float:
-        """How long PJSIP may wait. SIP and the daemon's bell end the wait; a key comes only between two polls."""
+    def _keep_the_beat(self, call: OneCall) -> None:
+        """Take in audio once a beat until something else has happened or the time has come to look.
+
+        A beat is a packet's worth: to wake up for each packet would cost more than the packets.
+        """
+        beat_at = now = time.monotonic()
+        while not self._is_stirred(call):
+            beat_at = max(beat_at + _BEAT_S, now)
+            time.sleep(beat_at - now)
+            self._endpoint.poll(0)
+            now = time.monotonic()
+
+    def _is_stirred(self, call: OneCall) -> bool:
+        """Whether more than audio has moved, or the time has come to look."""
+        return bool(
+            call.has_notes
+            or self._noted
+            or self._came
+            or self._link.has_word()
+            or time.monotonic() >= self._look_at
+        )
+
+    def _work(self) -> None:
+        """Take in what the daemon says and what PJSIP noted, and let the call act."""
+        for message in self._link.received():
+            self._hear(message)
+        self._welcome()
+        self._pass_on()
         if self._call is None:
-            return _IDLE_POLL_S
-        most_s = _KEEN_POLL_S if self._call.is_keen else _BUSY_POLL_S
-        due = self._call.next_due()
+            self._quieten(time.monotonic())
+        else:
+            self._reconnect()
+            self._call.turn(time.monotonic())
+            self._look_at = time.monotonic() + self._patience_s(self._call)
+            if self._call.over:
+                self._rest(self._call)
+        self._link.flush()
+
+    def _patience_s(self, call: OneCall) -> float:
+        """How long until the call is to be looked at though nothing came."""
+        most_s = _LISTENING_POLL_S if call.takes_message else _BUSY_POLL_S
+        due = call.next_due()
         return most_s if due is None else min(most_s, max(0.0, due - time.monotonic()))
 
     def _reconnect(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import trio
 
+from b2bua.admission import Admission
 from b2bua.control import Control, listen
 from b2bua.feed import Feed
 from b2bua.rows import (
@@ -30,6 +31,7 @@ from b2bua.rows import (
     NumberRow,
     Pool,
 )
+from b2bua.tokens import Tokens
 from b2bua.verbs import Operator, Refusal, Verb
 from tests.console.archive import Archive
 from tests.console.shelf import PLAN, Shelf
@@ -159,6 +161,7 @@ class Office:
     asked: list[tuple[str, dict[str, Any], Operator]]
     shelf: Shelf
     archive: Archive
+    tokens: Tokens
     _token: trio.lowlevel.TrioToken
 
     def do(self, deed: Callable[[], object]) -> None:
@@ -208,8 +211,19 @@ def office(path: Path, calls: int = 12, now_ms: int = NOON_MS) -> Iterator[Offic
                 shelf.put(PLAN, "wang", "first")
                 archive = Archive(now_ms)
                 verbs = {**verbs_of(feed, asked), **shelf.verbs(), **archive.verbs()}
-                await nursery.start(Control(feed, verbs).serve, listen(path))
-                ready.append(Office(path, feed, asked, shelf, archive, trio.lowlevel.current_trio_token()))
+                tokens = Tokens(path.with_name("tokens.toml"))
+                await nursery.start(Control(feed, verbs, Admission(tokens)).serve, listen(path))
+                ready.append(
+                    Office(
+                        path,
+                        feed,
+                        asked,
+                        shelf,
+                        archive,
+                        Tokens(path.with_name("tokens.toml")),
+                        trio.lowlevel.current_trio_token(),
+                    )
+                )
                 is_ready.set()
 
     thread = threading.Thread(target=trio.run, args=(serve,))

@@ -193,7 +193,7 @@ async def test_the_socket_is_gone_when_the_daemon_ends(tmp_path: Path) -> None:
         await nursery.start(Control(Feed(), {}).serve, listen(path))
         far = Far(await trio.open_unix_socket(path))
         await far.say(Hello(VERSION, Role.VIEWER, ""))
-        assert await far.hear() == Welcome(VERSION, Role.VIEWER, 0)
+        assert await far.hear() == Welcome(VERSION, Role.VIEWER, 0, getpass.getuser())
         nursery.cancel_scope.cancel()
     assert not path.exists()
     assert await far.hear() is None

@@ -1,18 +1,19 @@
 """The console in a browser: nothing without a login, and the role of the login and no other."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession, CookieJar, WSServerHandshakeError
+from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, WSServerHandshakeError
 from aiohttp.test_utils import TestServer, unused_port
 
+from b2bua.wire import Role
 from tests.console.office import Office, office
 from tui.say import Language, speak
 from tui.web.server import MOST_FAILURES, WebConsole
-from tui.web.users import Users, UsersFault, hashed
 
 
 @pytest.fixture(autouse=True)
@@ -23,12 +24,6 @@ def english() -> Iterator[None]:
     speak(Language.ZH)
 
 
-@pytest.fixture(scope="module")
-def kept() -> str:
-    """The hash of `secret`, which takes a while to make."""
-    return hashed("secret")
-
-
 @pytest.fixture
 def switch(tmp_path: Path) -> Iterator[Office]:
     """A switch with calls up."""
@@ -36,19 +31,17 @@ def switch(tmp_path: Path) -> Iterator[Office]:
         yield running
 
 
-def browse(switch: Office, kept: str, visit: Callable[[ClientSession, str], Awaitable[None]]) -> None:
-    """Visit a web console whose only user is the viewer `li`."""
-    own = switch.path.parent
-    (own / "users.toml").write_text(f'li = {{ role = "viewer", password = "{kept}" }}')
+def browse(switch: Office, visit: Callable[[ClientSession, str, str], Awaitable[None]]) -> None:
+    """Visit a web console with the token of the viewer `li`."""
+    token = switch.tokens.add("li", Role.VIEWER)
 
     async def go() -> None:
         port = unused_port()
-        arguments = ["--socket", str(switch.path), "--lang", "en"]
-        served = WebConsole(Users.read(own / "users.toml"), arguments, own, "127.0.0.1", port)
+        served = WebConsole(switch.path, switch.path.parent, "127.0.0.1", port)
         browser = ClientSession(cookie_jar=CookieJar(unsafe=True))
         async with TestServer(await served._make_app(), port=port) as server:
             async with browser:
-                await visit(browser, str(server.make_url("")).rstrip("/"))
+                await visit(browser, str(server.make_url("")).rstrip("/"), token)
             await no_children()
 
     asyncio.run(go())
@@ -62,67 +55,89 @@ async def no_children() -> None:
     await asyncio.sleep(0.1)
 
 
-def test_nothing_is_served_without_a_login(switch: Office, kept: str) -> None:
-    """The page leads to the login, everything else is refused, wrong passwords are told and soon no longer heard."""
+@pytest.mark.req("T4")
+def test_nothing_is_served_without_a_login(switch: Office) -> None:
+    """The page leads to the login, everything else is refused; wrong tokens are told, and keep nobody else out."""
 
-    async def visit(browser: ClientSession, url: str) -> None:
+    async def visit(browser: ClientSession, url: str, token: str) -> None:
         async with browser.get(url + "/") as page:
             assert page.url.path == "/login"
         async with browser.get(url + "/static/js/textual.js") as page:
             assert page.status == 401
         with pytest.raises(WSServerHandshakeError):
             await browser.ws_connect(url + "/ws")
-        for name in ("li", "nobody"):
-            async with browser.post(url + "/login", data={"name": name, "password": "guess"}) as page:
+        for name, given in (("li", "guess"), ("wang", token), ("li", ""), ("", "")):
+            async with browser.post(url + "/login", data={"name": name, "token": given}) as page:
                 assert page.status == 401
-                assert "wrong name or password" in await page.text()
-        for _ in range(MOST_FAILURES - 2):
-            await browser.post(url + "/login", data={"name": "li", "password": "guess"})
-        async with browser.post(url + "/login", data={"name": "li", "password": "secret"}) as page:
-            assert page.status == 429
+                assert "wrong name or token" in await page.text()
+        for _ in range(MOST_FAILURES):
+            async with browser.post(url + "/login", data={"name": "li", "token": "guess"}) as page:
+                status = page.status
+        assert status == 429
+        async with browser.post(url + "/login", data={"name": "li", "token": token}) as page:
+            assert (page.status, page.url.path) == (200, "/")
+        async with browser.post(url + "/logout") as page:
+            assert page.url.path == "/login"
+        async with browser.get(url + "/") as page:
+            assert page.url.path == "/login"
 
-    browse(switch, kept, visit)
+    browse(switch, visit)
 
 
-def test_a_viewer_sees_calls_and_is_refused_by_the_daemon(switch: Office, kept: str) -> None:
+@pytest.mark.req("T4")
+def test_a_viewer_sees_calls_and_is_refused_by_the_daemon(switch: Office) -> None:
     """After the login a console runs in the browser; hanging up is refused, by the switch and not by the page."""
 
-    async def visit(browser: ClientSession, url: str) -> None:
-        async with browser.post(url + "/login", data={"name": "li", "password": "secret"}) as page:
+    async def visit(browser: ClientSession, url: str, token: str) -> None:
+        async with browser.post(url + "/login", data={"name": "li", "token": token}) as page:
             assert page.status == 200
-            assert page.url.path == "/"
         with pytest.raises(WSServerHandshakeError):
             await browser.ws_connect(url + "/ws", headers={"Origin": "http://elsewhere.example"})
         async with browser.ws_connect(url + "/ws?width=100&height=30") as socket:
-            seen = ""
             keys = iter([("talking", "x"), ("Hang up the call", "y"), ("needs the role", "")])
-            wanted, key = next(keys)
-            async with asyncio.timeout(30):
-                while True:
-                    message = await socket.receive()
-                    seen += message.data.decode("utf-8", "replace") if isinstance(message.data, bytes) else ""
-                    if wanted in seen:
-                        if not key:
-                            break
-                        await socket.send_json(["stdin", key])
-                        wanted, key = next(keys)
+            await play(socket, keys)
+            assert token not in arguments_of_children()
+            switch.tokens.remove("li")
+            await play(socket, iter([("token was removed", "")]))
         assert switch.asked == []
 
-    browse(switch, kept, visit)
+    browse(switch, visit)
 
 
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("", "names no user"),
-        ('li = { role = "god", password = "00$00" }', 'role = "viewer"'),
-        ('li = { role = "viewer", password = "secret" }', "--hash"),
-        ('"../li" = { role = "viewer", password = "00$00" }', "is no name"),
-        ("li = ", "users.toml"),
-    ],
-)
-def test_a_bad_file_of_users_is_one_clear_line(tmp_path: Path, text: str, why: str) -> None:
-    """Each fault names the file, the user and the mend."""
-    (tmp_path / "users.toml").write_text(text)
-    with pytest.raises(UsersFault, match=why):
-        Users.read(tmp_path / "users.toml")
+def arguments_of_children() -> str:
+    """What everyone on the machine can read of the processes that this one started."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    arguments = "".join(Path(f"/proc/{child}/cmdline").read_text() for child in children)
+    assert "--token-file" in arguments
+    return arguments
+
+
+async def play(socket: ClientWebSocketResponse, script: Iterator[tuple[str, str]]) -> None:
+    """Press each key once its text was on the screen; an empty one ends it."""
+    seen = ""
+    wanted, key = next(script)
+    async with asyncio.timeout(30):
+        while True:
+            message = await socket.receive()
+            seen += message.data.decode("utf-8", "replace") if isinstance(message.data, bytes) else ""
+            if wanted in seen:
+                if not key:
+                    return
+                await socket.send_json(["stdin", key])
+                wanted, key = next(script)
+
+
+def test_a_daemon_that_is_gone_is_said_at_the_login(tmp_path: Path) -> None:
+    """Without a daemon nobody can be judged: the page says so, and lets nobody in."""
+
+    async def go() -> None:
+        served = WebConsole(tmp_path / "none", tmp_path, "127.0.0.1", port := unused_port())
+        async with (
+            TestServer(await served._make_app(), port=port) as server,
+            ClientSession() as browser,
+            browser.post(server.make_url("/login"), data={"name": "li", "token": "t"}) as page,
+        ):
+            assert page.status == 503
+            assert "does not answer" in await page.text()
+
+    asyncio.run(go())

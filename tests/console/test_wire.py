@@ -31,12 +31,12 @@ plain = st.recursive(
 )
 row = st.dictionaries(st.text(max_size=6), plain, max_size=3)
 to_daemon = (
-    st.builds(Hello, st.integers(0, 9), st.sampled_from(Role), st.text(max_size=9))
+    st.builds(Hello, st.integers(0, 9), st.sampled_from(Role), st.text(max_size=9), st.text(max_size=9))
     | st.builds(Subscribe, st.lists(st.text(max_size=5), max_size=3).map(tuple))
     | st.builds(Request, st.integers(0, 99), st.text(max_size=9), row)
 )
 to_console = (
-    st.builds(Welcome, st.integers(0, 9), st.sampled_from(Role), st.integers(0, 99))
+    st.builds(Welcome, st.integers(0, 9), st.sampled_from(Role), st.integers(0, 99), st.text(max_size=9))
     | st.builds(Refused, st.integers(0, 9), st.text(max_size=9))
     | st.builds(Snapshot, st.integers(0, 99), st.dictionaries(st.text(max_size=5), st.dictionaries(st.text(), row)))
     | st.builds(Delta, st.integers(0, 99), st.dictionaries(st.text(), st.dictionaries(st.text(), row | st.none())))
@@ -80,6 +80,21 @@ def test_well_formed_nonsense_is_a_value_error(value: Any) -> None:
 
     with pytest.raises(ValueError, match="not a message"):
         list(Frames(FromConsole).feed(framed(pack(value))))
+
+
+def test_a_greeting_of_another_version_is_understood() -> None:
+    """A Hello without fields that came later, or with ones that are not known yet, still says its version."""
+    from b2bua.codec import pack
+
+    for fields in ({}, {"token": "t", "mood": "good"}):
+        said = {"_type": "Hello", "version": 9, "role": "viewer", "who": "li", **fields}
+        (hello,) = Frames(FromConsole).feed(framed(pack(said)))
+        assert hello.version == 9
+
+
+def test_a_token_does_not_stand_in_what_is_printed_of_a_greeting() -> None:
+    """A log that shows a Hello does not show the token."""
+    assert "s400" not in repr(Hello(2, Role.VIEWER, "li", "s400_secret"))
 
 
 def test_a_long_frame_is_refused_by_its_length_alone() -> None:

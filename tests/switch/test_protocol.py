@@ -1,11 +1,18 @@
 """The control protocol of a running switch: what a call looked like, and who was missed."""
 
+import subprocess
+import sys
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from b2bua.control_client import Client, Refused
+from b2bua.record import Party
+from b2bua.verbs import LEAST
+from b2bua.wire import Role
 from tests.switch.conftest import Switch, eventually, sip_uri
-from tests.switch.sipp import Caller, pause, recv
+from tests.switch.sipp import Caller, Target, pause, recv
 from tests.switch.test_calls import ANSWERS, TALKS, refused_with, refuses, two
 
 
@@ -81,3 +88,39 @@ def test_a_missed_call_waits_until_somebody_deals_with_it(switch: Switch) -> Non
     assert every[1]["closed"] == "desk"
     audit = asked(switch, "audit.find", number=number)["rows"][1]
     assert (audit["deed"], audit["note"]) == ("missed.close", "13800138000: rang back at noon")
+
+
+def person(switch: Switch, role: Role) -> Client:
+    """A link of somebody with a token for this role."""
+    name = f"the-{role}"
+    command = [sys.executable, "-m", "b2bua", "token", "add", name, "--role", role, "--state", str(switch.state)]
+    token = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+    return Client.connect(switch.state / "control.sock", token=token, who="somebody else")
+
+
+@pytest.mark.req("T4", "P1")
+def test_roles_and_the_audit_trail_of_a_real_daemon(switch: Switch) -> None:
+    """The daemon serves every verb of the table, holds each to its role, and writes down who did what."""
+    with person(switch, Role.VIEWER) as viewer, person(switch, Role.OPERATOR) as operator:
+        for client, role in ((viewer, Role.VIEWER), (operator, Role.OPERATOR)):
+            for verb, least in LEAST.items():
+                with pytest.raises(Refused) if not role.may(least) else suppress(Refused) as refused:
+                    client.request(verb, {})
+                if refused is not None:
+                    assert str(refused.value).startswith(f"{verb} needs the role {least}")
+        with switch.target(ANSWERS) as target:
+            number = switch.publish(f'desk = "{sip_uri(target.port)}"')
+            steps = [*TALKS[:6], recv("BYE"), Target.respond(200, "OK", tag=False)]
+            with switch.caller(number, steps) as caller:
+                (live,) = eventually(
+                    lambda: [row for row in asked(switch, "record.find", number=number)["rows"] if row["answered_ms"]],
+                    lambda rows: len(rows) == 1,
+                )
+                operator.request("call.hangup", {"call_id": live["call_id"]})
+                caller.wait()
+            target.wait()
+        operator.request("trunk.set", {"name": "carrier", "service": "in"})
+        trail = viewer.request("audit.find", {"who": "the-operator"})["rows"]
+    assert [(row["deed"], row["subject"]) for row in trail] == [("trunk.set", "carrier"), ("call.hangup", number)]
+    (record,) = switch.closed(number)
+    assert record.hung_up_by is Party.OPERATOR

@@ -1,15 +1,18 @@
 """Serves the console to browsers: log in, and get a console process of one's own in one's own role.
 
-Rule: without a session nothing is served but the login page; the role is given to the console process, which asks the
-daemon for no more, so that it is the daemon that holds it.
+Rule: without a session nothing is served but the login page. The name and token typed there are the daemon's to judge;
+the console process of the session says Hello with the same token, so that it is the daemon that holds the role. A token
+reaches that process in a file that is this user's alone and goes with the session, never in an argument or a log.
 """
 
-import asyncio
 import copy
 import html
+import os
 import secrets
 import shlex
+import shutil
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -21,8 +24,8 @@ import attrs
 from aiohttp import web
 from textual_serve.server import Server
 
-from tui.say import say
-from tui.web.users import User, Users
+from tui.say import say, spoken
+from tui.web.login import Unreachable, User, user_of
 
 SESSION_S: Final = 12 * 3600
 MOST_FAILURES: Final = 10
@@ -36,29 +39,28 @@ form{{display:grid;gap:.7em;min-width:16em}}input,button{{font:inherit;padding:.
 #444c56;
 background:#1c2430;color:inherit}}button{{background:#6cb6ff;color:#0d1117}}p{{color:#ff7b72;min-height:1.2em;margin:0}}</style>
 <form method="post" action="/login"><h1>switch400</h1><p>{why}</p> <input name="name" placeholder="{name}"
-autocomplete="username" autofocus required> <input name="password" type="password" placeholder="{password}"
+autocomplete="username" autofocus required> <input name="token" type="password" placeholder="{token}"
 autocomplete="current-password" required>
 <button>{enter}</button></form></html>"""
 
 
 @attrs.frozen
 class Session:
-    """A person who has logged in; `until_s` is on the monotonic clock."""
+    """A person who has logged in; `token_file` holds their token, `until_s` is on the monotonic clock."""
 
     user: User
+    token_file: Path
     until_s: float
 
 
 class WebConsole(Server):
-    """The console for browsers. `arguments` are those of `python -m tui` that all sessions share."""
+    """The console for browsers, of the daemon at `socket`. `own` is where people's keys and drafts are kept."""
 
-    def __init__(
-        self, users: Users, arguments: list[str], own: Path, host: str, port: int, public_url: str | None = None
-    ) -> None:
+    def __init__(self, socket: Path, own: Path, host: str, port: int, public_url: str | None = None) -> None:
         super().__init__("switch400", host, port, "switch400", public_url)
-        self._users = users
-        self._arguments = arguments
+        self._socket = socket
         self._own = own
+        self._private = Path(tempfile.mkdtemp(prefix="switch400-web-"))  # 0700
         self._sessions: dict[str, Session] = {}
         self._failures: deque[float] = deque(maxlen=MOST_FAILURES)
 
@@ -66,6 +68,10 @@ class WebConsole(Server):
         """Say where it is; the base class would print its own name."""
         sys.stdout.write(f"switch400 console on {self.public_url}\n")
         sys.stdout.flush()
+
+    async def on_shutdown(self, app: web.Application) -> None:
+        """Leave no token behind."""
+        shutil.rmtree(self._private, ignore_errors=True)
 
     async def _make_app(self) -> web.Application:
         app = await super()._make_app()
@@ -102,39 +108,51 @@ class WebConsole(Server):
 
     async def _login(self, request: web.Request) -> web.StreamResponse:
         typed = await request.post()
+        try:
+            name, given = str(typed.get("name", "")).strip(), str(typed.get("token", "")).strip()
+            user = await user_of(self._socket, name, given)
+        except Unreachable as fault:
+            return self._page(say("web.no_daemon", why=fault), 503)
         now_s = time.monotonic()
-        if len(self._failures) == MOST_FAILURES and self._failures[0] > now_s - FAILURES_S:
-            return self._page(say("web.later"), 429)
-        name, password = str(typed.get("name", "")), str(typed.get("password", ""))
-        user = await asyncio.to_thread(self._users.known, name, password)
         if user is None:
+            # Whoever has the right token is never kept out by others' wrong ones.
+            busy = len(self._failures) == MOST_FAILURES and self._failures[0] > now_s - FAILURES_S
             self._failures.append(now_s)
-            return self._page(say("web.wrong"), 401)
-        token = secrets.token_urlsafe(32)
-        self._sessions = {key: kept for key, kept in self._sessions.items() if kept.until_s > now_s}
-        self._sessions[token] = Session(user, now_s + SESSION_S)
+            return self._page(say("web.later"), 429) if busy else self._page(say("web.wrong"), 401)
+        cookie = secrets.token_urlsafe(32)
+        for key in [key for key, kept in self._sessions.items() if kept.until_s <= now_s]:
+            self._end(key)
+        token_file = self._private / secrets.token_hex(8)
+        with os.fdopen(os.open(token_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(given)
+        self._sessions[cookie] = Session(user, token_file, now_s + SESSION_S)
         secure = self.public_url.startswith("https")
         answer = web.HTTPSeeOther("/")
-        answer.set_cookie(_COOKIE, token, max_age=SESSION_S, httponly=True, samesite="Strict", secure=secure)
+        answer.set_cookie(_COOKIE, cookie, max_age=SESSION_S, httponly=True, samesite="Strict", secure=secure)
         raise answer
 
     async def _logout(self, request: web.Request) -> web.StreamResponse:
-        self._sessions.pop(request.cookies.get(_COOKIE, ""), None)
+        self._end(request.cookies.get(_COOKIE, ""))
         raise web.HTTPSeeOther("/login")
 
+    def _end(self, cookie: str) -> None:
+        """End a session, if there is one."""
+        session = self._sessions.pop(cookie, None)
+        if session is not None:
+            session.token_file.unlink(missing_ok=True)
+
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
-        """A console process for this person, in this person's role."""
+        """A console process for this person."""
         session = self._session(request)
         if session is None:
             raise web.HTTPUnauthorized
         user = session.user
-        own = ["--own", str(self._own / "web" / user.name)]
+        arguments = ["--socket", self._socket, "--lang", spoken(), "--own", self._own / "web" / user.name]
+        arguments += ["--who", user.name, "--token-file", session.token_file]
         mine = copy.copy(self)
-        mine.command = shlex.join(
-            [sys.executable, "-m", "tui", *self._arguments, "--role", user.role, "--who", user.name, *own]
-        )
+        mine.command = shlex.join([sys.executable, "-m", "tui", *map(str, arguments)])
         return await Server.handle_websocket(mine, request)
 
     def _page(self, why: str, status: int = 200) -> web.Response:
-        words = {key: html.escape(say(f"web.{key}")) for key in ("lang", "name", "password", "enter")}
+        words = {key: html.escape(say(f"web.{key}")) for key in ("lang", "name", "token", "enter")}
         return web.Response(text=_PAGE.format(why=html.escape(why), **words), content_type="text/html", status=status)
