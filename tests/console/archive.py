@@ -17,6 +17,8 @@ class Archive:
     calls: int = 10
     closed: dict[str, tuple[str, str]] = attrs.field(factory=dict)
     asked: list[dict[str, Any]] = attrs.field(factory=list)
+    heard: dict[str, str] = attrs.field(factory=dict)
+    deleted: list[str] = attrs.field(factory=list)
 
     def verbs(self) -> dict[str, Verb]:
         """Verbs about the past."""
@@ -26,6 +28,15 @@ class Archive:
             "missed.close": self._close,
             "report.calls": self._report,
             "audit.find": self._audit,
+        }
+
+    def kept(self) -> dict[str, Verb]:
+        """Verbs about what callers left and what was recorded."""
+        return {
+            "voicemail.list": self._messages,
+            "voicemail.mark": self._mark,
+            "voicemail.delete": self._delete,
+            "recording.list": self._recordings,
         }
 
     def _row(self, n: int) -> dict[str, Any]:
@@ -80,3 +91,37 @@ class Archive:
             "note": "longer",
         }
         return {"rows": [{**step, "before": "ring_s = 15\n", "after": "ring_s = 20\n"}]}
+
+    async def _messages(self, args: dict[str, Any], _: Operator) -> Any:
+        kept = [n for n in range(min(3, self.calls)) if f"v{n}" not in self.deleted]
+        rows = [{**_of_call(f"v{n}", self.now_ms - 5_000_000 * n), "mailbox": "sales"} for n in kept]
+        return {"rows": [{**row, **self._read(row["call_id"])} for row in rows], "more": False}
+
+    def _read(self, call_id: str) -> dict[str, Any]:
+        by = self.heard.get(call_id, "")
+        return {"read_ms": self.now_ms if by else None, "read_by": by, "told_ms": None, "place": "上海"}
+
+    async def _mark(self, args: dict[str, Any], operator: Operator) -> Any:
+        for call_id in args["call_ids"]:
+            self.heard[call_id] = operator.name if args["read"] else ""
+        return {"marked": len(args["call_ids"])}
+
+    async def _delete(self, args: dict[str, Any], _: Operator) -> Any:
+        self.deleted += args["call_ids"]
+        return {"deleted": len(args["call_ids"])}
+
+    async def _recordings(self, args: dict[str, Any], _: Operator) -> Any:
+        kept = {"target": "desk", "kept_until_ms": self.now_ms + 30 * 86_400_000}
+        rows = [{**_of_call(f"t{n}", self.now_ms - 900_000 * n), **kept, "live": n == 0} for n in range(3)]
+        return {"rows": rows if self.calls else [], "more": False}
+
+
+def _of_call(call_id: str, arrived_ms: int) -> dict[str, Any]:
+    return {
+        "call_id": call_id,
+        "number": "400-600-1234",
+        "arrived_ms": arrived_ms,
+        "length_s": 41.2,
+        "caller": "021-1234 5678",
+        "sealed": call_id != "t0",
+    }

@@ -28,7 +28,8 @@ class Still(Player):
         shelf = Shelf(feed)
         shelf.put(PLAN.replace("ring_s = 15", "ring_s = 30"), "li", "first")
         shelf.put(PLAN, "wang", "shorter waits")
-        self._verbs = {**verbs_of(feed, []), **shelf.verbs(), **Archive(NOON_MS, 10 if past else 0).verbs()}
+        self.archive = Archive(NOON_MS, 10 if past else 0)
+        self._verbs = {**verbs_of(feed, []), **shelf.verbs(), **self.archive.verbs(), **self.archive.kept()}
 
     async def ask(self, verb: str, args: dict[str, Any]) -> Any:
         """An answer of the archive."""

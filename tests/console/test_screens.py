@@ -74,6 +74,8 @@ DEEDS = (
     View("records-missed", ("m",), "021-1234 5609"),
     View("records-close", ("home", "x"), leave=("escape",)),
     View("records-export", ("e",), "records.csv", leave=("escape", "m")),
+    View("voicemail", ("4", "v"), "sales", leave=("escape",)),
+    View("recordings", ("t",), "12-22", leave=("escape",)),
     View("reports-cause", ("5", "u"), "47"),
     View("audit", ("6", "a"), "+ring_s = 20", leave=("escape",)),
 )

@@ -22,6 +22,7 @@ from tui.moment import ZONE, age, day_clock
 from tui.panes.table import TablePane
 from tui.say import say, say_slug
 from tui.screens.detail import Detail
+from tui.screens.kept import Messages, Recordings
 from tui.screens.lines import Line, Lines
 from tui.sheet import Sheet
 from tui.words import blame, cause
@@ -135,6 +136,14 @@ class RecordsPane(TablePane):
         self._missed = not self._missed
         self._view_changed()
         self.action_refresh()
+
+    def action_voicemail(self) -> None:
+        """What callers left."""
+        self.app.push_screen(Messages(self.board))
+
+    def action_recordings(self) -> None:
+        """What was recorded."""
+        self.app.push_screen(Recordings(self.board))
 
     def action_close(self) -> None:
         """Close a missed call with a note."""

@@ -268,9 +268,9 @@ class PlanScreen(Framed):
         if work is None:
             return
         self._title()
-        document = work.document()
         current = self.query_one(ContentSwitcher).current
-        if current == "tree" and document is not None:
+        # a text is read only where it is told as a tree: a long one would hold up every key of its author
+        if current == "tree" and (document := work.document()) is not None:
             self.query_one("#outline", Told).tell(outline(document))
         if current == "difference":
             ask_anew(self, partial(self._difference, work), "difference")
