@@ -122,7 +122,7 @@ def test_cost_and_answer(tmp_path: Path, columns: int, lines: int) -> None:
             rate = (terminal.written - written) / took_s / 1000
             answers = []
             for _ in range(10):
-                for key, text in (("3", "last answer"), ("1", "Caller"), ("/", "filter; !")):
+                for key, text in (("3", "last answer"), ("1", "Caller"), ("/", "ilter; !")):
                     terminal.press(key)
                     answers.append(terminal.wait_for(text))
                     terminal.watch(0.13)  # the next key comes at another moment of the beat
