@@ -21,7 +21,7 @@ from b2bua.store.numbers import NumberState
 from b2bua.store.publication import Published
 from b2bua.store.store import Store
 from b2bua.switchboard import now_ms
-from b2bua.verbs import Operator, Refusal, Verb
+from b2bua.verbs import Operator, Refusal, Verb, listed, wanted
 from b2bua.wire import Fault
 from routing.document import PlanFaults
 from routing.ids import Number400, PlanHash
@@ -69,14 +69,15 @@ class Operations:
 
     async def _publish(self, args: Args, who: Operator) -> Any:
         """One document as `text`, or several as `documents` with their `sources`, for faults to name."""
-        documents = [args["text"]] if "text" in args else args.get("documents", [])
-        base = args.get("base")
+        documents = [wanted(args, "text", str)] if "text" in args else listed(args, "documents")
+        sources, note = listed(args, "sources"), wanted(args, "note", str, "")
+        base = wanted(args, "base", str) if args.get("base") is not None else None
         published: tuple[Published, ...] = await _in_thread(
             lambda: self._plans.publish(
                 documents,
-                sources=args.get("sources", ()),
+                sources=sources,
                 author=who.name,
-                note=args.get("note", ""),
+                note=note,
                 based_on=None if base is None else PlanHash(base),
             )
         )
@@ -88,17 +89,15 @@ class Operations:
         return rows[0] if "text" in args else rows
 
     async def _restore(self, args: Args, who: Operator) -> Any:
-        number = _number(args)
-        version_id = args.get("version")
+        number, note = _number(args), wanted(args, "note", str, "")
+        version_id = wanted(args, "version", int) if args.get("version") is not None else None
         if version_id is None:
             history = await _in_thread(self._plans.history, number)
             matching = [version.id for version in history if version.plan_hash == args.get("plan_hash")]
             if not matching:
                 raise Refusal(f"{print_400(number)} never had the plan {args.get('plan_hash')}")
             version_id = matching[0]
-        published = await _in_thread(
-            lambda: self._plans.restore(number, int(version_id), author=who.name, note=args.get("note", ""))
-        )
+        published = await _in_thread(lambda: self._plans.restore(number, version_id, author=who.name, note=note))
         await self._reload(number)
         if published.changed:
             self._told(published, who)
@@ -111,14 +110,14 @@ class Operations:
 
     async def _show(self, args: Args, _: Operator) -> Any:
         number = _number(args)
-        wanted = args.get("plan_hash", "")
+        older = wanted(args, "plan_hash", str, "")
         live = await _in_thread(self._plans.live, number)
         version, text = live.version, live.document
-        if wanted and wanted != version.plan_hash:
+        if older and older != version.plan_hash:
             history = await _in_thread(self._plans.history, number)
-            found = next((each for each in history if each.plan_hash == wanted), None)
+            found = next((each for each in history if each.plan_hash == older), None)
             if found is None:
-                raise Refusal(f"{print_400(number)} never had the plan {wanted}")
+                raise Refusal(f"{print_400(number)} never had the plan {older}")
             version, text = await _in_thread(self._plans.version, number, found.id)
         return {
             "number": number,
