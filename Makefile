@@ -8,7 +8,7 @@ run: .venv/run  ## the switch with a worked example on 127.0.0.1:$(SIP_PORT)
 	@exec .venv/bin/switch400 run --example --port $(SIP_PORT)
 
 test: lint  ## every check, in under ten minutes
-	.ci/debian sip-tester:sipp
+	.ci/debian sip-tester:sipp chromium:chromium
 	$(PY) -m pytest -m "not bench and not soak"
 
 lint: .venv/dev

@@ -11,7 +11,7 @@ import trio
 from b2bua.store.audit import entries
 from b2bua.store.reports import calls_by
 from b2bua.store.store import Store
-from b2bua.verbs import Operator, Refusal, Verb
+from b2bua.verbs import Operator, Refusal, Verb, wanted
 from routing.ids import Number400
 from routing.number import NumberFault, parse_400
 
@@ -32,8 +32,8 @@ class Archive:
         }
 
     async def _calls(self, args: Args, _: Operator) -> Any:
-        number, by = _number(args), str(args.get("by", "day"))
-        period = (int(args.get("from_ms", 0)), int(args.get("to_ms", 0)))
+        number, by = _number(args), wanted(args, "by", str, "day")
+        period = (wanted(args, "from_ms", int), wanted(args, "to_ms", int))
         try:
             counts = await trio.to_thread.run_sync(calls_by, self._store.engine, by, number, *period)
         except ValueError as error:
@@ -42,7 +42,7 @@ class Archive:
 
     async def _audit(self, args: Args, _: Operator) -> Any:
         subject = _number(args) or ""
-        who, most = str(args.get("who", "")), int(args.get("most", 100))
+        who, most = wanted(args, "who", str, ""), wanted(args, "most", int, 100)
 
         def read() -> list[dict[str, Any]]:
             with self._store.engine.connect() as connection:

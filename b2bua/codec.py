@@ -21,9 +21,16 @@ def tagged(*unions: Any) -> Converter:
     # msgpack's own timestamps lose the zone, and the hour in the plan's zone is what decides.
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
+    # Traces, facts, events and plans are plain already; walking through them again is most of the work.
+    converter.register_unstructure_hook_func(_is_plain, lambda plain: plain)
+    converter.register_structure_hook_func(_is_plain, lambda plain, _: plain)
     for union in unions:
         configure_tagged_union(union, converter)
     return converter
+
+
+def _is_plain(kind: Any) -> bool:
+    return bool(kind == dict[str, Any])
 
 
 PLAIN = tagged(Event, Command)

@@ -24,6 +24,9 @@ from b2bua.wire import Role, frame
 LOOK_AGAIN_S: Final = 1.0
 """How often it is asked whether those who are linked may still be."""
 
+_UNSEEN_S: Final = 0.2
+"""The pace while no console looks on."""
+
 
 class SocketTaken(Exception):
     """Another daemon listens on this path, or something that is no socket lies there."""
@@ -115,7 +118,7 @@ class Control:
 
     async def _tell(self) -> None:
         while True:
-            await trio.sleep(self._pace_s)
+            await trio.sleep(self._pace_s if self._links else _UNSEEN_S)
             delta = self._feed.cut()
             if not delta.changes:
                 continue

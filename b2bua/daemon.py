@@ -26,7 +26,9 @@ from b2bua.edge.tape import Missing
 from b2bua.inquiries import Inquiries
 from b2bua.link import Ask, FromProcess, Hello, Idle, Stored, Tell, Update
 from b2bua.live import Live
+from b2bua.lookout import Lookout
 from b2bua.neighbourhood import Neighbourhood
+from b2bua.numberboard import NumberBoard
 from b2bua.opening import StartFault
 from b2bua.operations import Operations
 from b2bua.pool import Pool, Process
@@ -86,11 +88,15 @@ class Daemon:
         self._usage = MonthUsage()
         rooms = (self._pool, self._switchboard, self._neighbourhood, self._usage)
         self._desk = Desk(config, *rooms, self._contact_for, self._closed, self._began)
+        self._board = NumberBoard(self._live.feed, self._desk.numbers)
+        self._lookout = Lookout(
+            self._live, self._pool.row, self._state, shelves_in(self._state), self._desk.numbers, self._board.warn
+        )
         strangers = Strangers.FORBID if config.sip.strangers == "403" else Strangers.SILENCE
         site = Site(config.public.host, config.public.port, self._inside.getsockname()[1], strangers)
         neighbours = (config.trunk.values(), config.gateway.values())
         self._edge = Edge(site, secret, self._desk, *neighbours, self._neighbourhood.reached)
-        self._operations = Operations(self._store, self._desk, self._neighbourhood, self._live)
+        self._operations = Operations(self._store, self._desk, self._board, self._neighbourhood, self._live)
         inquiries = Inquiries(self._store, self._switchboard, self._pool, self._edge.tape)
         verbs = (
             self._operations.verbs()
@@ -116,6 +122,7 @@ class Daemon:
             raise fault
 
     async def _serve(self, welcome: str) -> None:
+        await trio.to_thread.run_sync(self._board.load, self._store.records, now_ms())
         await self._operations.load_numbers()
         await trio.to_thread.run_sync(self._usage.load, self._store.records, now_ms())
         await trio.to_thread.run_sync(recovery.take_in, self._state / "spool", self._store.records)
@@ -131,6 +138,7 @@ class Daemon:
             await nursery.start(self._control.serve, self._listener)
             nursery.start_soon(self._adopt)
             nursery.start_soon(self._tick)
+            nursery.start_soon(self._lookout.patrol)
             nursery.start_soon(retention.keep, self._state, self._store)
             await self._pool.warm()
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
@@ -165,9 +173,10 @@ class Daemon:
 
     def _lost(self, process: Process) -> None:
         """A call process is dead: close its call's record, and end the legs that it left."""
-        if process.call_id:
-            log.error("process %d died with call %s", process.pid, process.call_id)
+        if not process.retired:
+            log.error("process %d died (call %s)", process.pid, process.call_id or "none")
             self._live.log(Level.ALARM, "process-died", f"process {process.pid} died", call_id=process.call_id)
+        if process.call_id:
             self._switchboard.crashed(process.call_id)
             self._answers.gone(CallId(process.call_id))
         self._wires.send(self._edge.process_died(process.sip_port, process.incarnation, trio.current_time()))
@@ -179,6 +188,7 @@ class Daemon:
 
     def _show(self, record: CallRecord) -> None:
         self._live.call(record)
+        self._board.call(record)
         self._neighbourhood.ended(record)
 
     def _contact_for(self, sip_port: int, incarnation: str) -> str:
@@ -206,22 +216,17 @@ class Daemon:
         """Once a second: counts for the consoles, signs of life for the records, alarms."""
         ticks = 0
         while True:
-            oldest_ms = min((record.accepted_ms for record in self._switchboard), default=None)
+            oldest = min(self._switchboard, key=lambda record: record.accepted_ms, default=None)
+            oldest_ms = oldest.accepted_ms if oldest else None
             self._live.tick(len(self._switchboard), oldest_ms, dict(self._edge.counters))
             self._live.pool(self._pool.row())
+            self._board.tick(now_ms())
             self._neighbourhood.show()
-            self._store_alarm()
+            self._lookout.look(self._writer.health, oldest)
             if ticks % REFRESH_TICKS == 0:
                 self._writer.offer_alive([CallId(record.call_id) for record in self._switchboard], now_ms())
             ticks += 1
             await trio.sleep(1)
-
-    def _store_alarm(self) -> None:
-        health = self._writer.health
-        if health.healthy:
-            self._live.calm("store", "records")
-        else:
-            self._live.alarm("store", "records", f"no new calls are taken: {health.reason}")
 
     async def _leave(self, *, calls_go_on: bool) -> None:
         """Take no more calls; end those that are up, or leave them to the next daemon; see every record stored."""

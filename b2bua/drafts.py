@@ -11,7 +11,7 @@ import trio
 from b2bua.calendar import china, with_days
 from b2bua.places import caller_of
 from b2bua.store.plans import Plans
-from b2bua.verbs import Operator, Refusal, Verb
+from b2bua.verbs import Operator, Refusal, Verb, listed, wanted
 from b2bua.wire import Fault
 from routing.check import check, difference
 from routing.document import PlanFaults, parse
@@ -41,7 +41,7 @@ class Drafts:
 
     async def _check(self, args: Args, _: Operator) -> Any:
         try:
-            plan = await trio.to_thread.run_sync(parse, args["text"])
+            plan = await trio.to_thread.run_sync(parse, wanted(args, "text", str))
         except PlanFaults as error:
             faults = [{"path": each.path, "problem": each.problem, "mend": each.mend} for each in error.faults]
             return {"faults": faults, "warnings": []}
@@ -51,9 +51,9 @@ class Drafts:
 
     async def _difference(self, args: Args, _: Operator) -> Any:
         """`text` against the plan in force, or against `old` text; `changes` are lines for people."""
-        new = await _parsed(args["text"])
+        new = await _parsed(wanted(args, "text", str))
         if "old" in args:
-            old = await _parsed(args["old"])
+            old = await _parsed(wanted(args, "old", str))
         else:
             live = (await trio.to_thread.run_sync(self._plans.all_live)).get(new.number)
             if live is None:
@@ -63,13 +63,13 @@ class Drafts:
         return {"changes": [str(change) for change in changes]}
 
     async def _explain(self, args: Args, _: Operator) -> Any:
-        plan = await _parsed(args["text"])
+        plan = await _parsed(wanted(args, "text", str))
         try:
-            facts = facts_at(plan, str(args.get("caller", "")), str(args.get("at", "")))
+            facts = facts_at(plan, wanted(args, "caller", str, ""), wanted(args, "at", str, ""))
         except ValueError as error:
             raise Refusal(f"at: {error}; write it as 2026-05-01T08:30") from error
-        keys = str(args.get("keys", ""))
-        busy = frozenset(TargetName(str(name)) for name in args.get("busy", ()))
+        keys = wanted(args, "keys", str, "")
+        busy = frozenset(TargetName(name) for name in listed(args, "busy"))
         world = World(tuple(keys.split(",")) if keys else (), busy)
         state = (await trio.to_thread.run_sync(explain, plan, facts, world)).state
         return {

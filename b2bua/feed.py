@@ -5,7 +5,7 @@ Snapshot. To hold it, a row's fields are fixed by its topic (an attrs class of `
 but never comes or goes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
@@ -38,11 +38,17 @@ class Feed:
         self.seq = 0
         self._state: State = {}
         self._pending: Changes = {}
+        self._unmade: dict[tuple[str, str], Callable[[], Any]] = {}
         self._rings = dict(rings or {})
         self._serial = count(1)
 
+    def later(self, topic: str, key: str, make: Callable[[], Any]) -> None:
+        """This row has changed; it is made when somebody looks, once for all the changes until then."""
+        self._unmade[topic, key] = make
+
     def change(self, topic: str, key: str, row: Any | None) -> None:
         """This row now stands so; None: it is gone. Says nothing if nothing changed."""
+        self._unmade.pop((topic, key), None)
         rows = self._state.setdefault(topic, {})
         pending = self._pending.setdefault(topic, {})
         if row is None:
@@ -63,8 +69,14 @@ class Feed:
         while len(rows) > self._rings[topic]:
             self.change(topic, next(iter(rows)), None)
 
+    def _make(self) -> None:
+        unmade, self._unmade = self._unmade, {}
+        for (topic, key), make in unmade.items():
+            self.change(topic, key, make())
+
     def cut(self) -> Delta:
         """What changed since the last cut, with the next `seq`; its changes may be empty."""
+        self._make()
         changes = {topic: rows for topic, rows in self._pending.items() if rows}
         self._pending = {}
         if changes:
@@ -76,6 +88,7 @@ class Feed:
 
         What is not cut yet is in it and comes once more, which does no harm.
         """
+        self._make()
         return Snapshot(
             self.seq,
             {topic: {key: dict(row) for key, row in self._state.get(topic, {}).items()} for topic in topics},

@@ -4,7 +4,11 @@ Rule: nothing is decided here and nothing waits here; a row is made when somethi
 """
 
 from collections import Counter, deque
+from collections.abc import Iterable
+from functools import partial
 from typing import Final
+
+import attrs
 
 from b2bua.feed import Feed
 from b2bua.record import CallRecord, CallState
@@ -21,11 +25,21 @@ _SPAN_MS: Final = 15_000
 _SPANS: Final = 60
 
 
+@attrs.frozen
+class Cry:
+    """An alarm that stands: whose, what to say, how loud."""
+
+    subject: str
+    text: str
+    level: Level = Level.ALARM
+
+
 class Live:
     """Keeps the feed. `feed` is what `b2bua.control` serves."""
 
     def __init__(self) -> None:
         self.feed = Feed({LOG: LOG_ROWS})
+        self._alarms: dict[tuple[str, str], Alarm] = {}
         self._started_ms = now_ms()
         self._ended: deque[tuple[int, str]] = deque()
         self._results: deque[tuple[int, str]] = deque()  # of the last 15 minutes: when, and how
@@ -35,7 +49,7 @@ class Live:
         """A call as it stands now."""
         if record.seq == 0:
             self._accepted[record.accepted_ms // _SPAN_MS] += 1
-        self.feed.change(CALLS, record.call_id, row_of(record))
+        self.feed.later(CALLS, record.call_id, partial(row_of, record))
         if record.state is CallState.ENDED:
             self._ended.append((now_ms(), record.call_id))
             self._results.append((now_ms(), _result(record)))
@@ -45,13 +59,26 @@ class Live:
         self.feed.change(POOL, ONLY, row)
 
     def alarm(self, slug: str, subject: str, text: str, level: Level = Level.ALARM) -> None:
-        """Something wants a person, until `calm` is said."""
-        self.feed.change(ALARMS, f"{slug}/{subject}", Alarm(slug, subject, level, now_ms(), text))
-        self.log(level, slug, text)
+        """Something wants a person, until `calm` is said; said again, it only changes its text and level."""
+        known = self._alarms.get((slug, subject))
+        if known is None or known.level != level:
+            self.log(level, slug, f"{subject}: {text}")
+        alarm = Alarm(slug, subject, level, known.since_ms if known else now_ms(), text)
+        self._alarms[slug, subject] = alarm
+        self.feed.change(ALARMS, f"{slug}/{subject}", alarm)
 
     def calm(self, slug: str, subject: str) -> None:
         """It no longer wants one."""
-        self.feed.change(ALARMS, f"{slug}/{subject}", None)
+        if self._alarms.pop((slug, subject), None) is not None:
+            self.feed.change(ALARMS, f"{slug}/{subject}", None)
+
+    def alarms(self, slug: str, cries: Iterable[Cry]) -> None:
+        """These, and no others of this slug, want a person now."""
+        stand = {cry.subject: cry for cry in cries}
+        for subject in [subject for known, subject in self._alarms if known == slug and subject not in stand]:
+            self.calm(slug, subject)
+        for cry in stand.values():
+            self.alarm(slug, cry.subject, cry.text, cry.level)
 
     def log(self, level: Level, kind: str, text: str, **about: str) -> None:
         """A line of the log; `about` names call_id, number, trunk or who."""

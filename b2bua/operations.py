@@ -12,15 +12,16 @@ import trio
 from b2bua.desk import Desk
 from b2bua.live import Live
 from b2bua.neighbourhood import Neighbourhood
+from b2bua.numberboard import NumberBoard
 from b2bua.numbers import Served
-from b2bua.rows import GATEWAYS, NUMBERS, TRUNKS, Level, NumberRow, Service
+from b2bua.rows import GATEWAYS, TRUNKS, Level, Service
 from b2bua.store.audit import AuditEntry
 from b2bua.store.errors import StoreError
 from b2bua.store.numbers import NumberState
 from b2bua.store.publication import Published
 from b2bua.store.store import Store
 from b2bua.switchboard import now_ms
-from b2bua.verbs import Operator, Refusal, Verb
+from b2bua.verbs import Operator, Refusal, Verb, listed, wanted
 from b2bua.wire import Fault
 from routing.document import PlanFaults
 from routing.ids import Number400, PlanHash
@@ -32,10 +33,11 @@ Args = dict[str, Any]
 class Operations:
     """Verbs that change or show plans, numbers and neighbours. What waits for the disk does so in a thread."""
 
-    def __init__(self, store: Store, desk: Desk, neighbourhood: Neighbourhood, live: Live) -> None:
+    def __init__(self, store: Store, desk: Desk, board: NumberBoard, neighbourhood: Neighbourhood, live: Live) -> None:
         self._store = store
         self._plans = store.plans
         self._desk = desk
+        self._board = board
         self._neighbourhood = neighbourhood
         self._live = live
 
@@ -58,19 +60,7 @@ class Operations:
 
     def _serve(self, served: Served) -> None:
         self._desk.numbers[served.number] = served
-        self._live.feed.change(
-            NUMBERS,
-            served.number,
-            NumberRow(
-                number=print_400(served.number),
-                state=served.state,
-                subscriber=served.subscriber,
-                plan_hash=served.plan_hash,
-                published_ms=served.published_ms,
-                author=served.author,
-                note=served.note,
-            ),
-        )
+        self._board.show(served.number)
 
     async def _reload(self, number: Number400) -> Served:
         served = Served.of(await _in_thread(self._plans.live, number))
@@ -79,14 +69,15 @@ class Operations:
 
     async def _publish(self, args: Args, who: Operator) -> Any:
         """One document as `text`, or several as `documents` with their `sources`, for faults to name."""
-        documents = [args["text"]] if "text" in args else args.get("documents", [])
-        base = args.get("base")
+        documents = [wanted(args, "text", str)] if "text" in args else listed(args, "documents")
+        sources, note = listed(args, "sources"), wanted(args, "note", str, "")
+        base = wanted(args, "base", str) if args.get("base") is not None else None
         published: tuple[Published, ...] = await _in_thread(
             lambda: self._plans.publish(
                 documents,
-                sources=args.get("sources", ()),
+                sources=sources,
                 author=who.name,
-                note=args.get("note", ""),
+                note=note,
                 based_on=None if base is None else PlanHash(base),
             )
         )
@@ -98,17 +89,15 @@ class Operations:
         return rows[0] if "text" in args else rows
 
     async def _restore(self, args: Args, who: Operator) -> Any:
-        number = _number(args)
-        version_id = args.get("version")
+        number, note = _number(args), wanted(args, "note", str, "")
+        version_id = wanted(args, "version", int) if args.get("version") is not None else None
         if version_id is None:
             history = await _in_thread(self._plans.history, number)
             matching = [version.id for version in history if version.plan_hash == args.get("plan_hash")]
             if not matching:
                 raise Refusal(f"{print_400(number)} never had the plan {args.get('plan_hash')}")
             version_id = matching[0]
-        published = await _in_thread(
-            lambda: self._plans.restore(number, int(version_id), author=who.name, note=args.get("note", ""))
-        )
+        published = await _in_thread(lambda: self._plans.restore(number, version_id, author=who.name, note=note))
         await self._reload(number)
         if published.changed:
             self._told(published, who)
@@ -121,14 +110,14 @@ class Operations:
 
     async def _show(self, args: Args, _: Operator) -> Any:
         number = _number(args)
-        wanted = args.get("plan_hash", "")
+        older = wanted(args, "plan_hash", str, "")
         live = await _in_thread(self._plans.live, number)
         version, text = live.version, live.document
-        if wanted and wanted != version.plan_hash:
+        if older and older != version.plan_hash:
             history = await _in_thread(self._plans.history, number)
-            found = next((each for each in history if each.plan_hash == wanted), None)
+            found = next((each for each in history if each.plan_hash == older), None)
             if found is None:
-                raise Refusal(f"{print_400(number)} never had the plan {wanted}")
+                raise Refusal(f"{print_400(number)} never had the plan {older}")
             version, text = await _in_thread(self._plans.version, number, found.id)
         return {
             "number": number,

@@ -36,7 +36,7 @@ _TEND_S: Final = 2.0
 class Process:
     """One call process. `call_id` is empty while it is free; `rested_at_s` is when it may take the next call.
 
-    `invite` names the INVITE of its present or latest call.
+    `invite` names the INVITE of its present or latest call. `retired`: it was told to leave.
     """
 
     pid: int
@@ -46,6 +46,7 @@ class Process:
     invite: InviteKey | None = None
     rested_at_s: float = 0.0
     last_plan: str = ""
+    retired: bool = False
     _link: socket.socket | None = None
 
     def send(self, message: FromDaemon) -> bool:
@@ -97,6 +98,7 @@ class Pool:
         self._by_port: dict[int, str] = {}
         self._free: dict[str, Process] = {}  # in order of the end of their last call
         self._starting = 0
+        self._met: set[int] = set()  # processes that said Hello and are not buried yet
         self._orders = trio.Lock()
         self._server: trio.Process | None = None
         self._bell = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -152,6 +154,7 @@ class Pool:
 
     def tell(self, process: Process, message: FromDaemon) -> None:
         """Send to a process and wake it: a datagram ends the wait of PJSIP's `select`."""
+        process.retired |= isinstance(message, Retire)
         process.send(message)
         try:
             self._bell.sendto(b"\r\n\r\n", ("127.0.0.1", process.sip_port))
@@ -215,10 +218,12 @@ class Pool:
             case ["born", _]:
                 pass
             case ["died", pid, status]:
-                known = any(process.pid == int(pid) for process in self._all.values())
+                known = int(pid) in self._met
+                self._met.discard(int(pid))
                 log.log(logging.INFO if status == "0" else logging.ERROR, "process %s ended with %s", pid, status)
                 if not known and self._starting:
                     self._starting -= 1  # it never said Hello
+                    self.crashed += status != "0"
             case _:
                 log.warning("the fork server said %r", line)
 
@@ -292,6 +297,7 @@ class Pool:
             process = Process(pid, hello.sip_port, hello.incarnation, hello.call_id, hello.invite)
             self._all[hello.incarnation] = process
             self._by_port[hello.sip_port] = hello.incarnation
+            self._met.add(pid)
             self._starting = max(0, self._starting - 1)
             if not hello.call_id:
                 self._free[process.incarnation] = process
@@ -321,7 +327,7 @@ class Pool:
             finally:
                 os.close(pidfd)
         process.bind(None)
-        self.crashed += bool(process.call_id)
+        self.crashed += not process.retired
         self._all.pop(process.incarnation, None)
         if self._by_port.get(process.sip_port) == process.incarnation:
             del self._by_port[process.sip_port]

@@ -41,7 +41,7 @@ The verbs, their arguments and results (`?`: may be left out; times: UTC epoch m
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -88,6 +88,27 @@ class Refusal(Exception):
     def __init__(self, sentence: str, faults: tuple[Fault, ...] = ()) -> None:
         super().__init__(sentence)
         self.faults = faults
+
+
+T = TypeVar("T", str, int)
+
+
+def wanted(args: dict[str, Any], name: str, kind: type[T], default: T | None = None) -> T:
+    """An argument of a verb, which may be left out if it has a default. Raises Refusal for one of another kind."""
+    value = args.get(name, default)
+    if value is None:
+        raise Refusal(f"{name} is missing")
+    if isinstance(value, bool) or not isinstance(value, kind):
+        raise Refusal(f"{name} should be {'text' if kind is str else 'a whole number'}, not {value!r:.40}")
+    return value
+
+
+def listed(args: dict[str, Any], name: str) -> list[str]:
+    """An argument that is a list of texts; empty if it was left out. Raises Refusal for one of another kind."""
+    value = args.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise Refusal(f"{name} should be a list of texts, not {value!r:.40}")
+    return value
 
 
 Verb = Callable[[dict[str, Any], Operator], Awaitable[Any]]

@@ -16,8 +16,7 @@ from b2bua.edge.token import Tokens
 
 METHODS: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK")
 """What a call process takes. Not REFER: PJSIP 2.15.1 was seen to abort in `pjsip_dlg_respond` on one that
-came while the
-call was being hung up; not NOTIFY, which only answers a REFER of ours."""
+came while the call was being hung up; not NOTIFY, which only answers a REFER of ours."""
 EXTENSIONS: Final = ("100rel", "replaces", "timer")
 ALLOW: Final = f"Allow: {', '.join(METHODS)}"
 ACCEPT: Final = "Accept: application/sdp"
@@ -38,6 +37,7 @@ OPTIONS_OK: Final = Answer(
 )
 FORBIDDEN: Final = Answer(403, "Forbidden")
 NO_DIALOG: Final = Answer(481, "Call/Transaction Does Not Exist")
+FAULT: Final = Answer(500, "Server Internal Error", ('Reason: Q.850;cause=41',))
 LOOP: Final = Answer(482, "Loop Detected")
 TOO_LARGE: Final = Answer(513, "Message Too Large")
 NOT_ACCEPTABLE: Final = Answer(488, "Not Acceptable Here", ('Warning: 304 switch400 "Media type not available"',))

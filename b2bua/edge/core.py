@@ -91,14 +91,17 @@ class Edge:
             return self._dropped("rate-limit")
         try:
             message = parse(packet)
-            if isinstance(message, Request):
-                sends = self._inbound.request(message, Origin(source, transport, now_s))
-            else:
-                sends = self._response(message, now_s)
         except UnreadableError as fault:
             return self._dropped(f"unreadable:{fault}")
+        origin = Origin(source, transport, now_s)
+        try:
+            if isinstance(message, Request):
+                sends = self._inbound.request(message, origin)
+            else:
+                sends = self._response(message, now_s)
         except Exception as fault:  # noqa: BLE001 (one message must never stop the loop)
-            return self._failed(fault)
+            self._failed(fault)
+            return self._inbound.sorry(message, origin) if isinstance(message, Request) else []
         self.tape.heard(packet, sends)
         return sends
 

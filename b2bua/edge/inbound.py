@@ -75,6 +75,12 @@ class Inbound:
             return self._answered(request, answer.OPTIONS_OK, origin)
         return self._passed(request, place, origin)
 
+    def sorry(self, request: Request, origin: Origin) -> list[Send]:
+        """The answer to a request on which we failed: a neighbour need not wait for nothing."""
+        if request.verb == "ACK" or not self.neighbours.known(origin.source.host):
+            return []
+        return self._answered(request, answer.FAULT, origin)
+
     def lives(self, place: Place) -> bool:
         """Whether this very process still has its port."""
         return self.desk.incarnation_at(place.sip_port) == place.incarnation

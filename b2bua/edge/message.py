@@ -6,6 +6,7 @@ else is checked by `guard`.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import attrs
@@ -44,20 +45,6 @@ _IRREGULAR: Final = {
     "session-id": "Session-ID", "www-authenticate": "WWW-Authenticate", "mime-version": "MIME-Version",
     "user-to-user": "User-to-User",
 }  # fmt: skip
-
-_USUAL: Final = frozenset(
-    (
-        *_COMPACT,
-        *_COMPACT.values(),
-        *_IRREGULAR,
-        "max-forwards",
-        "record-route",
-        "route",
-        "allow",
-        "user-agent",
-    )
-)
-"""Names that need no look at their letters."""
 
 Fields = dict[str, list[str]]
 """Header fields by their lower-case long name, in the order of arrival."""
@@ -146,18 +133,27 @@ def _fields(text: str) -> Fields:
     lines = text.split("\n")
     if len(lines) > MOST_FIELDS:
         raise UnreadableError("too-many-fields")
+    ragged = "  " in text or "\t" in text
     for line in lines:
-        name, colon, value = line.partition(":")
-        name = name.rstrip(" \t").lower()
-        if not colon or (name not in _USUAL and not _NAME.fullmatch(name)):
+        raw, colon, value = line.partition(":")
+        if not colon:
             raise UnreadableError("header-line")
-        name = _COMPACT.get(name, name)
-        value = squeezed(value)
+        name = _long_name(raw)
+        value = squeezed(value) if ragged else value.strip(" ")
         if name in fields:
             fields[name].append(value)
         else:
             fields[name] = [value]
     return fields
+
+
+@lru_cache(512)
+def _long_name(raw: str) -> str:
+    """A field's name in lower case, spelt out."""
+    name = raw.rstrip(" \t").lower()
+    if not _NAME.fullmatch(name):
+        raise UnreadableError("header-line")
+    return _COMPACT.get(name, name)
 
 
 def _only(fields: Fields, name: str) -> str:

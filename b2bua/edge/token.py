@@ -1,18 +1,19 @@
 """Tokens: how a message from outside names the call process that it is for.
 
-Rule: nobody but this daemon can make one. A token is `incarnation.port.mac`, the MAC a truncated HMAC-SHA256
-(80 bits) under the daemon's secret over what the token is for. It stands in the user part of our Contact and
-in the branch of our Via, so that a daemon started anew with the same secret finds every dialog and
-transaction again.
+Rule: nobody but this daemon can make one. A token is `incarnation.port.mac`, the MAC a keyed BLAKE2b of 80 bits
+(RFC 7693) under the daemon's secret over what the token is for. It stands in the user part of our Contact and in the
+branch of our Via, so that a daemon started anew with the same secret finds every dialog and transaction again.
 """
 
-import hmac
 import re
+from hashlib import blake2b
+from hmac import compare_digest
 from typing import Final
 
 import attrs
 
-_MAC_HEX: Final = 20
+_MAC_BYTES: Final = 10
+_MOST_KEY_BYTES: Final = 64
 COOKIE: Final = "z9hG4bK"
 """What every branch begins with (RFC 3261, 8.1.1.7)."""
 
@@ -35,12 +36,13 @@ class Tokens:
     def __init__(self, secret: bytes) -> None:
         if len(secret) < 16:
             raise ValueError("the edge's secret has fewer than 16 bytes; make one with secrets.token_bytes(32)")
-        self._secret = secret
+        # Not OpenSSL's HMAC: looking its algorithm up costs ten times what the sum itself does, twenty times a call.
+        self._key = secret[:_MOST_KEY_BYTES]
 
     def mac(self, purpose: str, *parts: str) -> str:
         """20 hexadecimal digits that only we can know for this purpose and these parts."""
         text = "\0".join((purpose, *parts))
-        return hmac.digest(self._secret, text.encode("latin-1"), "sha256").hex()[:_MAC_HEX]
+        return blake2b(text.encode("latin-1"), digest_size=_MAC_BYTES, key=self._key).hexdigest()
 
     def contact(self, place: Place) -> str:
         """The user part of the Contact that leads to a process. Raises ValueError for an odd incarnation."""
@@ -54,7 +56,7 @@ class Tokens:
         if not (found := _CONTACT.fullmatch(user)):
             return None
         incarnation, port, mac = found.groups()
-        if not hmac.compare_digest(mac, self.mac("contact", incarnation, port)):
+        if not compare_digest(mac, self.mac("contact", incarnation, port)):
             return None
         return Place(int(port, 16), incarnation)
 
@@ -69,6 +71,6 @@ class Tokens:
         if not (found := _BRANCH.fullmatch(branch)):
             return None
         incarnation, port, mac, own = found.groups()
-        if not hmac.compare_digest(mac, self.mac("branch", incarnation, port, own, call_id)):
+        if not compare_digest(mac, self.mac("branch", incarnation, port, own, call_id)):
             return None
         return Place(int(port, 16), incarnation), COOKIE + own

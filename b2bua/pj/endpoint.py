@@ -133,6 +133,7 @@ class Endpoint:
 
     def __init__(self, setup: Setup, note: Callable[[Noted], None]) -> None:
         self.setup = setup
+        self._ticks = False
         self._log = _Log()  # PJSIP keeps no reference of its own
         self._pj = _Refusing(note)
         _immortal.append(self)
@@ -148,6 +149,7 @@ class Endpoint:
             where = f"{setup.sip_host}:{setup.sip_port}"
             raise OSError(f"cannot take SIP on {where}: {fault.reason}") from fault
         self._pj.libStart()
+        self._pj.audDevManager().setNoDev()  # or the first leg would look for a sound card
         self.use_codecs(TELEPHONE_CODECS)
 
     @property
@@ -169,12 +171,19 @@ class Endpoint:
                 self._pj.codecSetPriority(_CODEC_IDS[name], _MOST - order)
 
     def start_clock(self) -> None:
-        """Run the clock that moves audio. Without it conference ports are never freed (docs/pjsua2.md)."""
-        self._pj.audDevManager().setNullDev()
+        """Run the clock that moves audio, if it does not run.
+
+        Without it conference ports are never freed (docs/pjsua2.md). Takes 10 ms.
+        """
+        if not self._ticks:
+            self._ticks = True
+            self._pj.audDevManager().setNullDev()
 
     def stop_clock(self) -> None:
         """Stop the clock, so that a process without a call costs nothing."""
-        self._pj.audDevManager().setNoDev()
+        if self._ticks:
+            self._ticks = False
+            self._pj.audDevManager().setNoDev()
 
     def account(self, contact: str = "", media_host: str = "") -> Any:
         """An AccountConfig for calls on this endpoint.

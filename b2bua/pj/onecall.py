@@ -61,6 +61,7 @@ class OneCall:
         self.assign = assign
         self.over = False
         self.stored_seq = -1
+        self.has_audio = False
         self._plan = plan
         self._link = link
         self._state: State = begin(plan, assign.facts)
@@ -170,6 +171,7 @@ class OneCall:
                     self.scribe.evidence[str(leg)] = self._hands.legs[leg].evidence
                 self._falling.append(noted)
             case AudioChanged(leg=leg):
+                self.has_audio = True
                 self._hands.follow(leg, now)
             case Keyed(leg=leg, key=key):
                 self._hands.press(leg, key, now)

@@ -32,6 +32,8 @@ from routing.plan import Plan
 _LISTENING_POLL_S: Final = 0.05
 _BUSY_POLL_S: Final = 1.0
 _IDLE_POLL_S: Final = 1.0
+_QUIET_S: Final = 0.1
+"""How long the clock runs on after a call."""
 _BEAT_S: Final = 0.02
 """In a conversation audio is taken in once in this time, a packet's worth."""
 _FROM_TAG = re.compile(r"^(?:From|f)[ \t]*:[^\r\n]*?;\s*tag=([^;\s]+)", re.IGNORECASE | re.MULTILINE)
@@ -63,7 +65,7 @@ class Process:
         self._reconnect()
         while self._call is not None or (self._link.is_up and not self._retiring):
             if self._call is None:
-                self._endpoint.poll(_IDLE_POLL_S)
+                self._endpoint.poll(_IDLE_POLL_S if self._quiet_at is None else _QUIET_S)
             elif self._call.is_talking:
                 self._keep_the_beat(self._call)
             else:
@@ -89,11 +91,7 @@ class Process:
     def _is_stirred(self, call: OneCall) -> bool:
         """Whether more than audio has moved, or the time has come to look."""
         return bool(
-            call.has_notes
-            or self._noted
-            or self._came
-            or self._link.has_word()
-            or time.monotonic() >= self._look_at
+            call.has_notes or self._noted or self._came or self._link.has_word() or time.monotonic() >= self._look_at
         )
 
     def _work(self) -> None:
@@ -107,6 +105,8 @@ class Process:
         else:
             self._reconnect()
             self._call.turn(time.monotonic())
+            if self._call.has_audio:
+                self._endpoint.start_clock()  # late, since it takes time: the caller is rung or answered first
             self._look_at = time.monotonic() + self._patience_s(self._call)
             if self._call.over:
                 self._rest(self._call)
@@ -150,7 +150,6 @@ class Process:
         if assign.plan is not None:
             self._plans[assign.plan_hash] = from_plain(assign.plan)
         self._quiet_at = None
-        self._endpoint.start_clock()
         terms = (assign.contact, assign.media_host, assign.codecs)
         if terms != self._terms:  # PJSIP keeps the memory of every change until the process ends
             self._terms = terms
@@ -193,7 +192,7 @@ class Process:
     def _rest(self, call: OneCall) -> None:
         self._link.send(Idle(call.assign.call_id))
         self._last, self._call = call, None
-        self._quiet_at = time.monotonic() + _IDLE_POLL_S
+        self._quiet_at = time.monotonic() + _QUIET_S
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def _quieten(self, now: float) -> None:

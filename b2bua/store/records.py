@@ -71,6 +71,13 @@ class Records:
             rows = connection.execute(counted.group_by(records.c.number))
             return {Number400(number): calls for number, calls in rows}
 
+    def tally_since(self, since_ms: int) -> dict[Number400, tuple[int, int]]:
+        """How many calls each number was offered since then, and how many of them were answered."""
+        tally = select(records.c.number, func.count(), func.count(records.c.answered_ms))
+        statement = tally.where(records.c.accepted_ms >= since_ms).group_by(records.c.number)
+        with self._engine.connect() as connection:
+            return {Number400(number): (calls, answered) for number, calls, answered in connection.execute(statement)}
+
     def open_calls(self) -> tuple[OpenCall, ...]:
         """Every call without an end, oldest first."""
         statement = select(records.c.record, records.c.last_seen_ms).where(records.c.ended_ms.is_(None))

@@ -14,14 +14,7 @@ _LEVEL: Final = 1
 """Events and traces repeat their keys: the fastest level leaves a third, higher ones hardly less."""
 
 
-def _plain(kind: Any) -> bool:
-    return bool(kind == dict[str, Any])
-
-
 _converter = tagged()
-# Traces, facts and events are plain already; walking through them again is most of the work.
-_converter.register_unstructure_hook_func(_plain, lambda plain: plain)
-_converter.register_structure_hook_func(_plain, lambda plain, _: plain)
 
 
 def to_row(record: CallRecord, *, presumed: bool = False) -> dict[str, Any]:

@@ -5,8 +5,8 @@ call only the newest version is kept until then, so what waits is bounded by the
 database cannot be written the writer says so (`health`), keeps all it has and tries again; the daemon takes
 no new calls meanwhile, so nothing is lost and memory does not grow.
 
-A call's first record is written at once, for its caller is not answered before; later versions gather for `GATHER_S`
-or until such a one takes them along. Under load, groups grow by themselves.
+A record gathers company for `GATHER_S`. If its target has answered and nothing of it is on disk, it is written at once
+and takes the others along, for its caller is not answered before. Under load, groups grow by themselves.
 """
 
 import logging
@@ -30,7 +30,7 @@ from routing.ids import CallId
 FIRST_RETRY_S: Final = 0.1
 LONGEST_RETRY_S: Final = 5.0
 GATHER_S: Final = 0.05
-"""How long later versions of a record may wait for company: a commit costs a millisecond of CPU, a row a tenth."""
+"""How long a record may wait for company: a commit costs a millisecond of CPU, a row a tenth."""
 SLOW_COMMIT_S: Final = 4.0
 """A commit under way for longer than this means a disk that hangs: no new calls until it is over."""
 
@@ -81,7 +81,7 @@ class RecordWriter:
         if known is None or record.seq >= known.seq:
             self._pending[record.call_id] = record
         self._wanted.set()
-        if record.seq == 0:
+        if known is not None and record.answered_ms is not None:
             self._urgent.set()
 
     def offer_alive(self, call_ids: Collection[CallId], now_ms: int) -> None:

@@ -1,5 +1,7 @@
 """The feed: whatever happens and whatever is lost, a console ends with what the daemon holds."""
 
+from functools import partial
+
 import attrs
 import pytest
 from hypothesis import given
@@ -24,6 +26,7 @@ rows = st.none() | st.builds(Line, st.integers(0, 2), st.integers(0, 2))
 changes = st.tuples(st.just("change"), st.sampled_from([CALLS, ALARMS]), keys, rows)
 deeds = st.lists(
     changes
+    | st.tuples(st.just("later"), st.sampled_from([CALLS, ALARMS]), keys, rows)
     | st.tuples(st.sampled_from(["cut", "lose", "subscribe"]))
     | st.tuples(st.just("note"), st.builds(Line, st.integers(0, 9), st.integers(0, 9))),
     max_size=60,
@@ -48,6 +51,8 @@ def test_snapshot_and_deltas_make_a_later_snapshot(deeds: list[tuple[object, ...
         match deed:
             case ("change", str(topic), str(key), row):
                 feed.change(topic, key, row)
+            case ("later", str(topic), str(key), row):
+                feed.later(topic, key, partial(attrs.evolve, row) if row else lambda: None)
             case ("note", row):
                 feed.note(LOG, row)
             case ("subscribe",):

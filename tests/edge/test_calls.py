@@ -1,12 +1,14 @@
 """The table of initial INVITEs: what it remembers, for how long, and what is asked of the desk again."""
 
+import attrs
 import pytest
 
 from b2bua.edge.calls import Calls, Entry
+from b2bua.edge.desk import Admitted, NewCall, Refused
 from b2bua.edge.site import LOOPBACK
 from b2bua.edge.token import Place, Tokens
 from b2bua.link import InviteKey
-from tests.edge.stage import INCARNATION, PROCESS, SECRET, Stage, invite, response_to, start
+from tests.edge.stage import INCARNATION, PROCESS, SECRET, ScriptedDesk, Stage, invite, request, response_to, start
 from tests.edge.test_call import same_hop
 
 KEY = InviteKey("call-1@carrier", "caller-1")
@@ -86,3 +88,24 @@ def test_tokens_are_bound_to_their_purpose() -> None:
         Tokens(b"short")
     with pytest.raises(ValueError, match="incarnation"):
         tokens.contact(Place(1, "a.b"))
+
+
+@attrs.define
+class BrokenDesk(ScriptedDesk):
+    """A desk that fails on every call."""
+
+    def admit(self, call: NewCall) -> Admitted | Refused:
+        """Fail."""
+        raise LookupError("a fault of ours")
+
+
+@pytest.mark.req("S1", "S5")
+def test_a_fault_of_ours_is_answered(caplog: pytest.LogCaptureFixture) -> None:
+    """A call on which the desk fails is answered 500, and each retransmission too; the edge goes on."""
+    stage = Stage(desk=BrokenDesk())
+    for _ in range(2):
+        assert start(stage.one(invite())) == "SIP/2.0 500 Server Internal Error"
+    assert stage.outside(same_hop("ACK", to_tag=";tag=x")) == []
+    assert start(stage.one(request("OPTIONS"))) == "SIP/2.0 200 OK"
+    assert stage.edge.counters["fault"] == 2
+    assert "LookupError" in caplog.text

@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from string import Template
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -32,16 +33,17 @@ MOST_FAILURES: Final = 10
 FAILURES_S: Final = 60
 _COOKIE: Final = "switch400"
 
-_PAGE = """<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>switch400</title>
-<meta name="viewport" content="width=device-width">
-<style>body{{background:#0d1117;color:#d5dbe3;font:16px sans-serif;display:grid;place-items:center;height:90vh}}
-form{{display:grid;gap:.7em;min-width:16em}}input,button{{font:inherit;padding:.5em;border-radius:4px;border:1px solid
-#444c56;
-background:#1c2430;color:inherit}}button{{background:#6cb6ff;color:#0d1117}}p{{color:#ff7b72;min-height:1.2em;margin:0}}</style>
-<form method="post" action="/login"><h1>switch400</h1><p>{why}</p> <input name="name" placeholder="{name}"
-autocomplete="username" autofocus required> <input name="token" type="password" placeholder="{token}"
-autocomplete="current-password" required>
-<button>{enter}</button></form></html>"""
+_PAGES: Final = Path(__file__).parent / "pages"
+_NOTHING_FROM_ELSEWHERE: Final = "; ".join(
+    (
+        "default-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+    )
+)
+"""A browser in a NOC needs nobody but us, and tells nobody else (Content-Security-Policy)."""
 
 
 @attrs.frozen
@@ -77,6 +79,7 @@ class WebConsole(Server):
         app = await super()._make_app()
         app.middlewares.append(self._guard)
         app.add_routes([web.get("/login", self._login_page), web.post("/login", self._login)])
+        app.add_routes([web.get("/console.js", self._script)])
         app.add_routes([web.post("/logout", self._logout)])
         return app
 
@@ -95,7 +98,7 @@ class WebConsole(Server):
             raise web.HTTPForbidden
         response = await handler(request)
         if not response.prepared:
-            response.headers["X-Frame-Options"] = "DENY"
+            response.headers["Content-Security-Policy"] = _NOTHING_FROM_ELSEWHERE
             response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -104,7 +107,7 @@ class WebConsole(Server):
         return session if session is not None and session.until_s > time.monotonic() else None
 
     async def _login_page(self, request: web.Request) -> web.Response:
-        return self._page("")
+        return _page("login", why="")
 
     async def _login(self, request: web.Request) -> web.StreamResponse:
         typed = await request.post()
@@ -112,13 +115,15 @@ class WebConsole(Server):
             name, given = str(typed.get("name", "")).strip(), str(typed.get("token", "")).strip()
             user = await user_of(self._socket, name, given)
         except Unreachable as fault:
-            return self._page(say("web.no_daemon", why=fault), 503)
+            return _page("login", 503, why=say("web.no_daemon", why=fault))
         now_s = time.monotonic()
         if user is None:
             # Whoever has the right token is never kept out by others' wrong ones.
             busy = len(self._failures) == MOST_FAILURES and self._failures[0] > now_s - FAILURES_S
             self._failures.append(now_s)
-            return self._page(say("web.later"), 429) if busy else self._page(say("web.wrong"), 401)
+            if busy:
+                return _page("login", 429, why=say("web.later"))
+            return _page("login", 401, why=say("web.wrong"))
         cookie = secrets.token_urlsafe(32)
         for key in [key for key, kept in self._sessions.items() if kept.until_s <= now_s]:
             self._end(key)
@@ -131,6 +136,9 @@ class WebConsole(Server):
         answer.set_cookie(_COOKIE, cookie, max_age=SESSION_S, httponly=True, samesite="Strict", secure=secure)
         raise answer
 
+    async def _script(self, request: web.Request) -> web.FileResponse:
+        return web.FileResponse(_PAGES / "console.js")
+
     async def _logout(self, request: web.Request) -> web.StreamResponse:
         self._end(request.cookies.get(_COOKIE, ""))
         raise web.HTTPSeeOther("/login")
@@ -140,6 +148,11 @@ class WebConsole(Server):
         session = self._sessions.pop(cookie, None)
         if session is not None:
             session.token_file.unlink(missing_ok=True)
+
+    async def handle_index(self, request: web.Request) -> web.Response:
+        """The page that the console is in: our own, for the library's fetches a font from a stranger."""
+        scheme = "wss" if self.public_url.startswith("https") else "ws"
+        return _page("console", socket=f"{urlsplit(self.public_url)._replace(scheme=scheme).geturl()}/ws")
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """A console process for this person."""
@@ -153,6 +166,10 @@ class WebConsole(Server):
         mine.command = shlex.join([sys.executable, "-m", "tui", *map(str, arguments)])
         return await Server.handle_websocket(mine, request)
 
-    def _page(self, why: str, status: int = 200) -> web.Response:
-        words = {key: html.escape(say(f"web.{key}")) for key in ("lang", "name", "token", "enter")}
-        return web.Response(text=_PAGE.format(why=html.escape(why), **words), content_type="text/html", status=status)
+
+def _page(name: str, status: int = 200, **texts: str) -> web.Response:
+    """A page of ours, with these texts and those of the language spoken."""
+    words = {key: say(f"web.{key}") for key in ("lang", "name", "token", "enter", "ended", "again", "leave")}
+    page = Template((_PAGES / f"{name}.html").read_text("utf-8"))
+    filled = page.substitute({key: html.escape(text) for key, text in (words | texts).items()})
+    return web.Response(text=filled, content_type="text/html", status=status)
