@@ -115,7 +115,7 @@ class Daemon:
         try:
             await self._serve(welcome)
         except* StartFault as faults:
-            fault = next(each for each in faults.exceptions if isinstance(each, StartFault))
+            fault = _first(faults)
         finally:
             self._config.control_socket.unlink(missing_ok=True)
         if fault is not None:
@@ -239,3 +239,9 @@ class Daemon:
                 await self._pool.idle()
             await self._writer.drain()
         self._pool.retire()
+
+
+def _first(faults: BaseExceptionGroup[StartFault]) -> StartFault:
+    """Nurseries within nurseries make groups within groups."""
+    inner = faults.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

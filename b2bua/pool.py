@@ -21,6 +21,7 @@ import trio
 
 from b2bua.config import Media, Processes
 from b2bua.link import Assign, Frames, FromDaemon, FromProcess, Hello, Idle, InviteKey, Retire, frame
+from b2bua.opening import StartFault
 from b2bua.rows import Pool as PoolRow
 from b2bua.shelves import Shelves
 
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _PEERCRED = struct.Struct("3i")
 _RECV_BYTES: Final = 65536
+_WARM_S: Final = 30.0
 _TEND_S: Final = 2.0
 """How often surplus spares are looked for, one retired at a time."""
 
@@ -122,8 +124,11 @@ class Pool:
         return list(self._all.values())
 
     async def warm(self) -> None:
-        """Wait until the first process is ready for a call."""
-        await self._warm.wait()
+        """Wait until the first process is ready for a call. Raises StartFault if none is in `_WARM_S`."""
+        with trio.move_on_after(_WARM_S) as patience:
+            await self._warm.wait()
+        if patience.cancelled_caught:
+            raise StartFault(f"no call process was ready in {_WARM_S:.0f} s; the log says what became of them")
 
     def incarnation_at(self, sip_port: int) -> str | None:
         """Which process that is not dead has this SIP port; None if none has."""
@@ -202,6 +207,8 @@ class Pool:
                 self._refill()
                 await self._read_server(server)
             self._server = None
+            if not self._warm.is_set():
+                raise StartFault("the fork server ended before a call process was ready; above is what it said")
             log.error("the fork server ended; starting another")
             await trio.sleep(1)
 

@@ -187,3 +187,12 @@ def test_plan_with_faults(tmp_path: Path) -> None:
     assert all("bad.toml" in line for line in ended.lines), ended.lines
     listed = run("plan", "list", "--state", str(state), state=tmp_path)
     assert "4006001234" not in listed.said.replace("-", "")
+
+
+@pytest.mark.req("S5")
+def test_no_call_process_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PJSIP cannot be loaded: the program says so and ends, instead of listening without anybody to take a call."""
+    (tmp_path / "pjsua2.py").write_text('raise SystemExit("pjsua2: the library is broken")\n')
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", ""))))
+    ended = run("run", "--config", str(config(tmp_path)), state=tmp_path)
+    refused(ended, "the library is broken", "before a call process was ready", lines=2)
