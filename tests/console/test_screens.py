@@ -80,7 +80,14 @@ DEEDS = (
     View("audit", ("6", "a"), "+ring_s = 20", leave=("escape",)),
 )
 PAUSED = tuple(attrs.evolve(view, keys=(*view.keys, "p")) for view in PANES if view.name not in ("records", "reports"))
-EMPTY = tuple(attrs.evolve(view, reads="") for view in PANES)
+EMPTY = (
+    View("calls", ("1",), "no calls now"),
+    View("numbers", ("2",), "no numbers yet"),
+    View("trunks", ("3",), "no trunks in the configuration"),
+    View("records", ("4",), "no records found"),
+    View("reports", ("5",), "by hour · today"),
+    View("log", ("6",), "nothing has happened yet"),
+)
 LOST = (*(attrs.evolve(view, reads="") if view.name in ("records", "reports") else view for view in PANES), CALL[0])
 STATES = {
     "busy": (Language.EN, 30, (*PANES, *BOXES, *CALL, *PLANS, *DEEDS)),

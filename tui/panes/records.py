@@ -103,7 +103,7 @@ class RecordsPane(TablePane):
 
     def renew(self) -> None:
         """Fetch on the first look."""
-        if not self._asked and self.board.link.up and self.is_on_screen:
+        if not self._asked and self.board.link.up:
             self._asked = True
             self.action_refresh()
         super().renew()
@@ -191,7 +191,7 @@ class RecordsPane(TablePane):
             self.notify(str(refusal), severity="error", markup=False)
             return
         self._found = {row["call_id"]: row for row in found["rows"]}
-        self.renew()
+        self.show_rows()
         if found["more"]:
             self.notify(say("records.more", most=MOST))
 

@@ -71,7 +71,7 @@ class ReportsPane(Pane):
 
     def renew(self) -> None:
         """Ask on the first look."""
-        if not self._asked and self.board.link.up and self.is_on_screen:
+        if not self._asked and self.board.link.up:
             self._asked = True
             self.action_refresh()
 

@@ -72,6 +72,10 @@ class TablePane(Pane):
 
     def renew(self) -> None:
         """The board changed, or a second passed."""
+        self.show_rows()
+
+    def show_rows(self) -> None:
+        """Bring the table up to date."""
         rows, now_ms = self._frozen or (self.rows(), self.board.now_ms())
         shown = arrange(rows, self.COLUMNS, self.view, now_ms)
         self.sheet.fill(shown, now_ms)
@@ -80,7 +84,7 @@ class TablePane(Pane):
     def respeak(self) -> None:
         """The language changed."""
         self.sheet.relayout()
-        self.renew()
+        self.show_rows()
 
     def focus_table(self) -> None:
         """Give the keys to the table."""
@@ -153,7 +157,7 @@ class TablePane(Pane):
         """Hold the table still, or let it go on."""
         still = ({key: dict(row) for key, row in self.rows().items()}, self.board.now_ms())
         self._frozen = None if self.paused else still
-        self.renew()
+        self.show_rows()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter by what is typed so far."""
@@ -168,7 +172,7 @@ class TablePane(Pane):
         self.sheet.hidden = self.view.hidden | self.folded
         self.sheet.sorted_by = (self.view.sort, self.view.descending)
         self.sheet.relayout()
-        self.renew()
+        self.show_rows()
 
     def _note(self, shown: int, total: int) -> None:
         """One line between table and filter, only while there is something to say."""
