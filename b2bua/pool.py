@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 _PEERCRED = struct.Struct("3i")
 _RECV_BYTES: Final = 65536
 _WARM_S: Final = 30.0
+_LAST_WORDS_S: Final = 1.0
 _TEND_S: Final = 2.0
 """How often surplus spares are looked for, one retired at a time."""
 
@@ -50,6 +51,7 @@ class Process:
     last_plan: str = ""
     retired: bool = False
     _link: socket.socket | None = None
+    _silent: trio.Event = attrs.field(factory=trio.Event)
 
     def send(self, message: FromDaemon) -> bool:
         """Hand a message to the process without waiting; False if it is not linked or does not read."""
@@ -72,6 +74,15 @@ class Process:
         if self._link is not None:
             self._link.close()
         self._link = link
+        if link is None:
+            self._silent.set()
+        else:
+            self._silent = trio.Event()
+
+    async def last_words(self) -> None:
+        """Wait until all that a dead process said has been read."""
+        with trio.move_on_after(_LAST_WORDS_S):
+            await self._silent.wait()
 
 
 class Pool:
@@ -333,6 +344,7 @@ class Pool:
                 await trio.lowlevel.wait_readable(pidfd)
             finally:
                 os.close(pidfd)
+        await process.last_words()
         process.bind(None)
         self.crashed += not process.retired
         self._all.pop(process.incarnation, None)

@@ -4,13 +4,16 @@ Rule: a call is here from its acceptance until its record is closed, whatever ha
 """
 
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import attrs
 
 from b2bua.record import CallRecord, CallState, Ending, Party
 from routing.cause import CRASHED, Cause
+
+_MOST_OVER: Final = 2_000
 
 
 def now_ms() -> int:
@@ -25,6 +28,7 @@ class Switchboard:
         self._keep = keep
         self._show = show
         self._calls: dict[str, CallRecord] = {}
+        self._over: OrderedDict[str, int] = OrderedDict()  # calls that ended lately, with their last seq
         self._had: Counter[tuple[str, str]] = Counter()
 
     def __len__(self) -> int:
@@ -38,14 +42,19 @@ class Switchboard:
         return self._calls.get(call_id)
 
     def take(self, record: CallRecord) -> None:
-        """A newer state of a call. An older one than is known (a late message) is passed over."""
+        """A newer state of a call. A late message is passed over: what is older than known, or opens an ended call."""
         known = self._calls.get(record.call_id)
-        if known is not None and known.seq >= record.seq:
+        newest = known.seq if known is not None else self._over.get(record.call_id, -1)
+        if newest >= record.seq or (record.call_id in self._over and record.state is not CallState.ENDED):
             return
-        for attempt in record.attempts[len(known.attempts) if known else 0 :]:
-            self._had[record.number, attempt.target] += 1
+        if record.call_id not in self._over:
+            for attempt in record.attempts[len(known.attempts) if known else 0 :]:
+                self._had[record.number, attempt.target] += 1
         if record.state is CallState.ENDED:
             self._calls.pop(record.call_id, None)
+            self._over[record.call_id] = record.seq
+            if len(self._over) > _MOST_OVER:
+                self._over.popitem(last=False)
         else:
             self._calls[record.call_id] = record
         self._keep(record)

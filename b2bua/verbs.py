@@ -91,15 +91,16 @@ class Refusal(Exception):
 
 
 T = TypeVar("T", str, int)
+_KINDS: Final[dict[type, str]] = {str: "text", int: "a whole number"}
 
 
 def wanted(args: dict[str, Any], name: str, kind: type[T], default: T | None = None) -> T:
     """An argument of a verb, which may be left out if it has a default. Raises Refusal for one of another kind."""
-    value = args.get(name, default)
+    value: Any = args.get(name, default)
     if value is None:
         raise Refusal(f"{name} is missing")
     if isinstance(value, bool) or not isinstance(value, kind):
-        raise Refusal(f"{name} should be {'text' if kind is str else 'a whole number'}, not {value!r:.40}")
+        raise Refusal(f"{name} should be {_KINDS[kind]}, not {value!r:.40}")
     return value
 
 

@@ -37,7 +37,7 @@ OPTIONS_OK: Final = Answer(
 )
 FORBIDDEN: Final = Answer(403, "Forbidden")
 NO_DIALOG: Final = Answer(481, "Call/Transaction Does Not Exist")
-FAULT: Final = Answer(500, "Server Internal Error", ('Reason: Q.850;cause=41',))
+FAULT: Final = Answer(500, "Server Internal Error", ("Reason: Q.850;cause=41",))
 LOOP: Final = Answer(482, "Loop Detected")
 TOO_LARGE: Final = Answer(513, "Message Too Large")
 NOT_ACCEPTABLE: Final = Answer(488, "Not Acceptable Here", ('Warning: 304 switch400 "Media type not available"',))

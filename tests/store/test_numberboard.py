@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from b2bua.feed import Feed
@@ -24,13 +24,15 @@ STAGES = (
 )
 
 
-def board_of(store: Store) -> tuple[Feed, NumberBoard]:
-    """A board of one published number."""
-    store.plans.publish([document()], author="wang")
-    feed = Feed()
-    board = NumberBoard(feed, {number: Served.of(live) for number, live in store.plans.all_live().items()})
-    board.show(NUMBER)
-    return feed, board
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> dict[Number400, Served]:
+    """One published number."""
+    folder = tmp_path_factory.mktemp("served")
+    opened = Store.open(folder / "switch400.db", folder)
+    opened.plans.publish([document()], author="wang")
+    numbers = {number: Served.of(live) for number, live in opened.plans.all_live().items()}
+    opened.close()
+    return numbers
 
 
 def row(feed: Feed) -> dict[str, Any]:
@@ -39,14 +41,12 @@ def row(feed: Feed) -> dict[str, Any]:
 
 
 @pytest.mark.req("S3", "P1")
-@settings(max_examples=50, deadline=None)  # each has a database of its own
 @given(st.lists(st.integers(0, 5), max_size=30))
-def test_counted_as_calls_come_and_go(tmp_path_factory: pytest.TempPathFactory, turns: list[int]) -> None:
-    """Calls that advance in any interleaving, some twice told: up, today's and answered are right at each step."""
-    folder = tmp_path_factory.mktemp("board")
-    store = Store.open(folder / "switch400.db", folder)
-    feed, board = board_of(store)
-    board.load(store.records, ARRIVED_MS)
+def test_counted_as_calls_come_and_go(served: dict[Number400, Served], turns: list[int]) -> None:
+    """Calls that advance in any interleaving: up, today's and answered are right at each step."""
+    feed = Feed()
+    board = NumberBoard(feed, served)
+    board.show(NUMBER)
     stages: dict[int, int] = {}
     for call in turns:
         stage = min(stages.get(call, -1) + 1, len(STAGES))
@@ -57,15 +57,15 @@ def test_counted_as_calls_come_and_go(tmp_path_factory: pytest.TempPathFactory, 
         assert shown["live"] == sum(stage < 3 for stage in stages.values())
         assert shown["calls_today"] == len(stages)
         assert shown["answered_today"] == sum(stage >= 2 for stage in stages.values())
-    store.close()
 
 
 @pytest.mark.req("S3", "P1")
-def test_a_new_daemon_takes_today_over_and_midnight_clears_it(store: Store) -> None:
+def test_a_new_daemon_takes_today_over_and_midnight_clears_it(store: Store, served: dict[Number400, Served]) -> None:
     """What the records say of today counts on; at midnight in Shanghai the counts begin anew, the calls up stay."""
     yesterday = open_record("old", accepted_ms=ARRIVED_MS - 86_400_000)
     store.records.put([ended_record("a"), open_record("b"), yesterday])
-    feed, board = board_of(store)
+    feed = Feed()
+    board = NumberBoard(feed, served)
     board.load(store.records, ARRIVED_MS)
     board.call(open_record("b", seq=5))
     assert {name: row(feed)[name] for name in ("live", "calls_today", "answered_today")} == {
