@@ -55,7 +55,7 @@ class LogPane(TablePane):
 
     def on_sheet_moved(self) -> None:
         """Going to the last line follows, leaving it stops."""
-        super().renew()
+        super().show_rows()
 
     def on_sheet_opened(self, event: Sheet.Opened) -> None:
         """Show the call that a line is about."""
@@ -67,10 +67,10 @@ class LogPane(TablePane):
         """Show who changed what."""
         self.app.push_screen(Audit(self.board))
 
-    def renew(self) -> None:
+    def show_rows(self) -> None:
         """Show new lines, and go on to the last one if the cursor was on it."""
         sheet = self.sheet
         at_end = len(sheet) == 0 or sheet.at_end
-        super().renew()
+        super().show_rows()
         if at_end:
             sheet.action_edge(True)

@@ -5,6 +5,7 @@ Rule: nothing is fetched until the pane is looked at, and then what is shown sta
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -13,7 +14,7 @@ from textual.binding import BindingType
 
 from b2bua.wire import Row
 from tui.arrange import Cell, Column
-from tui.beside import ask_anew
+from tui.beside import ask_also, ask_anew
 from tui.board import Board, NotDone
 from tui.columns import text
 from tui.export import as_csv, as_json_lines
@@ -154,7 +155,7 @@ class RecordsPane(TablePane):
 
         def told(lines: dict[str, str] | None) -> None:
             if lines and lines["note"]:
-                self.run_worker(self._close(key, lines["note"]), group="close")
+                ask_also(self, partial(self._close, key, lines["note"]), "close")
 
         self.app.push_screen(Lines(say("records.close_title"), (Line("note", say("records.note")),)), told)
 

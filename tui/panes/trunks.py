@@ -4,6 +4,7 @@ Rule: taking out asks first and putting back does not; draining lets calls in pr
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -13,6 +14,7 @@ from textual.containers import VerticalScroll
 from b2bua.rows import GATEWAYS, TRUNKS
 from b2bua.wire import Row
 from tui.arrange import Cell, Column
+from tui.beside import ask_also
 from tui.board import NotDone
 from tui.columns import count, text
 from tui.keys import bindings
@@ -121,12 +123,12 @@ class TrunksPane(TablePane):
         if row is None or row["service"] == wanted:
             return
         if wanted == "in":
-            self.run_worker(self._set(row, wanted), group="service")
+            ask_also(self, partial(self._set, row, wanted), "service")
             return
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self._set(row, wanted), group="service")
+                ask_also(self, partial(self._set, row, wanted), "service")
 
         self.app.push_screen(Confirm(say(f"ask.{wanted}", name=row["name"], live=row["live"])), answered)
 

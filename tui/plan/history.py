@@ -12,7 +12,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 
 from tui.arrange import Cell, Column
-from tui.beside import ask_anew
+from tui.beside import ask_also, ask_anew
 from tui.board import Board, NotDone
 from tui.keys import bindings
 from tui.moment import day_clock
@@ -88,7 +88,7 @@ class History(Vertical):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self._restore(version), group="restore")
+                ask_also(self, partial(self._restore, version), "restore")
 
         at = day_clock(version["at_ms"])
         self.app.push_screen(Confirm(say("ask.restore", at=at, note=version["note"])), answered)

@@ -17,7 +17,7 @@ from textual.widgets import ContentSwitcher, Static, TextArea
 from b2bua.rows import NUMBERS
 from b2bua.wire import Fault
 from tui.arrange import Cell
-from tui.beside import ask_anew
+from tui.beside import ask_also, ask_anew
 from tui.board import Board, NotDone
 from tui.framed import Framed
 from tui.keys import bindings
@@ -134,7 +134,7 @@ class PlanScreen(Framed):
 
         def noted(note: str | None) -> None:
             if note is not None:
-                self.run_worker(self._publish(note), group="publish")
+                ask_also(self, partial(self._publish, note), "publish")
 
         self.app.push_screen(Publish(work), noted)
 

@@ -4,6 +4,7 @@ Rule: what is said stays in the switch: here it is seen that there is something,
 it. It is heard at a telephone, or with `switch400 voicemail` and `switch400 recording`.
 """
 
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -11,7 +12,7 @@ from textual.binding import BindingType
 
 from b2bua.wire import Row
 from tui.arrange import Cell, Column
-from tui.beside import ask_anew
+from tui.beside import ask_also, ask_anew
 from tui.board import NotDone
 from tui.columns import text
 from tui.framed import Framed
@@ -124,7 +125,7 @@ class Messages(Kept):
         sheet = self.query_one(Sheet)
         if sheet.row is not None:
             read = sheet.row["read_ms"] is None
-            self.run_worker(self._do("voicemail.mark", call_ids=[sheet.key], read=read), group="mark")
+            ask_also(self, partial(self._do, "voicemail.mark", call_ids=[sheet.key], read=read), "mark")
 
     def action_delete(self) -> None:
         """For good, if the operator means it."""
@@ -132,7 +133,7 @@ class Messages(Kept):
 
         def answered(yes: bool | None) -> None:
             if yes and row is not None:
-                self.run_worker(self._do("voicemail.delete", call_ids=[row["call_id"]]), group="mark")
+                ask_also(self, partial(self._do, "voicemail.delete", call_ids=[row["call_id"]]), "mark")
 
         if row is not None:
             caller = row["caller"] or say("calls.unknown_caller")
