@@ -2,14 +2,17 @@
 SIP_PORT ?= 5060
 PY := .venv/bin/python
 
-.PHONY: run test lint bench soak clean
+.PHONY: run test lint cover bench soak clean
 
 run: .venv/run  ## the switch with a worked example on 127.0.0.1:$(SIP_PORT)
 	@exec .venv/bin/switch400 run --example --port $(SIP_PORT)
 
-test: lint  ## every check, in under ten minutes
-	.ci/debian sip-tester:sipp chromium:chromium
+test: lint cover  ## every check, in under ten minutes
+	.ci/debian sip-tester:sipp chromium:chromium espeak-ng
 	$(PY) -m pytest -m "not bench and not soak"
+
+cover: .venv/dev  ## every branch of routing/ is taken by an example, not by chance
+	$(PY) -m pytest tests/routing tests/cli -q -m "not hypothesis and not bench and not soak" --cov --cov-fail-under=100
 
 lint: .venv/dev
 	$(PY) -m ruff check .

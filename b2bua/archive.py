@@ -3,19 +3,24 @@
 Rule: counting and searching is the database's; here it is asked in a thread and told in the verbs' words.
 """
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import attrs
 import trio
+from sqlalchemy import Connection
 
-from b2bua.store.audit import entries
+from b2bua.store.audit import AuditEntry, entries
 from b2bua.store.reports import calls_by
 from b2bua.store.store import Store
+from b2bua.store.versions import documents_around
 from b2bua.verbs import Operator, Refusal, Verb, wanted
 from routing.ids import Number400
 from routing.number import NumberFault, parse_400
 
 Args = dict[str, Any]
+_VERSION: Final = re.compile(r"version (\d+),")
+"""How the detail of a publication begins (`b2bua.store.publication`)."""
 
 
 class Archive:
@@ -46,20 +51,26 @@ class Archive:
 
         def read() -> list[dict[str, Any]]:
             with self._store.engine.connect() as connection:
-                return [
-                    {
-                        "at_ms": entry.at_ms,
-                        "who": entry.who,
-                        "deed": entry.verb,
-                        "subject": entry.subject,
-                        "note": entry.detail,
-                        "before": "",
-                        "after": "",
-                    }
-                    for entry in entries(connection, subject, who, most)
-                ]
+                return [_told(connection, entry) for entry in entries(connection, subject, who, most)]
 
         return {"rows": await trio.to_thread.run_sync(read)}
+
+
+def _told(connection: Connection, entry: AuditEntry) -> dict[str, Any]:
+    """An entry of the audit trail; of a published plan with its text before and after."""
+    published = _VERSION.match(entry.detail) if entry.verb in ("publish", "restore") else None
+    before, after = ("", "")
+    if published:
+        before, after = documents_around(connection, Number400(entry.subject), int(published[1]))
+    return {
+        "at_ms": entry.at_ms,
+        "who": entry.who,
+        "deed": entry.verb,
+        "subject": entry.subject,
+        "note": entry.detail,
+        "before": before,
+        "after": after,
+    }
 
 
 def _number(args: Args) -> Number400 | None:

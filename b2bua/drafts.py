@@ -4,12 +4,14 @@ Rule: a draft touches nothing; the same pure functions look at it that look at a
 """
 
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 import trio
 
 from b2bua.calendar import china, with_days
 from b2bua.places import caller_of
+from b2bua.shelves import Shelves
 from b2bua.store.plans import Plans
 from b2bua.verbs import Operator, Refusal, Verb, listed, wanted
 from b2bua.wire import Fault
@@ -28,8 +30,9 @@ Args = dict[str, Any]
 class Drafts:
     """Verbs about documents that an operator is writing."""
 
-    def __init__(self, plans: Plans) -> None:
+    def __init__(self, plans: Plans, library: Shelves) -> None:
         self._plans = plans
+        self._library = library
 
     def verbs(self) -> dict[str, Verb]:
         """These verbs."""
@@ -46,7 +49,8 @@ class Drafts:
             faults = [{"path": each.path, "problem": each.problem, "mend": each.mend} for each in error.faults]
             return {"faults": faults, "warnings": []}
         today = datetime.now(zone_of(plan)).date()
-        findings = await trio.to_thread.run_sync(check, plan, today, china())
+        prompts = await trio.to_thread.run_sync(self._library.names, plan.number)
+        findings = await trio.to_thread.run_sync(partial(check, plan, today, china(), prompts=prompts))
         return {"faults": [], "warnings": [{"path": each.path, "problem": each.says, "mend": ""} for each in findings]}
 
     async def _difference(self, args: Args, _: Operator) -> Any:

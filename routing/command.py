@@ -4,10 +4,15 @@ hands.
 Rule: a command never names a leg that is down. Each says which event answers it.
 """
 
+from typing import Final
+
 import attrs
 
 from routing.cause import Cause
 from routing.ids import LegId, NodeName, PromptName, TargetName, TimerName
+
+MOST_MENUS: Final = 10
+"""Menus whose keys a target's system is told of: the last ones, for a caller may go round."""
 
 
 @attrs.frozen
@@ -31,18 +36,32 @@ class Release:
 
 
 @attrs.frozen
+class Context:
+    """What only the flow knows of a call and the target's system is told with it (M8, T1).
+
+    `menus` are the menus that the caller came through, each with what was keyed there (never a password), the last
+    `MOST_MENUS` of them; `transferred_by` is the seat that hands the caller over, if one does. How this is written in
+    SIP, beside the caller, the 400 number and the call's id, is the hands' matter.
+    """
+
+    menus: tuple[tuple[NodeName, str], ...] = ()
+    transferred_by: TargetName | None = None
+
+
+@attrs.frozen
 class Ring:
     """Call a target on a new outbound leg. → `TargetRang`, `TargetAnswered` or `TargetFailed`.
 
-    `address` is a telephone number in canonical form or a SIP URI. `context` are header fields for the
-    target's system (M8): menu path, 400 number, customer reference.
+    `address` is a telephone number in canonical form or a SIP URI; `context` is for the target's screen (M8).
+    `replaces` is the value of a Replaces header (RFC 3891): the target's dialog that this leg takes the place of.
     """
 
     leg: LegId
     target: TargetName
     address: str
-    context: dict[str, str] = attrs.field(factory=dict)
+    context: Context = Context()
     fax: bool = False
+    replaces: str = ""
 
 
 @attrs.frozen
@@ -78,6 +97,14 @@ class Disconnect:
 
     a: LegId
     b: LegId
+
+
+@attrs.frozen
+class ReportTransfer:
+    """Tell a seat's telephone how the transfer that it asked for by REFER goes: a SIP status, from 200 on the last."""
+
+    leg: LegId
+    status: int
 
 
 @attrs.frozen
@@ -150,10 +177,16 @@ class TakePlace:
 
 @attrs.frozen
 class LookAtTargets:
-    """Ask how busy targets are now. → `TargetsLooked`."""
+    """Ask how busy targets are now. → `TargetsLooked`.
+
+    `lines` is how many calls at once each takes, where that is limited. The first `rings` of `targets` that are free
+    are kept for this call while it makes up its mind (R10).
+    """
 
     node: NodeName
     targets: tuple[TargetName, ...]
+    lines: dict[TargetName, int] = attrs.field(factory=dict)
+    rings: int = 1
 
 
 @attrs.frozen
@@ -199,6 +232,7 @@ Command = (
     | HangUp
     | Connect
     | Disconnect
+    | ReportTransfer
     | StartTimer
     | StopTimer
     | Play

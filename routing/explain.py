@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from routing import flow, secret, trace
-from routing.cause import BUSY, NORMAL
+from routing.cause import BUSY, NORMAL, Blame
 from routing.command import (
     CollectDigits,
     Command,
@@ -50,7 +50,7 @@ from routing.facts import Facts
 from routing.ids import CALLER, LegId, NodeName, TargetName
 from routing.number import print_number
 from routing.plan import Plan
-from routing.state import HungUpBy, Phase, State
+from routing.state import Phase, State
 
 
 @attrs.frozen
@@ -120,10 +120,10 @@ class _Played:
                 self.soon(after_s, TimerFired(0, timer))
             case StopTimer(timer=timer):
                 self.drop(lambda event: isinstance(event, TimerFired) and event.timer == timer)
-            case Play(prompts=prompts, loop=loop):
-                self._play(0 if loop else len(prompts))
-            case StopPlaying():
-                self._play(0)
+            case Play(leg=leg, prompts=prompts, loop=loop):
+                self._play(leg, 0 if loop else len(prompts))
+            case StopPlaying(leg=leg):
+                self._play(leg, 0)
             case _:
                 self._ask(command)
 
@@ -144,11 +144,11 @@ class _Played:
             case _:
                 pass
 
-    def _play(self, prompts: int) -> None:
+    def _play(self, leg: LegId, prompts: int) -> None:
         """Play so many prompts of three seconds; 0 for silence, or for what has no end."""
-        self.drop(lambda event: isinstance(event, PromptEnded))
+        self.drop(lambda event: isinstance(event, PromptEnded) and event.leg == leg)
         if prompts:
-            self.soon(3.0 * prompts, PromptEnded(0, CALLER))
+            self.soon(3.0 * prompts, PromptEnded(0, leg))
 
     def _ring(self, leg: LegId, target: TargetName) -> None:
         if target in self.world.busy:
@@ -193,10 +193,11 @@ def decision(state: State) -> str:
     """How a call ended, in a line."""
     if state.outcome is None:
         return "the call goes on"
-    reached = state.charged_from_s is not None and state.outcome.hung_up_by is HungUpBy.CALLER
-    if reached:
-        return f"connected to {state.outcome.target}"
-    return f"released: {state.outcome.cause.slug} (SIP {state.outcome.cause.sip}, Q.850 {state.outcome.cause.q850})"
+    cause = state.outcome.cause
+    if state.charged_from_s is not None:
+        ended = "" if cause.blame is Blame.SUCCESS else f", ended by {cause.slug}"
+        return f"connected to {state.outcome.target}{ended}"
+    return f"released: {cause.slug} (SIP {cause.sip}, Q.850 {cause.q850})"
 
 
 def lines(explained: Explained) -> list[str]:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import attrs
 
@@ -22,6 +23,10 @@ class CallerClass(StrEnum):
     OVERSEAS = "overseas"
     HK_MO_TW = "hk-mo-tw"
     UNKNOWN = "unknown"
+
+
+ABROAD: Final = frozenset({CallerClass.OVERSEAS, CallerClass.HK_MO_TW})
+"""Those who call from outside the mainland (O2)."""
 
 
 @attrs.frozen

@@ -2,8 +2,8 @@
 
 Rule: a window is half-open, `[start, end)`, to the minute. One that crosses midnight belongs to the day it
 starts on.
-Written as `Mon-Fri 08:30-17:30`, `workday 09:00-18:00`, `2026-10-01..2026-10-03 09:00-12:00`, `daily
-22:00-06:00`; days and times may each be several, with commas.
+Written as `Mon-Fri 08:30-17:30`, `workday 09:00-18:00`, `2026-10-01..2026-10-03 09:00-12:00`, every year
+`12-24 09:00-12:00`, `daily 22:00-06:00`; days and times may each be several, with commas.
 """
 
 import re
@@ -30,6 +30,14 @@ _CHINESE: Final = {"周" + name: day for name, day in zip("一二三四五六日
     "：": ":",
 }
 _TIMES = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|(24):(00))")
+
+
+_YEARLY = re.compile(r"\d\d-\d\d")
+_LEAP: Final = 2000
+"""A year that has every date."""
+
+YEARS: Final = range(2000, 2100)
+"""The years that a plan's dates may be in."""
 
 
 class HoursFault(ValueError):
@@ -62,8 +70,35 @@ class DateRange:
     first: date
     last: date
 
+    def holds(self, day: date) -> bool:
+        """Whether a date is one of them."""
+        return self.first <= day <= self.last
+
     def __str__(self) -> str:
         return str(self.first) if self.first == self.last else f"{self.first}..{self.last}"
+
+
+@attrs.frozen(order=True)
+class Yearly:
+    """The same dates every year, both included, as (month, day); past New Year's Eve if `last` is the earlier one."""
+
+    first: tuple[int, int]
+    last: tuple[int, int]
+
+    def holds(self, day: date) -> bool:
+        """Whether a date is one of them."""
+        at = (day.month, day.day)
+        if self.first <= self.last:
+            return self.first <= at <= self.last
+        return at >= self.first or at <= self.last
+
+    def __str__(self) -> str:
+        first, last = ("{:02d}-{:02d}".format(*one) for one in (self.first, self.last))
+        return first if first == last else f"{first}..{last}"
+
+
+Dates = DateRange | Yearly
+"""Dates of one year, or of every year."""
 
 
 @attrs.frozen
@@ -74,10 +109,10 @@ class Day:
     kind: DayKind
 
     @classmethod
-    def of(cls, day: date, kind: DayKind, holidays: tuple[DateRange, ...]) -> "Day":
+    def of(cls, day: date, kind: DayKind, holidays: tuple[Dates, ...]) -> "Day":
         """A date whose calendar kind may be unknown: then it is a plain weekday or weekend. Own holidays go
         first."""
-        if any(one.first <= day <= one.last for one in holidays):
+        if any(one.holds(day) for one in holidays):
             return cls(day, DayKind.HOLIDAY)
         if kind is DayKind.UNKNOWN:
             return cls(day, DayKind.WEEKEND if day.weekday() >= 5 else DayKind.WORKDAY)
@@ -99,7 +134,7 @@ class Window:
 
     weekdays: frozenset[int]
     words: frozenset[DayWord]
-    dates: tuple[DateRange, ...]
+    dates: tuple[Dates, ...]
     from_min: int
     to_min: int
 
@@ -107,9 +142,7 @@ class Window:
         """Whether a window starts on this day."""
         if day.day.weekday() in self.weekdays:
             return True
-        return any(day.kind in _KINDS[word] for word in self.words) or any(
-            one.first <= day.day <= one.last for one in self.dates
-        )
+        return any(day.kind in _KINDS[word] for word in self.words) or any(one.holds(day.day) for one in self.dates)
 
     def holds(self, moment: Moment) -> bool:
         """Whether this moment lies in it."""
@@ -118,7 +151,7 @@ class Window:
         return moment.minute + DAY_MIN < self.to_min and self.on(moment.eve)
 
     def __str__(self) -> str:
-        days = [*_runs(self.weekdays), *sorted(self.words), *map(str, self.dates)]
+        days = [*print_weekdays(self.weekdays), *sorted(self.words), *map(str, self.dates)]
         return f"{','.join(days)} {_clock(self.from_min)}-{_clock(self.to_min)}"
 
 
@@ -150,7 +183,7 @@ def _clock(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
-def _runs(weekdays: frozenset[int]) -> list[str]:
+def print_weekdays(weekdays: frozenset[int]) -> list[str]:
     """Weekdays as people write them: `daily`, or runs of two and more with a hyphen."""
     if len(weekdays) == 7:
         return ["daily"]
@@ -170,7 +203,7 @@ def parse_windows(text: str) -> tuple[Window, ...]:
     days, _, times = re.sub(r"\s*,\s*", ",", text.strip()).partition(" ")
     weekdays: set[int] = set()
     words: set[DayWord] = set()
-    dates: set[DateRange] = set()
+    dates: set[Dates] = set()
     for word in days.split(","):
         if word in _DAY_WORDS:
             words.add(DayWord(word))
@@ -179,20 +212,25 @@ def parse_windows(text: str) -> tuple[Window, ...]:
         else:
             weekdays |= _weekdays(word)
     return tuple(
-        Window(frozenset(weekdays), frozenset(words), tuple(sorted(dates)), *_minutes(one))
+        Window(frozenset(weekdays), frozenset(words), tuple(sorted(dates, key=str)), *_minutes(one))
         for one in times.strip().split(",")
     )
 
 
-def parse_dates(word: str) -> DateRange:
-    """`2026-10-01` or `2026-10-01..2026-10-07`. Raises HoursFault."""
+def parse_dates(word: str) -> Dates:
+    """`2026-10-01` or `2026-10-01..2026-10-07`; every year `10-01` or `12-30..01-02`. Raises HoursFault."""
     first, dots, last = word.partition("..")
     try:
+        if _YEARLY.fullmatch(first):
+            ends = [date.fromisoformat(f"{_LEAP}-{end}") for end in (first, last if dots else first)]
+            return Yearly(*((end.month, end.day) for end in ends))
         dates = DateRange(date.fromisoformat(first), date.fromisoformat(last if dots else first))
     except ValueError:
-        raise HoursFault(f"“{word}” is no date: write 2026-10-01 or 2026-10-01..2026-10-07") from None
+        raise HoursFault(f"“{word}” is no date") from None
     if dates.last < dates.first:
         raise HoursFault(f"“{word}” ends before it begins")
+    if not (dates.first.year in YEARS and dates.last.year in YEARS):
+        raise HoursFault(f"“{word}” is not between {YEARS[0]} and {YEARS[-1]}")
     return dates
 
 

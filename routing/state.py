@@ -132,6 +132,21 @@ class Announcing:
 
 
 @attrs.frozen
+class Telling:
+    """The caller hears that the call will be recorded, and goes on to this node at the end."""
+
+    node: NodeName
+
+
+@attrs.frozen
+class TellingBoth:
+    """The caller and the target on this leg hear that their call will be recorded; `hearing` still do."""
+
+    leg: LegId
+    hearing: frozenset[LegId]
+
+
+@attrs.frozen
 class Keying:
     """The caller is asked for keys, for the last time when `tries` is 1."""
 
@@ -167,7 +182,9 @@ class Transferring:
     """The seat on leg `seat` hands the caller over; the caller hears music.
 
     `ringing` is the leg that rings now, `waiting` are the targets after it, `looking` means that their lines
-    were asked for. `consulting` is the leg that the seat talks with, in an attended transfer.
+    were asked for. `consulting` is the leg that the seat talks with, in an attended transfer by key. `referred` means
+    that the seat's telephone asked by REFER and is told how it goes; `replaces` as in `TransferAsked`. `recalling`
+    means that nobody was found and the seat, which has hung up, is rung again.
     """
 
     seat: LegId
@@ -176,6 +193,9 @@ class Transferring:
     looking: bool = False
     ringing: LegId | None = None
     consulting: LegId | None = None
+    referred: bool = False
+    replaces: str = ""
+    recalling: bool = False
 
 
 @attrs.frozen
@@ -185,7 +205,20 @@ class Farewell:
     outcome: Outcome
 
 
-Place = Sharing | Asking | Hunting | Announcing | Keying | Queueing | TakingMessage | Talking | Transferring | Farewell
+Place = (
+    Sharing
+    | Asking
+    | Hunting
+    | Announcing
+    | Telling
+    | TellingBoth
+    | Keying
+    | Queueing
+    | TakingMessage
+    | Talking
+    | Transferring
+    | Farewell
+)
 """What the call is doing between two events; each has its own reactions."""
 
 
@@ -196,8 +229,8 @@ class State:
     `over`: every leg is down and the outcome is set, the process may rest. `charged_from_s` is the moment
     from which the forwarded leg is charged (F1): the first target's answer that the caller was connected to.
     `forwards` counts how often the call went on from one target to the next (R6), `passed` the nodes it came
-    through. `priority` is a white-listed caller's who goes first (O4). `gathering` are the legs whose keys
-    are being collected.
+    through. `priority` is a white-listed caller's who goes first (O4). `menus` are the menus that the caller chose at
+    and what was keyed (M8). `gathering` are the legs whose keys are being collected.
     """
 
     facts: Facts
@@ -209,6 +242,7 @@ class State:
     forwards: int = 0
     passed: int = 0
     priority: bool = False
+    menus: tuple[tuple[NodeName, str], ...] = ()
     gathering: frozenset[LegId] = frozenset()
     timers: frozenset[TimerName] = frozenset()
     charged_from_s: float | None = None

@@ -9,6 +9,7 @@ import attrs
 
 from routing.command import Command, StartTimer, StopTimer
 from routing.facts import Facts
+from routing.hours import Moment
 from routing.ids import LegId, NodeName, TimerName
 from routing.node import Node
 from routing.plan import Plan
@@ -32,12 +33,14 @@ class Turn:
     forwards: int
     passed: int
     priority: bool
+    menus: tuple[tuple[NodeName, str], ...]
     gathering: frozenset[LegId]
     timers: frozenset[TimerName]
     charged_from_s: float | None
     outcome: Outcome | None
     trace: tuple[TraceStep, ...]
     commands: list[Command] = attrs.field(factory=list)
+    _moment: Moment | None = attrs.field(default=None, init=False)
 
     @classmethod
     def open(cls, plan: Plan, state: State, at_s: float) -> "Turn":
@@ -53,6 +56,7 @@ class Turn:
             state.forwards,
             state.passed,
             state.priority,
+            state.menus,
             state.gathering,
             state.timers,
             state.charged_from_s,
@@ -74,12 +78,19 @@ class Turn:
             self.forwards,
             self.passed,
             self.priority,
+            self.menus,
             self.gathering,
             self.timers,
             self.charged_from_s,
             self.outcome,
             self.trace,
         )
+
+    def moment(self) -> Moment:
+        """When the call arrived, with what the calendar and the subscriber say of that day; made once a turn."""
+        if self._moment is None:
+            self._moment = self.plan.moment(self.facts)
+        return self._moment
 
     def node(self, name: NodeName, kind: type[N]) -> N:
         """A node of the plan, which must be of this kind: the call came through it as one."""

@@ -72,9 +72,10 @@ def test_a_dead_gateway_is_tried_last_and_one_out_of_service_never() -> None:
     assert street.all.gateways() == [FIRST, SECOND]
     street.all.reached(Reachability("first", up=False))
     assert street.all.gateways() == [SECOND, FIRST]
-    assert street.all.set_service(GATEWAYS, "second", Service.OUT)
+    street.all.set_service(GATEWAYS, "second", Service.OUT)
     assert street.all.gateways() == [FIRST]
-    assert not street.all.set_service(GATEWAYS, "third", Service.OUT)
+    assert street.all.knows(GATEWAYS, "second")
+    assert not street.all.knows(GATEWAYS, "third")
 
 
 @pytest.mark.req("R11", "T4")

@@ -10,7 +10,9 @@ from pathlib import Path
 import click
 
 from b2bua.calendar import china
-from b2bua.cli.outcome import outcome
+from b2bua.cli.documents import read_documents
+from b2bua.cli.place import Place, at_place
+from b2bua.shelves import shelves_in
 from routing.check import CARRIER_WAIT_S, check
 from routing.document import PlanFaults, parse
 
@@ -19,20 +21,22 @@ from routing.document import PlanFaults, parse
 @click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--carrier-wait", default=CARRIER_WAIT_S, show_default=True, help="Seconds a carrier lets a call ring.")
 @click.option("--strict", is_flag=True, help="Suspicions count as faults.")
-def command(files: tuple[Path, ...], carrier_wait: int, strict: bool) -> None:
-    """Say what is wrong or suspicious in FILE…, a line each."""
+@at_place
+def command(files: tuple[Path, ...], carrier_wait: int, strict: bool, place: Place) -> None:
+    """Say what is wrong or suspicious in FILE…, a line each; prompts are looked for in this switch's library."""
     bad = False
+    library = shelves_in(place.state)
     for file in files:
-        with outcome():
-            text = file.read_text(encoding="utf-8")
         try:
+            [text] = read_documents([file])
             plan = parse(text)
         except PlanFaults as error:
             bad = True
             for fault in error.faults:
-                click.echo(f"{file}: {fault.path}: {fault.problem} — {fault.mend}")
+                click.echo(f"{file}: {fault.path.removeprefix(f'{file}: ')}: {fault.problem} — {fault.mend}")
             continue
-        findings = check(plan, datetime.now(plan.timezone()).date(), china(), carrier_wait_s=carrier_wait)
+        today, prompts = datetime.now(plan.timezone()).date(), library.names(plan.number)
+        findings = check(plan, today, china(), prompts=prompts, carrier_wait_s=carrier_wait)
         bad = bad or (strict and bool(findings))
         for finding in findings:
             click.echo(f"{file}: {finding}")

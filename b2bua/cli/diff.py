@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from b2bua.cli.documents import read_documents
 from b2bua.cli.place import Place, at_place
 from routing.check import difference
 from routing.document import parse
@@ -22,7 +23,8 @@ def command(words: tuple[str, ...], place: Place) -> None:
     """Compare FILE with the live plan of its number, or version OLD of NUMBER with NEW (default: what is live)."""
     match words:
         case (file,):
-            new = parse(Path(file).read_text(encoding="utf-8"))
+            [text] = read_documents([Path(file)])
+            new = parse(text)
             old = _live(place, new.number)
         case (number, first):
             old, new = _version(place, parse_400(number), first), _live(place, parse_400(number))

@@ -11,13 +11,14 @@ import click
 
 from b2bua.calendar import with_days
 from b2bua.cli import when
+from b2bua.cli.documents import read_documents
 from b2bua.cli.place import Place, at_place
 from b2bua.places import caller_of
 from routing.document import parse
 from routing.explain import World, explain, lines, to_plain
 from routing.facts import Facts
 from routing.ids import CallId, TargetName, TrunkName
-from routing.number import parse_400
+from routing.number import parse_400, print_400
 from routing.plan import Plan
 
 
@@ -44,7 +45,10 @@ def command(
 ) -> None:
     """Tell the whole way of a call to NUMBER: what is looked at, chosen and passed over; the outcome last."""
     if document:
-        plan = parse(document.read_text(encoding="utf-8"))
+        [text] = read_documents([document])
+        plan = parse(text)
+        if plan.number != parse_400(number):
+            raise click.BadParameter(f"{document} is the plan of {print_400(plan.number)}", param_hint="NUMBER")
     else:
         plan = parse(place.open_store().plans.live(parse_400(number)).document)
     arrived = when.from_ms(at_ms) if at_ms is not None else datetime.now(when.SHANGHAI)

@@ -4,18 +4,18 @@ Rule: the store is the one truth; files are how documents enter and leave it.
 """
 
 import getpass
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from b2bua.cli.diff import command as diff
+from b2bua.cli.documents import read_documents
 from b2bua.cli.outcome import outcome
 from b2bua.cli.place import Place, at_place
 from b2bua.cli.plan_desk import open_plans
 from b2bua.cli.plan_print import history_table, live_table, said
 from b2bua.store.errors import StoreError
-from routing.document import Fault, PlanFaults
 from routing.ids import Number400
 from routing.number import parse_400, print_400
 
@@ -45,7 +45,7 @@ command.add_command(diff)
 @at_place
 def publish(files: tuple[Path, ...], note: str, author: str, place: Place) -> None:
     """Check FILE… whole and make them live, all or none; in effect for the next call."""
-    texts = _read(files)
+    texts = read_documents(files)
     store = place.open_store(create=True)
     for each in open_plans(place, store).publish(texts, sources=list(map(str, files)), author=author, note=note):
         click.echo(said(each))
@@ -64,7 +64,7 @@ def sync(folder: Path, dry_run: bool, note: str, author: str, place: Place) -> N
     files = sorted(folder.glob("*.toml"))
     if not files:
         raise StoreError(f"{folder}: there is no *.toml in it")
-    texts, sources = _read(files), list(map(str, files))
+    texts, sources = read_documents(files), list(map(str, files))
     store = place.open_store(create=not dry_run)
     differences = store.plans.differences(texts, sources)
     if dry_run:
@@ -127,17 +127,3 @@ def export(words: tuple[str, ...], place: Place) -> None:
         file = Path(folder) / f"{live.number}.toml"
         file.write_text(live.document, encoding="utf-8", newline="")
         click.echo(f"{print_400(live.number)}: {file}")
-
-
-def _read(files: Sequence[Path]) -> list[str]:
-    """The files' texts; raises PlanFaults naming every one that is no text, OSError for one that cannot be read."""
-    texts: list[str] = []
-    faults: list[Fault] = []
-    for file in files:
-        try:
-            texts.append(file.read_bytes().decode("utf-8-sig"))
-        except UnicodeDecodeError as error:
-            faults.append(Fault(f"{file}: document", f"is not UTF-8 text (byte {error.start})", "save it as UTF-8"))
-    if faults:
-        raise PlanFaults(tuple(faults))
-    return texts

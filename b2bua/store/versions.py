@@ -68,3 +68,11 @@ def read_version(connection: Connection, version_id: int) -> tuple[Version, str]
     statement = select(versions.c.document, *_VERSION).where(versions.c.id == version_id)
     row = connection.execute(statement).one_or_none()
     return None if row is None else (Version(*row[1:]), row[0])
+
+
+def documents_around(connection: Connection, number: Number400, version_id: int) -> tuple[str, str]:
+    """A number's document before a version and with it; empty where there was none."""
+    statement = select(versions.c.document).where(versions.c.number == number, versions.c.id <= version_id)
+    found = list(connection.scalars(statement.order_by(versions.c.id.desc()).limit(2)))
+    after, before, *_ = (*found, "", "")
+    return before, after

@@ -3,93 +3,116 @@
 Rule: exact. A moment and a caller are listed if, and only if, some call then can be decided differently.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator
+from datetime import date
+from itertools import groupby, pairwise
 
 import attrs
 
-from routing.check.classes import Instant, Who, callers, instants, windows_of
-from routing.check.outline import outline, tell
+from routing.check.dates import DAY
+from routing.check.days import DayClass, Times
+from routing.check.outline import lapsed, outline
+from routing.check.sight import Sight, Who
+from routing.check.words import tell
 from routing.plan import Plan
+
+FURTHER_ON = ", with a change further on or in its settings"
+"""Said where the first words about both versions are the same."""
 
 
 @attrs.frozen
 class Change:
-    """On these days, from one minute to another, these callers: what was done with them, and what is now."""
+    """On these days, from one minute to another (half-open), these callers: what was done with them, what is now.
 
-    days: str
+    It holds from the date `since` to the day before `until`, where authorisations end; None for no such date.
+    `when` and `whom` say in words what `days` and `callers` are.
+    """
+
+    days: tuple[DayClass, ...]
     from_min: int
     to_min: int
-    who: tuple[str, ...]
+    callers: tuple[Who, ...]
+    when: str
+    whom: tuple[str, ...]
     was: str
     now: str
+    since: date | None = None
+    until: date | None = None
 
     def __str__(self) -> str:
         begin, end = (f"{minute // 60:02d}:{minute % 60:02d}" for minute in (self.from_min, self.to_min))
-        return f"{self.days} {begin}–{end}, {', '.join(self.who)}: was {self.was}, now {self.now}"
+        dates = (f"from {self.since}" if self.since else "", f"until {self.until - DAY}" if self.until else "")
+        era = " ".join(filter(None, dates))
+        when = f"{era}, {self.when}" if era else self.when
+        return f"{when} {begin}–{end}, {', '.join(self.whom)}: was {self.was}, now {self.now}"
 
 
-Entry = tuple[str, str, tuple[str, ...]]
+Entry = tuple[str, str, tuple[Who, ...]]
 """What was, what is, and for whom."""
-
-
-def _vector(plan: Plan, at: Instant) -> tuple[bool, ...]:
-    """Which windows of a plan hold at an instant: all that time means to it."""
-    moment = at.moment(plan)
-    return tuple(window.holds(moment) for window in windows_of((plan,)))
-
-
-def _entries(old: Plan, new: Plan, everyone: Sequence[Who], at: Instant) -> tuple[Entry, ...]:
-    """What changes at an instant, callers with the same change together."""
-    before, after = at.moment(old), at.moment(new)
-    found: dict[tuple[str, str], list[str]] = {}
-    for who in everyone:
-        if outline(old, who.caller, before) != outline(new, who.caller, after):
-            was, now = tell(old, who.caller, before), tell(new, who.caller, after)
-            change = (was, now) if was != now else (was, f"{now}, with a change further on or in its settings")
-            found.setdefault(change, []).append(who.label)
-    return tuple((was, now, _people(everyone, labels)) for (was, now), labels in found.items())
-
-
-def _people(everyone: Sequence[Who], labels: Sequence[str]) -> tuple[str, ...]:
-    """Some callers by the shorter way to name them: who they are, or who they are not."""
-    others = tuple(dict.fromkeys(who.label for who in everyone if who.label not in labels))
-    if not others:
-        return ("all callers",)
-    these = tuple(dict.fromkeys(labels))
-    return these if len(these) <= len(others) else ("all callers but " + others[0], *others[1:])
 
 
 def difference(old: Plan, new: Plan) -> tuple[Change, ...]:
     """Every change from one version to another, in the order of the week, then of dates; empty if there is none."""
-    everyone = callers((old, new))
-    known: dict[tuple[bool, ...], tuple[Entry, ...]] = {}
-    days: dict[str, Stretches] = {}
-    ordinary: dict[str, str] = {}
-    for at in instants((old, new)):
-        vector = (*_vector(old, at), *_vector(new, at))
-        if vector not in known:
-            known[vector] = _entries(old, new, everyone, at)
-        ordinary[at.label] = at.like
-        stretches = days.setdefault(at.label, [])
-        if stretches and stretches[-1][2] == known[vector]:
-            stretches[-1] = (stretches[-1][0], at.to_min, known[vector])
+    ends = {one.authorised_until for plan in (old, new) for one in plan.targets.values() if one.authorised_until}
+    cuts = sorted(end + DAY for end in ends)
+    times, sight = Times((old, new), cuts), Sight((old, new))
+    found: list[Change] = []
+    for since, until in pairwise([None, *cuts, None]):
+        on = since or date.min
+        here = _changes(times, sight, _entries(lapsed(old, on), lapsed(new, on), times, sight))
+        found += (attrs.evolve(change, since=since, until=until) for change in here)
+    order = {day: at for at, day in enumerate(times.days)}
+    real = (one for one in _lasting(found) if any(day.is_between(one.since, one.until) for day in one.days))
+    return tuple(sorted(real, key=lambda one: (order[one.days[0]], one.from_min)))
+
+
+def _lasting(changes: list[Change]) -> list[Change]:
+    """Changes that go on from one stretch of dates to the next, as one."""
+    lasting: list[Change] = []
+    for change in changes:
+        before = attrs.evolve(change, since=None, until=change.since)
+        for at, known in enumerate(lasting):
+            if change.since and attrs.evolve(known, since=None) == before:
+                lasting[at] = attrs.evolve(known, until=change.until)
+                break
         else:
-            stretches.append((at.from_min, at.to_min, known[vector]))
-    own = {label: told for label, told in days.items() if label == ordinary[label] or told != days[ordinary[label]]}
-    return tuple(
-        Change(label, begin, end, who, was, now)
-        for label, stretches in _runs(own)
-        for begin, end, entries in stretches
-        for was, now, who in entries
-    )
+            lasting.append(change)
+    return lasting
 
 
-Stretches = list[tuple[int, int, tuple[Entry, ...]]]
+def _entries(old: Plan, new: Plan, times: Times, sight: Sight) -> dict[Entry, list[int]]:
+    """What changes, with the stretches of time where it does."""
+    found: dict[Entry, list[int]] = {}
+    for part in times.alike():
+        day, minute, _ = times.at(part[0])
+        before, after = day.moment(old, minute), day.moment(new, minute)
+        here: dict[tuple[str, str], list[Who]] = {}
+        for who in sight.classes:
+            if outline(old, who.caller, before) != outline(new, who.caller, after):
+                was, now = tell(old, who.caller, before), tell(new, who.caller, after)
+                here.setdefault((was, now if now != was else now + FURTHER_ON), []).append(who)
+        for words, people in here.items():
+            found.setdefault((*words, tuple(people)), []).extend(part)
+    return found
 
 
-def _runs(days: dict[str, Stretches]) -> Iterator[tuple[str, Stretches]]:
-    """Days one after another that are alike, under one label."""
-    for _, alike in groupby(days.items(), key=lambda one: one[1]):
-        labels, stretches = zip(*alike, strict=True)
-        yield labels[0] if len(labels) == 1 else f"{labels[0]} to {labels[-1]}", stretches[0]
+def _changes(times: Times, sight: Sight, found: dict[Entry, list[int]]) -> Iterator[Change]:
+    for (was, now, people), places in found.items():
+        spans: dict[tuple[int, int], list[DayClass]] = {}
+        for day, stretches in groupby(map(times.at, sorted(places)), key=lambda one: one[0]):
+            for span in _joined((begin, end) for _, begin, end in stretches):
+                spans.setdefault(span, []).append(day)
+        whom = sight.tell(people)
+        for (begin, end), days in spans.items():
+            yield Change(tuple(days), begin, end, people, times.tell(days), whom, was, now)
+
+
+def _joined(stretches: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Stretches one after another as one."""
+    begin, end = next(stretches)
+    for first, last in stretches:
+        if first != end:
+            yield begin, end
+            begin = first
+        end = last
+    yield begin, end

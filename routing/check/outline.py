@@ -1,41 +1,65 @@
-"""What a plan does with a caller at an instant, before anything has happened: its outline.
+"""What a plan does with a caller at a moment, before anything has happened: its outline.
 
 Rule: two plans have equal outlines exactly when no event can make them decide differently for that caller then. Nodes
-that facts alone decide are gone from it; names of nodes do not count, those of targets do.
+that facts alone decide are gone from it, and so is every setting that has no effect there; names of nodes do not count,
+those of targets do. Authorisations are not looked at: `lapsed` closes the targets whose have ended.
 """
 
+from datetime import date
 from typing import Any, Final
 
 import attrs
 
 from routing.facts import Caller
-from routing.hours import Moment
+from routing.hours import DAY_MIN, Moment, When, Window
 from routing.ids import NodeName, TargetName
-from routing.node import CompareOrigin, CompareTime, Hunt, Menu, Node, Queue, Release, Screen, Voicemail, ways_out
+from routing.node import (
+    CompareOrigin,
+    CompareTime,
+    Distribution,
+    Hunt,
+    Limit,
+    Menu,
+    Node,
+    Order,
+    Queue,
+    Screen,
+    Verify,
+    ways_out,
+)
 from routing.nodes import gates
-from routing.number import print_number
-from routing.plan import GATES, Plan
+from routing.plan import GATES, Announced, Plan
 
 Outline = tuple[Any, ...]
-_REFUSED: Final = {
+REFUSED: Final = {
     ("caller", True): NodeName("(refused)"),
     ("caller", False): NodeName("(refused without a word)"),
     ("area", True): NodeName("(area refused)"),
     ("area", False): NodeName("(area refused without a word)"),
 }
-ENDS: Final = frozenset(_REFUSED.values())
+ENDS: Final = frozenset(REFUSED.values())
 """Where callers go who are refused; names that no node can have."""
 
 
-def settle(plan: Plan, name: NodeName, who: Caller, moment: Moment) -> NodeName:
+@attrs.frozen
+class At:
+    """Where a caller is: a node that facts alone do not decide, or an end; and whether they go first in queues."""
+
+    node: NodeName
+    priority: bool = False
+
+
+def settle(plan: Plan, at: At, who: Caller, moment: Moment) -> At:
     """The first node from here on that facts alone do not decide, or a refusal."""
+    name, priority = at.node, at.priority
     while True:
         match plan.nodes.get(name):
             case Screen() as screen:
                 if gates.refusal(plan, screen, who):
-                    return _REFUSED["caller", screen.announce]
+                    return At(REFUSED["caller", screen.announce])
                 if gates.area_refusal(screen, who):
-                    return _REFUSED["area", screen.announce]
+                    return At(REFUSED["area", screen.announce])
+                priority = priority or gates.is_priority(plan, screen, who)
                 name = plan.way(name, screen.then)
             case CompareOrigin() as node:
                 fits = (branch.then for branch in node.branches if branch.why(who, plan.lists))
@@ -44,12 +68,12 @@ def settle(plan: Plan, name: NodeName, who: Caller, moment: Moment) -> NodeName:
                 fits = (branch.then for branch in node.branches if branch.when.holds(moment, plan.hours))
                 name = next(fits, node.otherwise)
             case _:
-                return name
+                return At(name, priority)
 
 
-def first(plan: Plan, who: Caller, moment: Moment) -> NodeName:
+def first(plan: Plan, who: Caller, moment: Moment) -> At:
     """The first node that this caller meets."""
-    return settle(plan, GATES[0], who, moment)
+    return settle(plan, At(GATES[0]), who, moment)
 
 
 def usable(plan: Plan, hunt: Hunt, moment: Moment) -> tuple[TargetName, ...]:
@@ -57,107 +81,160 @@ def usable(plan: Plan, hunt: Hunt, moment: Moment) -> tuple[TargetName, ...]:
     return tuple(name for name in hunt.targets if plan.open_at(plan.targets[name], moment))
 
 
+_ALWAYS: Final = When(windows=(Window(frozenset(range(7)), frozenset(), (), 0, DAY_MIN),))
+
+
+def lapsed(plan: Plan, on: date) -> Plan:
+    """The plan as it is on a date: targets whose authorisation has ended take no call (W3)."""
+    return attrs.evolve(
+        plan,
+        targets={
+            name: attrs.evolve(one, closed=_ALWAYS) if one.authorised_until and one.authorised_until < on else one
+            for name, one in plan.targets.items()
+        },
+    )
+
+
 def outline(plan: Plan, who: Caller, moment: Moment) -> Outline:
     """Everything that can happen to this caller then, as a value."""
-    numbered: dict[NodeName, int] = {}
-    todo = [first(plan, who, moment)]
-    if todo[0] in ENDS:
-        return (todo[0],)
-    written: list[Any] = []
+    begin = first(plan, who, moment)
+    own: dict[At, Outline] = {}
+    ways: dict[At, dict[str, At]] = {}
+    todo = [begin]
     while todo:
-        name = todo.pop()
-        if name in numbered:
+        at = todo.pop()
+        if at in own:
             continue
-        numbered[name] = len(numbered)
-        node = None if name in ENDS else plan.nodes.get(name) or plan.group(name)
-        ways = _ways(plan, node, name, who, moment) if node else ()
-        todo += reversed([to for _, to in ways])
-        written.append((name, None if node is None else _own(plan, node, moment), ways))
-    met = [plan.nodes.get(name) for name in numbered]
-    settings: list[Any] = []
-    if any(isinstance(node, Queue) for node in met):
-        settings.append(_priority(plan, who))
-    if any(own for _, own, _ in written if own and own[0] == "Hunt"):
-        settings += [plan.welcome, plan.record, plan.most_forwards(), _transfers(plan, moment)]
-    return (*settings, *(_renamed(name, own, ways, numbered) for name, own, ways in written))
+        node = None if at.node in ENDS else plan.nodes.get(at.node) or plan.group(at.node)
+        found = _ways(plan, node, at, who, moment) if node else {}
+        own[at] = _own(plan, node, at, moment) if node else (at.node,)
+        ways[at] = found
+        todo += found.values()
+    alike = _alike(own, ways)
+    talks = any(one[0] == "Hunt" and one[1] for one in own.values())
+    settings = (_recording(plan), plan.media_lost_s, _transfers(plan, moment)) if talks else ()
+    return (*settings, _most_forwards(plan, begin, own, ways), *_written(begin, alike, own, ways))
+
+
+def _ways(plan: Plan, node: Node, at: At, who: Caller, moment: Moment) -> dict[str, At]:
+    ways = dict(ways_out(node))
+    if at.node in GATES:
+        ways["then"] = plan.after(at.node)
+    if isinstance(node, Menu) and node.extensions:
+        ways |= {f"extension {digits}": NodeName(group) for digits, group in plan.extensions.items()}
+    found = {branch: settle(plan, At(to, at.priority), who, moment) for branch, to in ways.items()}
+    if isinstance(node, Hunt) and found.get("busy") == found.get("otherwise"):
+        found.pop("busy", None)
+    return found
+
+
+_LEADS: Final = {"then", "otherwise", "busy", "over", "keys", "branches"}
+
+
+def _own(plan: Plan, node: Node, at: At, moment: Moment) -> Outline:
+    """What a node is by itself, without where it leads and what has no effect there."""
+    match node:
+        case Hunt():
+            return _of_hunt(plan, node, moment)
+        case Queue():
+            more: Outline = (at.priority,)
+        case Limit():
+            return ("Limit", node.month_cost, node.month_calls, node.most_lines())
+        case Distribution():
+            more = tuple(branch.percent for branch in node.branches)
+        case Menu() if node.tries == 1:
+            node, more = attrs.evolve(node, timeout_prompt=node.prompts[0], wrong_prompt=node.prompts[0]), ()
+        case Verify() if node.tries == 1:
+            node, more = attrs.evolve(node, wrong_prompt=node.prompt), ()
+        case _:
+            more = ()
+    fields = attrs.asdict(node, recurse=False, filter=lambda field, _: field.name not in _LEADS)
+    return (type(node).__name__, *more, *fields.values())
+
+
+def _of_hunt(plan: Plan, hunt: Hunt, moment: Moment) -> Outline:
+    lines = []
+    for name in usable(plan, hunt, moment):
+        target = plan.targets[name]
+        lines.append((name, target.address, hunt.wait_s(target.ring_s), target.capacity))
+    order = (hunt.order, hunt.wave if hunt.order is Order.TOGETHER else 1, hunt.forward_on, hunt.busy_advance)
+    announce = hunt.announce if hunt.otherwise is None else None
+    asked = (hunt.fax, order if len(lines) > 1 else ())
+    return ("Hunt", tuple(lines), asked, hunt.ringback or plan.welcome, announce)
+
+
+def _recording(plan: Plan) -> Outline:
+    if not plan.record:
+        return ()
+    prompt = None if plan.record_announce is Announced.NOBODY else plan.record_prompt
+    return (plan.record_announce, prompt, plan.retention_days)
 
 
 def _transfers(plan: Plan, moment: Moment) -> Outline:
     """Whom a seat can hand its caller over to, and how."""
-    if plan.transfer is None:
+    ways = plan.transfer
+    if ways is None or not (plan.extensions or ways.refer):
         return ()
-    groups = tuple((digits, _own(plan, plan.group(group), moment)) for digits, group in sorted(plan.extensions.items()))
-    refer = tuple(sorted((name, one.address) for name, one in plan.targets.items())) if plan.transfer.refer else ()
-    return (plan.transfer, groups, refer)
+
+    def reached(name: TargetName) -> Outline:
+        target = plan.targets[name]
+        return (name, target.address, target.ring_s, target.capacity)
+
+    groups = (
+        (digits, tuple(map(reached, usable(plan, plan.group(group), moment))))
+        for digits, group in plan.extensions.items()
+    )
+    here = usable(plan, Hunt(tuple(plan.targets)), moment)
+    named = ((name, target.address, reached(name) if name in here else ()) for name, target in plan.targets.items())
+    refer = tuple(sorted(named, key=lambda one: one[0])) if ways.refer else ()
+    codes = (ways.blind, ways.attended) if plan.extensions else ()
+    return (codes, ways.back, ways.music, tuple(sorted(groups, key=lambda one: one[0])), refer)
 
 
-def _priority(plan: Plan, who: Caller) -> bool:
-    screens = [node for node in plan.nodes.values() if isinstance(node, Screen)]
-    return any(gates.is_priority(plan, screen, who) for screen in screens)
+def _most_forwards(plan: Plan, begin: At, own: dict[At, Outline], ways: dict[At, dict[str, At]]) -> int:
+    """How often a call may go on to a next target, or how often it can from here, whichever is less.
+
+    Telephones that ring together are counted as if they rang one after another: where a leg before them is not down
+    yet, they do.
+    """
+    most = plan.most_forwards() + 1
+    rung = {at: len(one[1]) if one[0] == "Hunt" else 0 for at, one in own.items()}
+    can = dict.fromkeys(own, 0)
+    while True:  # grows with each round: a circle through a hunt grows up to what is allowed
+        more = {at: min(most, rung[at] + max((can[to] for to in ways[at].values()), default=0)) for at in own}
+        if more == can:
+            return max(can[begin] - 1, 0)
+        can = more
 
 
-def _ways(plan: Plan, node: Node, name: NodeName, who: Caller, moment: Moment) -> tuple[tuple[str, NodeName], ...]:
-    ways = list(ways_out(node))
-    if name in GATES:
-        ways.append(("then", plan.after(name)))
-    if isinstance(node, Menu) and node.extensions:
-        ways += ((f"extension {digits}", NodeName(group)) for digits, group in sorted(plan.extensions.items()))
-    return tuple((branch, settle(plan, to, who, moment)) for branch, to in ways)
+def _alike(own: dict[At, Outline], ways: dict[At, dict[str, At]]) -> dict[At, int]:
+    """A number for each place, the same for places from where everything goes the same way."""
+    names = sorted(own, key=lambda at: (at.node, at.priority))
+    alike = _numbered({at: own[at] for at in names})
+    while True:
+        finer = _numbered({at: (alike[at], sorted((way, alike[to]) for way, to in ways[at].items())) for at in names})
+        if len(set(finer.values())) == len(set(alike.values())):
+            return alike
+        alike = finer
 
 
-def _own(plan: Plan, node: Node, moment: Moment) -> Outline:
-    """What a node is by itself, without where it leads."""
-    if isinstance(node, Hunt):
-        lines = []
-        for name in usable(plan, node, moment):
-            target = plan.targets[name]
-            lines.append((name, target.address, node.wait_s(target.ring_s), target.capacity, target.authorised_until))
-        fields = attrs.asdict(
-            node, recurse=False, filter=lambda field, _: field.name not in _LEADS | {"targets", "ring_s"}
-        )
-        return ("Hunt", tuple(lines), *fields.values())
-    fields = attrs.asdict(node, recurse=False, filter=lambda field, _: field.name not in _LEADS)
-    percents = [getattr(branch, "percent", None) for branch in getattr(node, "branches", ())]
-    return (type(node).__name__, *percents, *fields.values())
+def _numbered(values: dict[At, Any]) -> dict[At, int]:
+    seen: dict[str, int] = {}
+    return {at: seen.setdefault(repr(value), len(seen)) for at, value in values.items()}
 
 
-_LEADS = {"then", "otherwise", "busy", "over", "keys", "branches"}
-
-
-def _renamed(
-    name: NodeName, own: Any, ways: tuple[tuple[str, NodeName], ...], numbered: dict[NodeName, int]
-) -> Outline:
-    return (name if own is None else "", own, tuple((branch, numbered[to]) for branch, to in ways))
-
-
-def tell(plan: Plan, who: Caller, moment: Moment) -> str:
-    """The outline's beginning in words: who rings, in which order, or what is heard."""
-    name = first(plan, who, moment)
-    seen: set[NodeName] = set()
-    told: list[str] = []
-    while name not in seen and len(told) < 4:
-        seen.add(name)
-        node = plan.nodes.get(name)
-        match node:
-            case None:
-                told.append(name.strip("()"))
-                break
-            case Hunt():
-                rung = [print_number(plan.targets[one].address) for one in usable(plan, node, moment)]
-                told.append(", ".join(rung) or f"nobody at {name}")
-                after = node.otherwise
-            case Voicemail():
-                told.append(f"voicemail {node.mailbox}")
-                break
-            case Release():
-                told.append(f"release {node.cause}")
-                break
-            case _:
-                if name not in GATES:
-                    told.append(f"queue {name}" if isinstance(node, Queue) else name)
-                ways = ways_out(node)
-                after = plan.after(name) if name in GATES else ways[0][1] if len(ways) == 1 else None
-        if after is None:
-            break
-        name = settle(plan, after, who, moment)
-    return ", then ".join(told)
+def _written(
+    begin: At, alike: dict[At, int], own: dict[At, Outline], ways: dict[At, dict[str, At]]
+) -> tuple[Outline, ...]:
+    """Each kind of place once, in the order in which a call comes to them."""
+    order: dict[int, int] = {}
+    written: list[tuple[Outline, list[tuple[str, int]]]] = []
+    todo = [begin]
+    while todo:
+        at = todo.pop()
+        if alike[at] not in order:
+            order[alike[at]] = len(order)
+            found = sorted(ways[at].items(), key=lambda one: one[0])
+            written.append((own[at], [(way, alike[to]) for way, to in found]))
+            todo += reversed([to for _, to in found])
+    return tuple((one, tuple((way, order[to]) for way, to in found)) for one, found in written)

@@ -10,8 +10,9 @@ from typing import Final
 from routing.areas import AREAS
 from routing.calendar import Calendar
 from routing.caller import RINGING_TONE
-from routing.check.classes import origins_of, windows_of
+from routing.check.days import windows_of
 from routing.check.findings import Doubt, Finding
+from routing.check.sight import origins_of
 from routing.document.graph import leads_to
 from routing.ids import NodeName, PromptName
 from routing.node import (
@@ -99,6 +100,7 @@ def prompts_missing(plan: Plan, prompts: Collection[PromptName] | None) -> Itera
         return
     named = [
         ("welcome", plan.welcome),
+        ("record_prompt", plan.record_prompt),
         *((f"nodes.{n}", one) for n, node in plan.nodes.items() for one in _heard(node)),
     ]
     for path, prompt in named:
@@ -131,12 +133,10 @@ def facts_of_the_day(plan: Plan, today: date, calendar: Calendar) -> Iterator[Fi
             yield Finding(
                 f"targets.{name}.authorised_until", Doubt.AUTHORISATION, f"its authorisation {ended} on {until}"
             )
-    if any(window.words for window in windows_of((plan,))) and not _known(calendar, today):
-        says = f"the calendar does not know {today.year} whole: plain weekdays are used"
+    years = {today.year, (today + timedelta(days=WARN_DAYS)).year}
+    unknown = sorted(year for year in years if not calendar.first_year <= year <= calendar.last_year)
+    if unknown and any(window.words for window in windows_of((plan,))):
+        says = f"the calendar does not know {unknown[0]}: plain weekdays are used"
         yield Finding("hours", Doubt.CALENDAR, says)
     for area in sorted({area for one in origins_of((plan,)) for area in one.areas} - AREAS.keys()):
         yield Finding("areas", Doubt.NO_AREA, f"there is no area {area}")
-
-
-def _known(calendar: Calendar, today: date) -> bool:
-    return calendar.first_year <= today.year <= calendar.last_year

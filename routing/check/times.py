@@ -4,18 +4,18 @@ Rule: looks at every instant that the plan can tell apart.
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Final
 
-from routing.check.classes import Instant, callers, instants
+from routing.check.days import Times
 from routing.check.findings import Doubt, Finding
-from routing.check.outline import first, settle, usable
+from routing.check.outline import At, first, settle
+from routing.check.sight import Sight
 from routing.document.graph import leads_to
 from routing.facts import Caller
-from routing.hours import Moment
+from routing.hours import Moment, When
 from routing.ids import NodeName
 from routing.node import CompareTime, Hunt
-from routing.plan import GATES, Plan
+from routing.plan import GATES, HoursName, Plan
 
 SMALL_GAP_MIN: Final = 15
 """A gap between two windows that looks like a slip: this many minutes or fewer."""
@@ -25,32 +25,41 @@ def _clock(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
-def time_branches(plan: Plan) -> Iterator[Finding]:
-    """Branches by time that are never taken, and pairs that hold at once."""
-    compared = {name: node for name, node in plan.nodes.items() if isinstance(node, CompareTime)}
-    if not compared:
-        return
-    moments = [(at, at.moment(plan)) for at in instants((plan,))]
-    for name, node in compared.items():
-        holding = [(at, [branch.when.holds(moment, plan.hours) for branch in node.branches]) for at, moment in moments]
-        taken = {held.index(True) for _, held in holding if True in held}
-        for index in range(len(node.branches)):
-            if index not in taken:
-                path = f"nodes.{name}.branches.{index + 1}"
-                yield Finding(path, Doubt.UNREACHED, "never taken: those before it hold whenever it does")
-        yield from _overlaps(name, holding)
+def time_branches(plan: Plan, times: Times) -> Iterator[Finding]:
+    """Branches by time that are never taken, and those that hold together with one before them.
+
+    Only ordinary days count for the second: an exception for holidays or a date is meant to go before the rule.
+    """
+    ordinary = times.ordinary()
+    for name, node in plan.nodes.items():
+        if isinstance(node, CompareTime):
+            before = 0
+            taken: list[int] = []
+            for at, branch in enumerate(node.branches, 1):
+                path, held = f"nodes.{name}.branches.{at}", _held(plan, times, branch.when)
+                if not held & ~before:
+                    yield Finding(path, Doubt.UNREACHED, "never taken: those before it hold whenever it does")
+                for other, its in enumerate(taken, 1):
+                    if both := its & held & ordinary:
+                        says = f"overlaps branch {other}, as on {_first(times, both)}; branch {other} is taken"
+                        yield Finding(path, Doubt.OVERLAP, says)
+                taken.append(held & ~before)
+                before |= held
 
 
-def _overlaps(name: NodeName, holding: list[tuple[Instant, list[bool]]]) -> Iterator[Finding]:
-    seen: set[tuple[int, int]] = set()
-    for at, held in holding:
-        both = [index for index, holds in enumerate(held) if holds]
-        for one, other in pairwise(both):
-            if (one, other) not in seen:
-                seen.add((one, other))
-                when = f"{at.label} {_clock(at.from_min)}–{_clock(at.to_min)}"
-                says = f"overlaps branch {one + 1}, as on {when}; branch {one + 1} is taken"
-                yield Finding(f"nodes.{name}.branches.{other + 1}", Doubt.OVERLAP, says)
+def _held(plan: Plan, times: Times, when: When) -> int:
+    """The stretches at which a time of the plan holds."""
+    named = (window for name in when.names for window in plan.hours[HoursName(name)].windows)
+    held = 0
+    for window in (*when.windows, *named):
+        held |= times.held(0, window)
+    return held
+
+
+def _first(times: Times, held: int) -> str:
+    """The first of some stretches, in words."""
+    day, begin, end = times.at((held & -held).bit_length() - 1)
+    return f"{day} {_clock(begin)}–{_clock(end)}"
 
 
 def small_gaps(plan: Plan) -> Iterator[Finding]:
@@ -64,35 +73,37 @@ def small_gaps(plan: Plan) -> Iterator[Finding]:
                     yield Finding(f"hours.{name}", Doubt.GAP, says)
 
 
-def nobody_there(plan: Plan) -> Iterator[Finding]:
+def nobody_there(plan: Plan, times: Times, sight: Sight) -> Iterator[Finding]:
     """Hunts that some caller comes to when no target is in its hours and nothing follows."""
-    ends = {name: node for name, node in plan.nodes.items() if isinstance(node, Hunt) and node.otherwise is None}
-    timed = {name for name, node in ends.items() if any(plan.targets[one].hours.texts() for one in node.targets)}
-    timed |= {name for name, node in ends.items() if any(plan.targets[one].closed.texts() for one in node.targets)}
-    if not timed:
-        return
-    everyone = [who.caller for who in callers((plan,))]
-    told: set[NodeName] = set()
-    for at in instants((plan,)):
-        moment = at.moment(plan)
-        empty = {name for name in timed - told if not usable(plan, ends[name], moment)}
-        for name in sorted(empty):
-            if any(name in _met(plan, who, moment) for who in everyone):
-                told.add(name)
-                when = f"{at.label} {_clock(at.from_min)}–{_clock(at.to_min)}"
-                says = f"calls end here with nobody to ring, as on {when}"
+    empty: dict[NodeName, int] = {}
+    for name, node in plan.nodes.items():
+        if isinstance(node, Hunt) and node.otherwise is None:
+            there = 0
+            for target in (plan.targets[one] for one in node.targets):
+                inside = times.all if target.hours == When() else _held(plan, times, target.hours)
+                there |= inside & ~_held(plan, times, target.closed)
+            if nobody := times.all & ~there:
+                empty[name] = nobody
+    for part in times.alike() if empty else ():
+        here = [name for name, nobody in empty.items() if nobody >> part[0] & 1]
+        day, minute, _ = times.at(part[0])
+        for who in sight.classes if here else ():
+            met = _met(plan, who.caller, day.moment(plan, minute))
+            for name in (one for one in here if one in met and one in empty):
+                says = f"calls end here with nobody to ring, as on {_first(times, 1 << part[0])}"
                 yield Finding(f"nodes.{name}", Doubt.NOBODY, says)
+                del empty[name]
 
 
 def _met(plan: Plan, who: Caller, moment: Moment) -> set[NodeName]:
     """Every node that this caller may come to then."""
     met: set[NodeName] = set()
-    todo = [first(plan, who, moment)]
+    todo = [first(plan, who, moment).node]
     while todo:
         name = todo.pop()
         if name not in met:
             met.add(name)
             if name in plan.nodes:
                 ways = [*leads_to(plan, name), *([plan.after(name)] if name in GATES else [])]
-                todo += [settle(plan, to, who, moment) for to in ways]
+                todo += [settle(plan, At(to), who, moment).node for to in ways]
     return met

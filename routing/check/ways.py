@@ -5,8 +5,8 @@ Rule: looks at every caller that the plan can tell apart.
 
 from collections.abc import Iterator
 
-from routing.check.classes import callers
 from routing.check.findings import Doubt, Finding
+from routing.check.sight import Sight
 from routing.document.graph import reached
 from routing.node import CompareOrigin
 from routing.plan import Plan
@@ -18,18 +18,14 @@ def unreached_nodes(plan: Plan) -> Iterator[Finding]:
         yield Finding(f"nodes.{name}", Doubt.UNREACHED, "nothing leads to it")
 
 
-def origin_branches(plan: Plan) -> Iterator[Finding]:
+def origin_branches(plan: Plan, sight: Sight) -> Iterator[Finding]:
     """Branches by origin that no caller takes."""
-    compared = {name: node for name, node in plan.nodes.items() if isinstance(node, CompareOrigin)}
-    if not compared:
-        return
-    everyone = [who.caller for who in callers((plan,))]
-    for name, node in compared.items():
-        fits = (
-            next((at for at, one in enumerate(node.branches) if one.why(who, plan.lists)), None) for who in everyone
-        )
-        taken = set(fits)
-        for index in range(len(node.branches)):
-            if index not in taken:
-                path = f"nodes.{name}.branches.{index + 1}"
-                yield Finding(path, Doubt.UNREACHED, "never taken: those before it take its callers")
+    for name, node in plan.nodes.items():
+        if isinstance(node, CompareOrigin):
+            left = [who.caller for who in sight.classes]
+            for at, branch in enumerate(node.branches, 1):
+                others = [who for who in left if not branch.why(who, plan.lists)]
+                if len(others) == len(left):
+                    path = f"nodes.{name}.branches.{at}"
+                    yield Finding(path, Doubt.UNREACHED, "never taken: those before it take its callers")
+                left = others

@@ -22,19 +22,29 @@ def leads_to(plan: Plan, name: NodeName) -> Iterator[NodeName]:
 
 
 def endless(plan: Plan) -> list[NodeName]:
-    """Nodes on circles that pass no menu and no password, in the plan's order."""
-    left = {
-        name: {to for to in leads_to(plan, name) if to in plan.nodes}
-        for name, node in plan.nodes.items()
-        if not isinstance(node, Menu | Verify)
-    }
-    while True:  # take away what leads nowhere or is reached from nowhere; what stays is on a circle, or between two
-        ends = {name for name, ways in left.items() if not ways & left.keys()}
-        reached = {to for ways in left.values() for to in ways}
-        ends |= left.keys() - reached
-        if not ends:
-            return list(left)
-        left = {name: ways for name, ways in left.items() if name not in ends}
+    """Nodes on circles that pass no menu and no password, or between two such circles; in the plan's order."""
+    waits = {name for name, node in plan.nodes.items() if isinstance(node, Menu | Verify)}
+    onward: dict[NodeName, set[NodeName]] = {name: set() for name in plan.nodes if name not in waits}
+    back: dict[NodeName, set[NodeName]] = {name: set() for name in onward}
+    for name, ways in onward.items():
+        ways.update(to for to in leads_to(plan, name) if to in onward)
+        for to in ways:
+            back[to].add(name)
+    open_ended = _without_end(onward, back) & _without_end(back, onward)
+    return [name for name in onward if name in open_ended]
+
+
+def _without_end(onward: dict[NodeName, set[NodeName]], back: dict[NodeName, set[NodeName]]) -> set[NodeName]:
+    """The nodes from which one can go on for ever: all but those that lead only to ends, taken away from the ends."""
+    left = {name: len(ways) for name, ways in onward.items()}
+    ends = [name for name, ways in left.items() if not ways]
+    for end in ends:  # grows while it is walked
+        del left[end]
+        for name in back[end]:
+            left[name] -= 1
+            if not left[name]:
+                ends.append(name)
+    return set(left)
 
 
 def reached(plan: Plan) -> set[NodeName]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 
-from routing.hours import DateRange, When, parse_dates, parse_windows
+from routing.hours import DateRange, Dates, When, Yearly, parse_dates, parse_windows
 from routing.node import KIND_OF, KINDS, Limit, Node
 from routing.plan import Plan
 
@@ -40,6 +40,7 @@ def _node_out(kind: str, write: Callable[[Any], dict[str, Any]]) -> Callable[[An
 def _build(*, brief: bool) -> Converter:
     converter = Converter(detailed_validation=False, omit_if_default=brief)
     converter.register_unstructure_hook(DateRange, str)
+    converter.register_unstructure_hook(Yearly, str)
     converter.register_unstructure_hook(When, _one_or_more if brief else _texts)
     for kind, word in KIND_OF.items():
         own: Any = {"month_cost": override(unstruct_hook=_yuan)} if brief and kind is Limit else {}
@@ -48,7 +49,7 @@ def _build(*, brief: bool) -> Converter:
     if not brief:
         converter.register_unstructure_hook(date, date.isoformat)
     converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
-    converter.register_structure_hook(DateRange, lambda text, _: parse_dates(text))
+    converter.register_structure_hook_func(lambda kind: kind == Dates, lambda text, _: parse_dates(text))
     converter.register_structure_hook(When, _when)
     converter.register_structure_hook_func(
         lambda kind: kind == Node, lambda plain, _: converter.structure(plain, KINDS[plain["kind"]])

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, NewType, Union, get_args, get_origin
 import attrs
 
 from routing.document.spread import SECTIONS
-from routing.hours import DateRange, When
+from routing.hours import Dates, When
 from routing.measure import Between, Li
 from routing.node import KINDS, Node
 from routing.origin import AreaCode
@@ -23,7 +23,7 @@ _TEXT: Final[Schema] = {"type": "string", "minLength": 1}
 _PATTERNS: Final[dict[Any, Schema]] = {
     Li: {"type": ["string", "integer"], "description": "yuan"},
     AreaCode: {"type": "string", "pattern": r"^(010|02\d|0[3-9]\d\d)$"},
-    DateRange: _TEXT,
+    Dates: _TEXT,
     When: {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]},
 }
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from routing.document.faults import Wrong
 from routing.facts import CallerClass
-from routing.hours import DateRange, HoursFault, When, Window, parse_dates, parse_windows
+from routing.hours import Dates, HoursFault, When, Window, parse_dates, parse_windows
 from routing.ids import NodeName, Number400, PromptName, TargetName
 from routing.measure import Li
 from routing.node import Key, MailboxName
@@ -99,15 +99,12 @@ def day(value: Any) -> date:
         raise Wrong(f"{whole(value)} is no date", "write it as in 2026-12-31") from None
 
 
-def dates(value: Any) -> DateRange:
-    """A date, or a range of them in quotes."""
-    if not isinstance(value, str):
-        one = day(value)
-        return DateRange(one, one)
+def dates(value: Any) -> Dates:
+    """A date; or in quotes a range of them, or a date of every year."""
     try:
-        return parse_dates(value)
+        return parse_dates(value if isinstance(value, str) else str(day(value)))
     except HoursFault as fault:
-        raise Wrong(str(fault), 'write 2026-10-01 or "2026-10-01..2026-10-07"') from fault
+        raise Wrong(str(fault), 'write 2026-10-01, "2026-10-01..2026-10-07", or every year "10-01"') from fault
 
 
 def when(value: Any) -> When:
@@ -133,15 +130,17 @@ def area(value: Any) -> AreaCode:
 
 
 def prefix(value: Any) -> Prefix:
-    """Leading digits of callers' numbers (O4); a landline's with its 0, a mobile's without."""
-    if not re.fullmatch(r"\+?\d{1,15}", text(value)):
+    """Leading digits of callers' numbers (O4), perhaps with hyphens and spaces; a landline's with its 0, a mobile's
+    without."""
+    digits = re.sub("[ -]", "", text(value))
+    if not re.fullmatch(r"\+?\d{1,15}", digits):
         raise Wrong(
             f"{whole(value)} is no prefix",
             "write leading digits only; trailing digits are never matched (O4)",
         )
-    if re.fullmatch(r"01[3-9]\d*", value):
-        raise Wrong(f"{whole(value)} never fits", f"write a mobile without its 0: {value[1:]}")
-    return Prefix(value)
+    if re.fullmatch(r"01[3-9]\d*", digits):
+        raise Wrong(f"{whole(value)} never fits", f"write a mobile without its 0: {digits[1:]}")
+    return Prefix(digits)
 
 
 def whole_number(value: Any) -> WholeNumber:
@@ -207,7 +206,7 @@ SCALARS: Final[dict[Any, Callable[[Any], Any]]] = {
     str: text,
     bool: yes_or_no,
     date: day,
-    DateRange: dates,
+    Dates: dates,
     When: when,
     Number400: number_400,
     Address: address,

@@ -34,7 +34,7 @@ def enter_origin(turn: Turn, name: NodeName, node: CompareOrigin) -> NodeName:
 
 def enter_time(turn: Turn, name: NodeName, node: CompareTime) -> NodeName:
     """Lead by the moment of arrival."""
-    moment = turn.plan.moment(turn.facts)
+    moment = turn.moment()
     clock = f"{turn.facts.arrived:%a %Y-%m-%d %H:%M}"
     seen: tuple[tuple[str, str], ...] = (("arrived", clock), ("day", moment.today.kind))
     if turn.facts.today == "unknown":

@@ -5,18 +5,16 @@ Rule: a caller who is refused reaches no target, and the trace says by which rul
 
 from routing import caller
 from routing.cause import ALL_LINES_BUSY, AREA_REFUSED, NOT_ALLOWED, OVER_MONTH_LIMIT
-from routing.facts import Caller, CallerClass
+from routing.facts import ABROAD, Caller
 from routing.ids import NodeName
 from routing.node import BUSY_PROMPT, NOT_ALLOWED_PROMPT, Limit, Screen, WhiteIs
-from routing.plan import Plan
+from routing.plan import DEFAULT_SCREEN, Plan
 from routing.turn import Turn
-
-_ABROAD = (CallerClass.OVERSEAS, CallerClass.HK_MO_TW)
 
 
 def refusal(plan: Plan, screen: Screen, who: Caller) -> str:
     """Why a caller may not call at all, empty if nothing speaks against it but perhaps the area."""
-    if who.caller_class in _ABROAD and not screen.overseas:
+    if who.caller_class in ABROAD and not screen.overseas:
         return "calls from abroad are not accepted"
     if who.caller_class in screen.refuse:
         return f"class {who.caller_class} is refused"
@@ -56,7 +54,8 @@ def enter_screen(turn: Turn, name: NodeName, screen: Screen) -> NodeName | None:
         caller.farewell(turn, AREA_REFUSED, BUSY_PROMPT if screen.announce else None)
         return None
     turn.priority = turn.priority or is_priority(turn.plan, screen, who)
-    turn.note(name, "screen", "then", looked_at=seen)
+    if screen != DEFAULT_SCREEN:  # a plan without a screen of its own has decided nothing here
+        turn.note(name, "screen", "then", looked_at=seen)
     return turn.plan.way(name, screen.then)
 
 

@@ -10,7 +10,7 @@ import attrs
 
 from routing import caller, legs
 from routing.cause import NORMAL, WRONG_PASSWORD
-from routing.command import CollectDigits, TakeMessage
+from routing.command import MOST_MENUS, CollectDigits, TakeMessage
 from routing.event import DigitsKeyed, Event, KeysEnd, MessageTaken, PromptEnded, SecretKeyed, TimerFired
 from routing.ids import CALLER, NodeName, PromptName
 from routing.node import (
@@ -96,8 +96,9 @@ def _chosen(turn: Turn, place: Keying, menu: Menu, digits: str, end: KeysEnd) ->
     if chosen is None and menu.extensions and Extension(digits) in turn.plan.extensions:
         chosen = NodeName(turn.plan.extensions[Extension(digits)])
     if chosen is not None:
-        passed = tuple((to, f"key {key}") for key, to in menu.keys.items() if key != digits)
+        passed = tuple((to, f"key {key}") for key, to in sorted(menu.keys.items()) if key != digits)
         turn.note(place.node, "menu", chosen, looked_at=seen, passed_over=passed)
+        turn.menus = (*turn.menus, (place.node, digits))[-MOST_MENUS:]
         return chosen
     if place.tries == 1:
         turn.note(place.node, "menu", menu.otherwise, looked_at=seen, passed_over=(("ask again", "no tries left"),))

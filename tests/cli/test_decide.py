@@ -9,10 +9,11 @@ from click.testing import CliRunner, Result
 
 from b2bua.cli import main
 from b2bua.codec import PLAIN
-from b2bua.record import CallRecord, CallState
+from b2bua.record import CallRecord, CallState, Ending
 from routing import trace
+from routing.cause import CALLER_CANCELLED, Blame
 from routing.document import content_hash, parse
-from routing.event import Event
+from routing.event import CallerHungUp, Event
 from routing.explain import Explained, World, explain
 from tests.routing.calls import TWO_TARGETS, facts_of
 
@@ -74,7 +75,13 @@ def test_check(tmp_path: Path) -> None:
     bad = runner.invoke(main, ["check", str(wrong)])
     assert bad.exit_code == 1
     assert "hunt.ring_s: 1 seconds is out of range — write 5 to 300 seconds" in bad.output
-    assert runner.invoke(main, ["check", str(tmp_path / "none.toml")]).exit_code != 0
+    assert runner.invoke(main, ["check", str(tmp_path / "none.toml")]).exit_code == 2
+    sound.write_text('welcome = "ours"\n' + TWO_TARGETS, encoding="utf-8")
+    own = tmp_path / "prompts" / "4006001234"
+    own.mkdir(parents=True)
+    assert "welcome: the prompt “ours” is not in the library" in run(tmp_path, "check", str(sound)).output
+    (own / "ours.wav").touch()
+    assert "sound.toml: nothing suspicious" in run(tmp_path, "check", str(sound)).output
 
 
 @pytest.mark.req("T3")
@@ -89,6 +96,27 @@ def test_plan_diff(place: Path) -> None:
     assert run(place, "plan", "diff", "4006001234", newest, newest).output == "no call is decided differently\n"
     assert run(place, "plan", "diff", "4006001234", "x").exit_code == 2
     assert run(place, "plan", "diff", "1", "2", "3", "4").exit_code == 2
+
+
+@pytest.mark.req("T3")
+def test_files_that_are_no_plans(place: Path) -> None:
+    """A file that is no text, and one with a byte order mark; another number's plan. None ends in a traceback."""
+    binary, marked = place / "binary.toml", place / "marked.toml"
+    binary.write_bytes(b"\xff\xfe")
+    marked.write_bytes(b"\xef\xbb\xbf" + TWO_TARGETS.encode())
+    for words in (("plan", "diff"), ("explain", "4006001234", "--from", "", "--file")):
+        assert run(place, *words, str(marked)).exit_code == 0
+        wrong = run(place, *words, str(binary))
+        assert wrong.exit_code == 1
+        assert "is not UTF-8 text (byte 0) — save it as UTF-8" in wrong.output
+    checked = CliRunner().invoke(main, ["check", str(binary), str(marked)])
+    assert checked.exit_code == 1
+    assert checked.output.splitlines() == [
+        f"{binary}: document: is not UTF-8 text (byte 0) — save it as UTF-8",
+        f"{marked}: nothing suspicious",
+    ]
+    other = run(place, "explain", "4001111111", "--from", "", "--file", str(marked))
+    assert "is the plan of 400-600-1234" in other.output
 
 
 def recorded(explained: Explained) -> CallRecord:
@@ -123,12 +151,63 @@ def test_replay(place: Path) -> None:
     store = Store.open(place / "switch400.db", place / "spool", create=False)
     store.records.put([record])
     done = run(place, "replay", "c-1")
-    assert (done.exit_code, done.output) == (0, "the same in 2 steps: connected to front-desk\n")
-    store.records.put([attrs.evolve(record, seq=2, trace=record.trace[:1])])
+    assert (done.exit_code, done.output) == (0, "the same in 1 step: connected to front-desk\n")
+    store.records.put([attrs.evolve(record, seq=2, trace=())])
     assert run(place, "replay", "c-1").exit_code == 1
     assert run(place, "replay", "c-9").exit_code == 2
     store.records.put([attrs.evolve(record, seq=3, plan_hash="0" * 64)])
     assert "there is no plan" in run(place, "replay", "c-1").output
+
+
+def odd_records(record: CallRecord) -> dict[str, tuple[CallRecord, int, str]]:
+    """Records as calls leave them that did not go their usual way: what replay ends with, and what it says."""
+    gone = PLAIN.unstructure(CallerHungUp(0.1, CALLER_CANCELLED), unstructure_as=Event)
+    early = explain(parse(TWO_TARGETS), facts_of(parse(TWO_TARGETS)), World()).events[:2]
+    events = tuple(PLAIN.unstructure(event, unstructure_as=Event) for event in early)
+    lost = Ending("lost", 41, 500, Blame.UNKNOWN)
+    cancelled = Ending("caller-cancelled", 16, 487, Blame.CLIENT)
+    return {
+        "hung up before it arrived": (
+            attrs.evolve(record, events=(gone,), trace=(), ending=cancelled),
+            0,
+            "begins with CallerHungUp: the call was gone before anything was decided",
+        ),
+        "closed by the next daemon": (
+            attrs.evolve(record, events=events, ending=lost),
+            0,
+            "the events end before the call does: its record was closed as lost\nthe same in 1 step: the call goes on",
+        ),
+        "adopted and still up": (
+            attrs.evolve(record, events=events, state=CallState.RINGING, ending=None),
+            0,
+            "the call was ringing when its record was last written\nthe same in 1 step: the call goes on",
+        ),
+        "half a trace": (attrs.evolve(record, trace=()), 1, "step 1: recorded nothing, now hunt → front-desk, mobile"),
+        "another ending": (attrs.evolve(record, ending=lost), 1, "ending: recorded lost, now normal"),
+        "no events": (attrs.evolve(record, events=(), trace=()), 0, "its process ended before it sent any"),
+        "no facts": (attrs.evolve(record, facts={}), 2, "its record holds no facts"),
+        "other facts": (attrs.evolve(record, facts={"call_id": "c"}), 2, "this release cannot read its facts"),
+        "another event": (attrs.evolve(record, events=({"_type": "Sung"},)), 2, "cannot read event 1 (Sung)"),
+        "a broken event": (
+            attrs.evolve(record, events=({"_type": "TargetRang", "at_s": "x"},)),
+            2,
+            "cannot read event 1 (TargetRang)",
+        ),
+    }
+
+
+@pytest.mark.req("S2")
+def test_replay_of_odd_records(place: Path) -> None:
+    """Whatever a record lacks, replay says it in a line, and ends with 0, 1 or 2; never with a traceback."""
+    from b2bua.store.store import Store
+
+    plan = parse(TWO_TARGETS)
+    store = Store.open(place / "switch400.db", place / "spool", create=False)
+    cases = odd_records(recorded(explain(plan, facts_of(plan), World())))
+    for seq, (name, (record, status, says)) in enumerate(cases.items(), 2):
+        store.records.put([attrs.evolve(record, seq=seq)])
+        done = run(place, "replay", "c-1")
+        assert (done.exit_code, says in done.output) == (status, True), f"{name}: {done.output}"
 
 
 @pytest.mark.req("O5")

@@ -7,10 +7,12 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from typing import Any
 
+import attrs
 from hypothesis import strategies as st
 
+from routing.check.sight import LANDLINES
 from routing.facts import Caller, CallerClass, DayKind, Facts, Usage
-from routing.hours import DAY_MIN, DateRange, DayWord, When, Window
+from routing.hours import DAY_MIN, YEARS, DateRange, DayWord, When, Window, Yearly
 from routing.ids import CallId, NodeName, Number400, PromptName, TargetName, TrunkName
 from routing.measure import Li
 from routing.node import (
@@ -44,6 +46,7 @@ from routing.origin import AreaCode, ListName, Origin, Prefix, WholeNumber
 from routing.plan import (
     GATES,
     Address,
+    Announced,
     Extension,
     GroupName,
     HoursName,
@@ -77,7 +80,10 @@ addresses = st.sampled_from(
 ).map(Address)
 prompts = st.sampled_from(("welcome", "closed", "menu")).map(PromptName)
 dates = st.dates(date(2025, 12, 28), date(2026, 10, 10))
-date_ranges = st.builds(lambda day, more: DateRange(day, day + timedelta(more)), dates, st.integers(0, 5))
+month_days = dates.map(lambda day: (day.month, day.day)) | st.sampled_from(((2, 28), (2, 29), (3, 1), (12, 31), (1, 1)))
+date_ranges = st.builds(
+    lambda day, more: DateRange(day, day + timedelta(more)), dates, st.integers(0, 5) | st.just(12)
+) | st.builds(Yearly, month_days, month_days)
 
 
 @st.composite
@@ -85,7 +91,7 @@ def windows(draw: st.DrawFn) -> Window:
     """A window on at least one kind of day."""
     weekdays = draw(st.frozensets(st.integers(0, 6)))
     words = draw(st.frozensets(st.sampled_from(DayWord), max_size=1))
-    ranges = tuple(sorted(draw(st.sets(date_ranges, max_size=1))))
+    ranges = tuple(draw(st.sets(date_ranges, max_size=1)))
     begin = draw(st.integers(0, DAY_MIN - 1))
     end = draw(st.integers(1, DAY_MIN - 1).map(lambda more: begin + more))
     if not (weekdays or words or ranges):
@@ -230,7 +236,7 @@ LIMITS = limits(st.just(NodeName("")), st.none() | st.sampled_from(NODES))
 VERIFIES = verifies(st.just(NodeName("")))
 TRANSFERS = st.none() | st.builds(Transfer, refer=st.booleans())
 TARGETS = st.fixed_dictionaries(dict.fromkeys(NAMES, plain_targets | targets))
-HOLIDAYS = st.sets(date_ranges, max_size=2).map(lambda some: tuple(sorted(some)))
+HOLIDAYS = st.sets(date_ranges, max_size=2).map(lambda some: tuple(sorted(some, key=str)))
 
 
 @st.composite
@@ -253,6 +259,9 @@ def plans(draw: st.DrawFn) -> Plan:
         max_forwards=draw(st.none() | st.integers(0, 10)),
         welcome=draw(st.none() | prompts),
         record=draw(st.booleans()),
+        record_announce=draw(st.sampled_from(Announced)),
+        retention_days=draw(st.sampled_from((0, 90))),
+        media_lost_s=draw(st.sampled_from([0, 60, 3600])),
         holidays=draw(HOLIDAYS),
         hours={HOURS: When(windows=(draw(windows()),))},
         lists={LIST: draw(origins)},
@@ -286,3 +295,60 @@ def facts(draw: st.DrawFn) -> Facts:
         today=draw(st.sampled_from(DayKind)),
         yesterday=draw(st.sampled_from(DayKind)),
     )
+
+
+@st.composite
+def strangers(draw: st.DrawFn) -> Caller:
+    """Any caller that a trunk may bring, near what plans name or far from it."""
+    near = st.from_regex(r"(021|0755|138|0591|1391234|\+852|\+1|0|10|)[0-9]{4,9}", fullmatch=True)
+    number = read_number(draw(st.sampled_from(CALLERS) | near))
+    kind, area = number.caller_class, number.area
+    if kind is CallerClass.MOBILE:
+        area = draw(st.sampled_from(("", "021", "0755", "0571", "0898")))
+    elif kind is CallerClass.FIXED:
+        kind = draw(st.sampled_from(LANDLINES))
+    return Caller(number.digits, kind, area)
+
+
+@st.composite
+def days(draw: st.DrawFn) -> tuple[date, DayKind, DayKind]:
+    """A date, and what the calendar may say of it and of its eve."""
+    day = draw(dates | st.dates(date(YEARS[0], 1, 2), date(YEARS[-1], 12, 31)))
+    kind, eve_kind = (_kind(draw, one) for one in (day, day - timedelta(days=1)))
+    return day, kind, eve_kind
+
+
+def _kind(draw: st.DrawFn, day: date) -> DayKind:
+    kinds = (DayKind.WEEKEND, DayKind.MAKEUP) if day.weekday() >= 5 else (DayKind.WORKDAY,)
+    kind: DayKind = draw(st.sampled_from((*kinds, DayKind.HOLIDAY)))
+    return kind
+
+
+_OF_A_HUNT = ("order", "ring_s", "forward_on", "busy_advance", "wave", "ringback", "announce")
+_OF_A_PLAN = ("welcome", "record", "holidays", "hours", "lists", "transfer", "max_forwards", "hunt", "screen", "target")
+
+
+@st.composite
+def edits(draw: st.DrawFn, of: st.SearchStrategy[Plan]) -> tuple[Plan, Plan]:
+    """A plan, and the same with one thing in it changed as somebody might change it."""
+    old, other = draw(of), draw(plans())
+    match draw(st.sampled_from(_OF_A_PLAN)):
+        case "hunt":
+            name = draw(st.sampled_from([name for name, node in old.nodes.items() if isinstance(node, Hunt)]))
+            hunt = draw(hunts(st.none()))
+            fields = draw(st.sets(st.sampled_from(_OF_A_HUNT), min_size=1))
+            theirs: Any = {field: getattr(hunt, field) for field in fields}
+            node = attrs.evolve(old.nodes[name], **theirs)
+            return old, attrs.evolve(old, nodes={**old.nodes, name: node})
+        case "screen":
+            return old, attrs.evolve(old, nodes={**old.nodes, GATES[0]: draw(screens)})
+        case "target":
+            one = draw(st.sampled_from(sorted(old.targets)))
+            return old, attrs.evolve(old, targets={**old.targets, one: draw(targets | plain_targets)})
+        case "hours":
+            return old, attrs.evolve(old, hours=dict.fromkeys(old.hours, other.hours[HOURS]))
+        case "lists":
+            return old, attrs.evolve(old, lists=dict.fromkeys(old.lists, other.lists[LIST]))
+        case field:
+            change: Any = {field: getattr(other, field)}
+            return old, attrs.evolve(old, **change)

@@ -1,6 +1,6 @@
 """What is suspicious in a plan, and where two versions differ."""
 
-from datetime import date, datetime, timedelta
+from datetime import date
 
 import attrs
 import pytest
@@ -10,16 +10,18 @@ from hypothesis import strategies as st
 from b2bua.calendar import china
 from routing import document
 from routing.calendar import Calendar
-from routing.check import Change, Doubt, check, difference
-from routing.check.classes import callers, instants, windows_of
-from routing.check.outline import outline, tell
+from routing.check import Doubt, check
+from routing.check.days import Times, moment_of, windows_of
+from routing.check.outline import outline
+from routing.check.sight import Sight
+from routing.check.words import tell
 from routing.facts import Caller, CallerClass, DayKind, Facts
-from routing.hours import DAY_MIN, Moment
+from routing.hours import DAY_MIN
 from routing.ids import NodeName
 from routing.plan import Plan
 from tests.routing.calls import HEAD, TWO_TARGETS
-from tests.routing.example import PLAN, WHOLE, ways_in
-from tests.routing.strategies import facts, plans
+from tests.routing.example import PLAN, ways_in
+from tests.routing.strategies import days, facts, plans, strangers
 
 TODAY = date(2026, 4, 15)
 END = '[nodes.end]\nkind = "release"\n'
@@ -114,6 +116,10 @@ def test_a_year_that_the_calendar_does_not_know() -> None:
     old = Calendar(2004, 2010, {})
     assert [one.doubt for one in check(plan, TODAY, old)] == [Doubt.CALENDAR]
     assert check(plan, TODAY, china()) == ()
+    near = Calendar(2004, 2026, {})
+    assert [one.says for one in check(plan, date(2026, 12, 10), near)] == [
+        "the calendar does not know 2027: plain weekdays are used"
+    ]
     assert check(document.parse(TWO_TARGETS), TODAY, old) == ()
 
 
@@ -124,88 +130,56 @@ def test_every_plan_can_be_checked(plan: Plan) -> None:
     assert check(plan, TODAY, china()) == check(plan, TODAY, china())
 
 
-def _saturday(text: str = "17:30") -> Plan:
-    return document.parse(WHOLE.replace('"Sat 08:30-12:00"', f'"Sat 08:30-{text}"'))
+@pytest.mark.req("T3")
+@settings(max_examples=25, deadline=None)
+@given(plans() | ways_in(), facts(), st.lists(strangers(), min_size=10, max_size=10))
+def test_every_caller_is_in_a_class(plan: Plan, of: Facts, some: list[Caller]) -> None:
+    """Whoever calls, there is one caller who stands for them, and is decided just the same."""
+    moment, sight = plan.moment(of), Sight((plan,))
+    of_class = {who.seen: who.caller for who in sight.classes}
+    for caller in (of.caller, *some):
+        assert outline(plan, caller, moment) == outline(plan, of_class[sight.of(caller)], moment)
 
 
 @pytest.mark.req("R2", "T3")
-def test_a_change_is_told_in_people_s_words() -> None:
-    """Saturday from 12:00 to 17:30: who was where, and who is where now; nothing else changed."""
-    changes = difference(PLAN, _saturday())
-    assert {(one.from_min, one.to_min) for one in changes} == {(12 * 60, 17 * 60 + 30)}
-    assert all("Sat" in one.days for one in changes)
-    assert "was night" in str(changes[0])
-    assert difference(PLAN, PLAN) == ()
-    simple, other = document.parse(TWO_TARGETS), document.parse(TWO_TARGETS.replace("8300", "8399"))
-    change = difference(simple, other)
-    assert [str(one) for one in change] == [
-        (
-            "Mon to Sun 00:00–24:00, all callers but other callers (overseas), other callers (hk-mo-tw): "
-            "was 021-6228 8300, 138 0013 8000, now 021-6228 8399, 138 0013 8000"
-        )
-    ]
+@settings(max_examples=40, deadline=None)
+@given(plans(), st.lists(st.tuples(days(), st.integers(0, DAY_MIN - 1)), min_size=10, max_size=10))
+def test_every_moment_is_in_a_class(plan: Plan, some: list[tuple[tuple[date, DayKind, DayKind], int]]) -> None:
+    """Whenever a call comes, there is one day and one stretch in which each window holds just as it does then."""
+    times = Times((plan,))
+    for day, minute in some:
+        alike, moment = times.class_of(*day), moment_of(plan, *day, minute)
+        place = times.days.index(alike) * len(times.stretches)
+        place += next(at for at, (begin, end) in enumerate(times.stretches) if begin <= minute < end)
+        assert times.at(place)[0] == alike
+        for window in windows_of((plan,)):
+            assert bool(times.held(0, window) >> place & 1) == window.holds(moment)
 
 
-def test_what_changes_further_on_is_said() -> None:
-    """A change that the first words do not show is listed all the same."""
-    [change] = difference(document.parse(TWO_TARGETS), document.parse(TWO_TARGETS + "[hunt]\nring_s = 20\n"))
-    assert isinstance(change, Change)
-    assert change.now.endswith("in its settings")
-
-
-def _holds_at(change: Change, moment: Moment) -> bool:
-    return change.from_min <= moment.minute < change.to_min
-
-
-@pytest.mark.req("T3")
-@settings(max_examples=20, deadline=None)
-@given(ways_in(), ways_in(), facts())
-def test_no_difference_means_no_difference(old: Plan, new: Plan, of: Facts) -> None:
-    """Against brute force: at a minute that no change covers, any caller is decided alike by both plans."""
-    changes = difference(old, new)
-    moment, after = old.moment(of), new.moment(of)
-    if outline(old, of.caller, moment) != outline(new, of.caller, after):
-        assert any(_holds_at(change, moment) for change in changes)
-    if not any(_holds_at(change, moment) for change in changes):
-        assert tell(old, of.caller, moment) == tell(new, of.caller, after)
-
-
-def _kind(day: datetime, holiday: bool) -> DayKind:
-    """What a day may be: its weekday's own kind, or a holiday."""
-    ordinary = DayKind.WEEKEND if day.weekday() >= 5 else DayKind.WORKDAY
-    return DayKind.HOLIDAY if holiday else ordinary
-
-
-@pytest.mark.req("T3")
-@settings(max_examples=30, deadline=None)
-@given(plans(), facts(), st.booleans(), st.booleans())
-def test_every_call_is_in_a_class(plan: Plan, of: Facts, today: bool, yesterday: bool) -> None:
-    """The classes are exact: whoever calls, whenever, there is an instant and a caller here decided just the same."""
-    eve = of.arrived - timedelta(days=1)
-    moment = plan.moment(attrs.evolve(of, today=_kind(of.arrived, today), yesterday=_kind(eve, yesterday)))
-    windows = windows_of((plan,))
-
-    def truth(at: Moment) -> list[bool]:
-        return [window.holds(at) for window in windows]
-
-    here = [at.moment(plan) for at in instants((plan,)) if at.from_min <= moment.minute < at.to_min]
-    alike = next(at for at in here if truth(at) == truth(moment))
-    there = outline(plan, of.caller, moment)
-    assert any(outline(plan, who.caller, alike) == there for who in callers((plan,)))
+@settings(max_examples=25, deadline=None)
+@given(plans(), st.data())
+def test_other_classes_other_words(plan: Plan, data: st.DataObject) -> None:
+    """No two sets of days, and no two sets of callers, are told in the same words."""
+    times, sight = Times((plan,)), Sight((plan,))
+    in_words: dict[object, object] = {}
+    for _ in range(6):
+        some_days = data.draw(st.sets(st.sampled_from(times.days), min_size=1))
+        people = data.draw(st.sets(st.sampled_from(sight.classes), min_size=1))
+        assert in_words.setdefault(times.tell(some_days), some_days) == some_days
+        assert in_words.setdefault(sight.tell([who for who in sight.classes if who in people]), people) == people
 
 
 def test_a_day_has_no_gaps() -> None:
     """The stretches of each day cover it whole."""
-    days: dict[str, int] = {}
-    for at in instants((PLAN,)):
-        days[at.label] = days.get(at.label, 0) + at.to_min - at.from_min
-    assert set(days.values()) == {DAY_MIN}
+    stretches = Times((PLAN,)).stretches
+    assert [begin for begin, _ in stretches] == [0, *(end for _, end in stretches[:-1])]
+    assert stretches[-1][1] == DAY_MIN
 
 
 def test_telling_goes_no_further_than_it_can() -> None:
     """Words for refused callers, for menus, for queues, for releases."""
     nobody = Caller("", CallerClass.UNKNOWN)
-    moment = instants((PLAN,))[0].moment(PLAN)
+    moment = Times((PLAN,)).days[0].moment(PLAN, 0)
     silent = attrs.evolve(PLAN, start=NodeName("wait"))
     assert tell(silent, nobody, moment).startswith("queue wait")
     assert tell(attrs.evolve(PLAN, start=NodeName("sorry")), nobody, moment) == "release busy"
@@ -221,18 +195,41 @@ def test_long_chains_are_told_in_part() -> None:
     )
     plan = document.parse(TWO_TARGETS + hunts)
     caller = Caller("02112345678", CallerClass.FIXED, "021")
-    assert tell(plan, caller, instants((plan,))[0].moment(plan)).count("138 0013 8000") == 4
+    assert tell(plan, caller, Times((plan,)).days[0].moment(plan, 0)).count("138 0013 8000") == 4
 
 
 def test_classes_that_nobody_is_in() -> None:
     """Where longer prefixes leave a shorter one nobody, there is no caller to stand for it."""
     heads = ("0", "021", "199", "0999", "+1")
     prefixes = [*heads, *(f"{head}{digit}" for head in heads for digit in range(10))]
-    text = TWO_TARGETS + f"[screen]\nblack = {{ prefixes = {prefixes}, areas = ['021'] }}\n"
-    labels = {who.label for who in callers((document.parse(text),))}
-    assert "numbers beginning 0" not in labels
-    assert "callers from 021 (landline)" not in labels
-    assert "other callers (overseas)" not in labels
+    lists = "".join(f'[lists.l{at}]\nprefixes = ["{prefix}"]\n' for at, prefix in enumerate(prefixes))
+    sight = Sight((document.parse(TWO_TARGETS + lists),))
+    by_head = {head: {prefixes.index(one) for one in heads if head.startswith(one)} for head in heads}
+    lone = [head for head in heads if any(who.seen.named == by_head[head] for who in sight.classes)]
+    assert lone == ["199"], "which is a service number by itself"
+
+
+def test_a_caller_stands_for_whoever_is_left() -> None:
+    """Where ten numbers in a row are named, another stands for the landlines of their area; the ten are one class."""
+    named = [f"0213333333{digit}" for digit in range(10)]
+    sight = Sight(
+        (document.parse(TWO_TARGETS + f"[screen]\nblack = {{ numbers = {named} }}\nareas_never = ['021']\n"),)
+    )
+    by_name = {bool(who.seen.named): who.caller.number for who in sight.classes if who.seen.areas}
+    assert by_name[True] in named
+    assert by_name[False].startswith("021333333")
+    black = [who for who in sight.classes if who.seen.named]
+    assert sight.tell(black)[0].endswith("or 4 more from 021")
+
+
+def test_holidays_before_the_rule_are_no_overlap() -> None:
+    """An exception for holidays or a date that goes before the weekdays' rule is how it is meant."""
+    text = (
+        '[nodes.when]\nkind = "time"\notherwise = "end"\nbranches = [\n'
+        '{ when = ["holiday 00:00-24:00", "12-24 00:00-24:00"], then = "end" },\n'
+        '{ when = "Mon-Fri 08:00-18:00", then = "end" }]\n'
+    )
+    assert {doubt for _, doubt in doubts(TWO_TARGETS + text + END)} == {Doubt.UNUSED_TARGET}
 
 
 def test_prompts_of_every_kind_of_node_are_looked_for() -> None:

@@ -3,23 +3,30 @@
 import json
 import tomllib
 from pathlib import Path
+from typing import Any
 
+import attrs
 import msgpack
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from b2bua.calendar import china
 from routing import document
 from routing.cause import BUSY, CONGESTION, from_sip, is_busy, is_no_answer, of_all
+from routing.check import check, difference
 from routing.document.schema import schema
 from routing.document.toml import print_toml
+from routing.explain import World, explain
+from routing.facts import Facts
 from routing.hours import DateRange
 from routing.ids import NodeName, TargetName
-from routing.node import Hunt, Screen, Verify
+from routing.node import Hunt, Menu, Screen, Verify
 from routing.plan import FIRST_HUNT, GATES, Plan
 from routing.secret import hide, is_secret, matches
 from tests.routing.calls import TWO_TARGETS
 from tests.routing.example import PLAN, WHOLE
-from tests.routing.strategies import plans
+from tests.routing.strategies import facts, plans
 
 
 @pytest.mark.req("T3")
@@ -61,6 +68,43 @@ def test_the_order_of_tables_does_not_count() -> None:
     assert document.content_hash(other) == document.content_hash(PLAN)
     lists = WHOLE.replace('refuse = ["payphone", "campus"]', 'refuse = ["campus", "payphone"]')
     assert document.content_hash(document.parse(lists)) == document.content_hash(PLAN)
+
+
+def _shuffled(draw: st.DrawFn, table: dict[Any, Any]) -> dict[Any, Any]:
+    return {name: table[name] for name in draw(st.permutations(list(table)))}
+
+
+@st.composite
+def _two_orders(draw: st.DrawFn) -> tuple[Plan, Plan]:
+    """A plan, and the same with all its tables in another order, and the keys of its menus."""
+    plan = draw(plans())
+    nodes = {
+        name: attrs.evolve(node, keys=_shuffled(draw, node.keys)) if isinstance(node, Menu) else node
+        for name, node in _shuffled(draw, plan.nodes).items()
+    }
+    tables: Any = {name: _shuffled(draw, getattr(plan, name)) for name in ("targets", "hours", "lists", "extensions")}
+    return plan, attrs.evolve(plan, nodes=nodes, **tables)
+
+
+@pytest.mark.req("S2", "T3")
+@settings(max_examples=15, deadline=None)
+@given(_two_orders(), facts(), st.sampled_from(["", "1", "801"]))
+def test_no_call_hangs_on_the_order_of_tables(pair: tuple[Plan, Plan], of: Facts, key: str) -> None:
+    """Whole plans with their tables in another order have the same hash, and decide and explain every call alike."""
+    plan, other = pair
+    assert document.content_hash(plan) == document.content_hash(other)
+    world = World(keys=("2580", key, key))
+    assert explain(plan, of, world) == explain(other, of, world)
+    assert check(plan, of.arrived.date(), china()) == check(other, of.arrived.date(), china())
+    assert difference(plan, other) == ()
+
+
+def test_a_plan_comes_back_from_each_of_its_forms() -> None:
+    """Written as a document or as plain types and read again, the example is the same; so is one with another start."""
+    for plan in (PLAN, attrs.evolve(PLAN, start=NodeName("menu"))):
+        assert document.parse(document.write(plan)) == plan
+        assert document.from_plain(document.to_plain(plan)) == plan
+    assert 'start = "menu"' in document.write(attrs.evolve(PLAN, start=NodeName("menu")))
 
 
 def test_another_content_has_another_hash() -> None:

@@ -2,16 +2,19 @@
 
 from datetime import datetime
 
+import attrs
 import msgpack
 import pytest
 from hypothesis import given, settings
 
 from b2bua.codec import PLAIN
 from routing import flow, trace
-from routing.event import Event
+from routing.cause import NORMAL
+from routing.document import parse
+from routing.event import Arrived, Event, MediaLost, TargetAnswered, TargetHungUp
 from routing.explain import World, decision, explain, lines, to_plain
 from routing.facts import Caller, CallerClass, DayKind, Facts
-from routing.ids import TargetName
+from routing.ids import LegId, NodeName, TargetName
 from routing.plan import Plan
 from routing.replay import differences, replay
 from tests.routing.calls import TWO_TARGETS, Call, facts_of
@@ -33,6 +36,34 @@ def test_the_whole_way_is_told() -> None:
     assert "passed over night: not in holiday 00:00-24:00" in text
     assert "ring sales-1 (021-6228 8301): busy" in text
     assert told[-1] == "connected to sales-2"
+
+
+WORLDS = [
+    ("split", World(("2580",), silent=[TargetName("sales-1")], places={NodeName("split"): 1}), "connected to sales-2"),
+    ("desk", World(("2580",), busy=[TargetName("duty")], live={TargetName("front-desk"): 2}), "connected to sales-1"),
+    ("wait", World(("2580",)), "connected to sales-1"),
+    ("mailbox", World(("2580",)), "released: normal (SIP 480, Q.850 16)"),
+    ("menu", World(("2580", "0")), "released: busy (SIP 486, Q.850 17)"),
+    ("menu", World(("2580",)), "connected to front-desk"),
+    ("menu", World(("1111", "2222", "3333")), "released: wrong-password (SIP 403, Q.850 21)"),
+]
+
+
+@pytest.mark.req("N8")
+@pytest.mark.parametrize(("start", "world", "ends"), WORLDS)
+def test_whatever_a_call_meets_can_be_told(start: str, world: World, ends: str) -> None:
+    """Places in line, lines in use, queues, mailboxes, menus and passwords are played as they are told."""
+    plan = attrs.evolve(PLAN, start=NodeName(start))
+    assert lines(explain(plan, facts_of(plan, today=DayKind.WORKDAY), world))[-1] == ends
+
+
+def test_a_call_that_was_connected_is_told_so() -> None:
+    """Whoever hung up; what else ended it is added."""
+    talks = replay(parse(TWO_TARGETS), facts_of(parse(TWO_TARGETS)), (Arrived(0), TargetAnswered(1, LegId(1))))
+    by_target, _ = flow.step(parse(TWO_TARGETS), talks, TargetHungUp(9, LegId(1), NORMAL))
+    lost, _ = flow.step(parse(TWO_TARGETS), talks, MediaLost(9, LegId(1)))
+    assert decision(by_target) == "connected to front-desk"
+    assert decision(lost) == "connected to front-desk, ended by media-lost"
 
 
 def test_a_release_is_told_with_its_cause() -> None:
@@ -64,8 +95,8 @@ def test_a_replay_under_another_plan_differs() -> None:
     call = Call(TWO_TARGETS)
     other = Call(TWO_TARGETS + '[hunt]\ntargets = ["mobile"]\n')
     recorded = [trace.to_plain(step) for step in call.state.trace]
-    assert differences(recorded, other.state) == ["step 2: recorded hunt → front-desk, mobile, now hunt → mobile"]
-    assert differences(recorded[:1], call.state) == ["step 2: recorded nothing, now hunt → front-desk, mobile"]
+    assert differences(recorded, other.state) == ["step 1: recorded hunt → front-desk, mobile, now hunt → mobile"]
+    assert differences((), call.state) == ["step 1: recorded nothing, now hunt → front-desk, mobile"]
 
 
 def test_an_attempt_still_ringing_is_told_so() -> None:

@@ -194,7 +194,7 @@ def test_target_down_is_passed_over() -> None:
     """A target that must not be rung is passed over, and the trace says why."""
     call = Call(TWO_TARGETS, down={DESK: "gateway dead"})
     assert call.first[0] == Ring(ONE, MOBILE, "13800138000")
-    assert call.state.trace[1].passed_over == ((DESK, "gateway dead"),)
+    assert call.state.trace[0].passed_over == ((DESK, "gateway dead"),)
 
 
 @pytest.mark.req("W3")

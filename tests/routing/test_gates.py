@@ -210,3 +210,12 @@ def test_no_forbidden_caller_ever_reaches_a_target(plan: Plan, of: Facts, knows:
     if not _may_call(plan, of) or (password and not knows):
         assert explained.state.attempts == ()
         assert not visited
+
+
+def test_the_trace_tells_of_no_screen_that_is_not_there() -> None:
+    """A plan without a screen has none in its trace, but for a caller whom every plan refuses."""
+    assert [step.kind for step in Call(TWO_TARGETS).state.trace] == ["hunt"]
+    abroad = Caller("+14155550100", CallerClass.OVERSEAS)
+    assert [step.kind for step in Call(TWO_TARGETS, caller=abroad).state.trace] == ["screen"]
+    screened = Call(TWO_TARGETS + '[screen]\nareas_never = ["0898"]\n')
+    assert [step.kind for step in screened.state.trace] == ["screen", "hunt"]

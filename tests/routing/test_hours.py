@@ -125,6 +125,10 @@ def test_half_open_against_brute_force(window: object, day: date, minute: int) -
         ("2026-02-30 08:30-17:30", "no date"),
         ("2026-03-02..2026-03-01 08:30-17:30", "ends before it begins"),
         ("2026-03-02..x 08:30-17:30", "no date"),
+        ("13-01 08:30-17:30", "no date"),
+        ("02-30 08:30-17:30", "no date"),
+        ("10-01..2026-10-02 08:30-17:30", "no date"),
+        ("1999-12-31 08:30-17:30", "not between 2000 and 2099"),
     ],
 )
 def test_what_is_no_window(text: str, says: str) -> None:
@@ -142,3 +146,21 @@ def test_first_date_of_all() -> None:
 def test_weeks_may_wrap() -> None:
     """Sat-Mon is three days."""
     assert parse_windows("Sat-Mon 00:00-24:00")[0].weekdays == frozenset({5, 6, 0})
+
+
+@pytest.mark.req("R2")
+@pytest.mark.parametrize(
+    ("text", "inside", "outside"),
+    [
+        ("10-01..10-03", ["2026-10-01", "2031-10-03"], ["2026-09-30", "2026-10-04"]),
+        ("12-30..01-02", ["2026-12-30", "2027-01-01", "2028-01-02"], ["2026-12-29", "2026-01-03"]),
+        ("02-29", ["2028-02-29"], ["2026-02-28", "2026-03-01"]),
+    ],
+)
+def test_dates_of_every_year(text: str, inside: list[str], outside: list[str]) -> None:
+    """Dates without a year come every year, past New Year's Eve too; they are written back as they were."""
+    dates = parse_dates(text)
+    assert str(dates) == text
+    assert [dates.holds(date.fromisoformat(day)) for day in inside] == [True] * len(inside)
+    assert [dates.holds(date.fromisoformat(day)) for day in outside] == [False] * len(outside)
+    assert Day.of(date.fromisoformat(inside[0]), DayKind.WORKDAY, (dates,)).kind is DayKind.HOLIDAY

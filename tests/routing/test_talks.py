@@ -3,12 +3,15 @@
 import pytest
 
 from routing.caller import FAREWELL, FAREWELL_S
-from routing.cause import BUSY, NORMAL
+from routing.cause import BUSY, MEDIA_LOST, NORMAL
 from routing.command import (
+    MOST_MENUS,
     Alert,
     Answer,
     CollectDigits,
     Connect,
+    Context,
+    HangUp,
     JoinQueue,
     LeaveQueue,
     LookAtTargets,
@@ -25,12 +28,15 @@ from routing.event import (
     CallerHungUp,
     DigitsKeyed,
     KeysEnd,
+    MediaLost,
     MessageTaken,
     PlaceTaken,
     PromptEnded,
     QueueMoved,
+    SecretKeyed,
     TargetAnswered,
     TargetFailed,
+    TargetHungUp,
     TargetRang,
     TargetsLooked,
     TimerFired,
@@ -53,6 +59,68 @@ def test_welcome_in_place_of_ring_back() -> None:
     assert call.then(TargetRang(1, ONE, early_media=True)) == ()
     answered = call.then(TargetAnswered(2, ONE))
     assert answered[1:] == (StopPlaying(CALLER), Answer(), Connect(CALLER, ONE), StartRecording())
+
+
+RECORDED = (PromptName("recorded"),)
+
+
+@pytest.mark.req("M5")
+def test_the_caller_is_told_of_the_recording_before_a_target_rings() -> None:
+    """`caller`: the notice is heard unanswered, once, then the target rings; recording begins with the conversation."""
+    call = Call('record = true\nrecord_announce = "caller"\n' + TWO_TARGETS)
+    assert call.first == (Play(CALLER, RECORDED),)
+    assert call.state.trace[-1].kind == "notice"
+    ringing = call.then(PromptEnded(3, CALLER))
+    assert isinstance(ringing[0], Ring)
+    assert isinstance(call.then(TargetFailed(4, ONE, BUSY))[1], Ring)
+    answered = call.then(TargetAnswered(5, LegId(2)))
+    assert answered[1:] == (Answer(), Connect(CALLER, LegId(2)), StartRecording())
+
+
+@pytest.mark.req("M5")
+def test_both_are_told_before_they_are_connected() -> None:
+    """`both`: charged from the answer; both hear the notice, and only after both ends of it they are connected."""
+    call = Call('record = true\nrecord_announce = "both"\n' + ONE_TARGET)
+    assert isinstance(call.first[0], Ring)
+    assert call.then(TargetAnswered(2, ONE))[1:] == (Answer(), Play(CALLER, RECORDED), Play(ONE, RECORDED))
+    assert call.state.charged_from_s == 2
+    assert call.then(PromptEnded(5, ONE)) == ()
+    assert call.then(PromptEnded(5, ONE)) == ()
+    assert call.then(PromptEnded(5.1, CALLER)) == (Connect(CALLER, ONE), StartRecording())
+
+
+@pytest.mark.req("M5")
+def test_a_target_that_hangs_up_while_it_is_told_ends_the_call() -> None:
+    """Nothing is connected or recorded; the record says that the target hung up."""
+    call = Call('record = true\nrecord_announce = "both"\n' + ONE_TARGET)
+    call.then(TargetAnswered(2, ONE))
+    assert call.then(TargetHungUp(3, ONE, NORMAL)) == (Release(NORMAL),)
+    assert call.state.outcome is not None
+    assert call.state.outcome.target == DESK
+
+
+@pytest.mark.req("M5")
+def test_media_lost_while_both_are_told_ends_the_call() -> None:
+    """Silence from a leg of the call ends it; from any other leg nothing follows."""
+    call = Call('record = true\nrecord_announce = "both"\n' + ONE_TARGET)
+    call.then(TargetAnswered(2, ONE))
+    assert call.then(MediaLost(3, LegId(9))) == ()
+    assert call.then(MediaLost(3, ONE)) == (Release(MEDIA_LOST), HangUp(ONE, MEDIA_LOST))
+
+
+@pytest.mark.req("M5", "M6", "R10")
+def test_the_notice_comes_before_the_queue_and_never_to_a_fax() -> None:
+    """Whoever waits is told before they stand in line, not when a seat is free; a fax is neither told nor recorded."""
+    line = '[nodes.line]\nkind = "queue"\nthen = "desk"\notherwise = "end"\n'
+    head = 'record = true\nrecord_announce = "caller"\n'
+    call = Call(head + TWO_TARGETS + line + DESK_NODE + END)
+    assert call.first == (Play(CALLER, RECORDED),)
+    assert isinstance(call.then(PromptEnded(3, CALLER))[0], JoinQueue)
+    call.then(QueueMoved(4, NodeName("line"), 0))
+    assert isinstance(call.then(TargetsLooked(5, NodeName("line"), {DESK: 0}, {}, {}))[-2], Ring)
+    fax = Call(head + ONE_TARGET + "[hunt]\nfax = true\n")
+    assert isinstance(fax.first[0], Ring)
+    assert fax.then(TargetAnswered(2, ONE))[1:] == (Answer(), Connect(CALLER, ONE))
 
 
 @pytest.mark.req("M1")
@@ -106,7 +174,20 @@ def test_menu_key_to_department_and_sub_menu() -> None:
     assert sub[0] == Answer()
     assert sub[2] == CollectDigits(CALLER, 1, 8, 3, end_keys="#")
     assert isinstance(keyed(call, "0", KeysEnd.FULL)[0], Play)
-    assert Ring(ONE, DESK, "02162288300") in keyed(call, "1")
+    way = ((NodeName("menu"), "2"), (NodeName("sub"), "0"), (NodeName("menu"), "1"))
+    assert Ring(ONE, DESK, "02162288300", Context(way)) in keyed(call, "1")
+
+
+def test_the_target_is_told_of_the_last_menus_only() -> None:
+    """A caller who goes round and round leaves the last ten menus in the context; a password leaves nothing."""
+    call = Call(TWO_TARGETS + MENU + '[verify]\npassword = "2580"\n')
+    call.then(SecretKeyed(1, CALLER, matched=True, end=KeysEnd.END_KEY))
+    for digits in ("2", "0") * 8:
+        keyed(call, digits)
+    [rung] = [one for one in keyed(call, "801") if isinstance(one, Ring)]
+    assert len(rung.context.menus) == MOST_MENUS
+    assert rung.context.menus[-1] == (NodeName("menu"), "801")
+    assert "2580" not in repr(rung)
 
 
 @pytest.mark.req("M2")
@@ -177,7 +258,7 @@ def test_fax_key() -> None:
         '[nodes.fax]\nkind = "hunt"\ntargets = ["mobile"]\nfax = true\n'
     )
     rung = keyed(Call(TWO_TARGETS + text), "4", KeysEnd.FULL)[0]
-    assert rung == Ring(ONE, MOBILE, "13800138000", fax=True)
+    assert rung == Ring(ONE, MOBILE, "13800138000", Context(((NodeName("menu"), "4"),)), fax=True)
 
 
 @pytest.mark.req("R7")
@@ -232,6 +313,13 @@ def test_queue_that_is_full_or_too_long() -> None:
     assert commands[0] == LeaveQueue(WAIT)
     assert Play(CALLER, (PromptName("busy"),)) in commands
     assert late.then(QueueMoved(301, WAIT, 0)) == ()
+
+
+@pytest.mark.req("R10")
+def test_a_queue_that_does_not_tell_the_place() -> None:
+    """With tell_s = 0 the caller hears music only."""
+    call = Call(TWO_TARGETS + QUEUE.replace('kind = "queue"', 'kind = "queue"\ntell_s = 0'))
+    assert not any(isinstance(one, StartTimer) and one.timer == queue.TELL for one in call.first)
 
 
 @pytest.mark.req("R10")

@@ -31,12 +31,15 @@ WAITS_FOR_BYE = [
 ]
 
 
-def talking(switch: Switch, number: str, count: int) -> None:
-    """Wait until that many calls of a number talk, as the records on disk say."""
+def talking(caller: Sipp, switch: Switch, number: str, count: int) -> None:
+    """Wait until that many calls of a number talk: their answer is on disk, and then the caller has it."""
     eventually(
         lambda: sum(record.state is CallState.TALKING for record in switch.records(number)),
         lambda up: up == count,
         timeout_s=20,
+    )
+    eventually(
+        lambda: len(set(re.findall(r"\nCall-ID: (\S+)\nCSeq: 1 ACK", caller.messages()))), lambda up: up == count
     )
 
 
@@ -49,7 +52,7 @@ def test_one_process_dies(own_switch: Callable[..., Switch], calls: int) -> None
     with switch.target(ANSWERS, calls=calls) as target:
         number = switch.publish(f'desk = "{sip_uri(target.port)}"')
         with switch.caller(number, WAITS_FOR_BYE, calls=calls, options=["-r", "20"]) as caller:
-            talking(switch, number, calls)
+            talking(caller, switch, number, calls)
             victim = switch.call_processes()[0]
             os.kill(victim, signal.SIGKILL)
             (dead,) = [record for record in switch.closed(number) if record.state is CallState.ENDED]
@@ -75,7 +78,7 @@ def test_daemon_dies_and_comes_back(own_switch: Callable[..., Switch]) -> None:
     with switch.target(ANSWERS, calls=CALLS) as target:
         number = switch.publish(f'desk = "{sip_uri(target.port)}"')
         with switch.caller(number, talks, calls=CALLS, options=["-r", "20"]) as caller:
-            talking(switch, number, CALLS)
+            talking(caller, switch, number, CALLS)
             switch.stop(signal.SIGKILL)
             switch.start()
             caller.wait()
@@ -92,8 +95,8 @@ def test_daemon_and_processes_die(own_switch: Callable[..., Switch]) -> None:
     switch = own_switch(spare=4)
     with switch.target(ANSWERS, calls=CALLS) as target:
         number = switch.publish(f'desk = "{sip_uri(target.port)}"')
-        with switch.caller(number, WAITS_FOR_BYE, calls=CALLS, options=["-r", "20"]):
-            talking(switch, number, CALLS)
+        with switch.caller(number, WAITS_FOR_BYE, calls=CALLS, options=["-r", "20"]) as caller:
+            talking(caller, switch, number, CALLS)
             processes = switch.call_processes()
             switch.stop(signal.SIGKILL)
             for pid in processes:
@@ -111,7 +114,7 @@ def test_the_daemon_ends_cleanly(own_switch: Callable[..., Switch]) -> None:
     with switch.target(ANSWERS) as target:
         number = switch.publish(f'desk = "{sip_uri(target.port)}"')
         with switch.caller(number, WAITS_FOR_BYE) as caller:
-            talking(switch, number, 1)
+            talking(caller, switch, number, 1)
             processes = switch.call_processes(idle=True)
             assert switch.stop(signal.SIGTERM) == 0
             caller.wait()

@@ -86,8 +86,10 @@ def test_a_missed_call_waits_until_somebody_deals_with_it(switch: Switch) -> Non
         ("", talked.call_id),
     ]
     assert every[1]["closed"] == "desk"
-    audit = asked(switch, "audit.find", number=number)["rows"][1]
+    last, audit, first = asked(switch, "audit.find", number=number)["rows"]
     assert (audit["deed"], audit["note"]) == ("missed.close", "13800138000: rang back at noon")
+    assert (last["before"], last["after"]) == (first["after"], document)
+    assert (first["before"], first["deed"]) == ("", "publish")
 
 
 JUNK: tuple[dict[str, Any], ...] = (

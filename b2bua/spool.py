@@ -1,4 +1,5 @@
-"""Records that wait in a folder because no daemon was there to take them.
+"""Records that wait in a folder: of call processes that had no daemon to hand them to, and of a daemon without a
+database.
 
 Rule: a file whose name does not begin with a dot is one `b2bua.link` frame of `Update`. It appears under its name
 only when whole, is deleted only when its record is on disk in the store, and one that cannot be read is moved aside,
@@ -25,6 +26,11 @@ class Broken:
 
     file: Path
     problem: str
+
+
+def beside(link: Path) -> Path:
+    """The folder that belongs to the daemon's link socket."""
+    return link.parent / "spool"
 
 
 def leave(folder: Path, record: CallRecord) -> Path:
