@@ -7,9 +7,11 @@ same one, whatever crashes (R3).
 import trio
 from sqlalchemy import Engine
 
+from b2bua.lines import Lines
 from b2bua.link import Ask, Tell
 from b2bua.pool import Pool
 from b2bua.queues import Move, Queues
+from b2bua.record import CallRecord
 from b2bua.store.places import take_place
 from b2bua.switchboard import Switchboard
 from routing.command import JoinQueue, LeaveQueue, LookAtTargets, TakePlace
@@ -25,6 +27,8 @@ class Answers:
         self._switchboard = switchboard
         self._pool = pool
         self._queues = Queues()
+        self._lines = Lines()
+        self._settled = trio.Event()
 
     async def ask(self, ask: Ask) -> None:
         """Answer one question, to the process that holds the call. A call that is over gets no answer."""
@@ -37,22 +41,47 @@ class Answers:
                 # A write waits for the disk; the call's other questions do not.
                 place = await trio.to_thread.run_sync(take_place, self._engine, number, node)
                 self._tell(call_id, PlaceTaken(0.0, node, place))
-            case LookAtTargets(node, targets):
-                live = {target: self._switchboard.on_target(number, target) for target in targets}
-                so_far = {target: self._switchboard.had(number, target) for target in targets}
-                self._tell(call_id, TargetsLooked(0.0, node, live, so_far, {}))
+            case LookAtTargets():
+                await self._settled.wait()
+                self._tell(call_id, self._looked(ask.question, number, call_id, len(record.attempts)))
             case JoinQueue(node, priority):
-                self._moved(self._queues.join(number, node, call_id, priority=priority))
+                since_s = trio.current_time() - ask.waited_s
+                self._moved(self._queues.join(number, node, call_id, priority=priority, since_s=since_s))
             case LeaveQueue(node):
                 self._moved(self._queues.leave(number, node, call_id))
             case _:
                 raise ValueError(f"{type(ask.question).__name__} is not a question")
 
+    def _looked(self, look: LookAtTargets, number: Number400, call_id: CallId, attempts: int) -> TargetsLooked:
+        """How busy the targets are, counting what other calls are about to ring; the first free ones are promised."""
+        now_s = trio.current_time()
+        live = {
+            target: self._switchboard.on_target(number, target) + self._lines.promised(number, target, call_id, now_s)
+            for target in look.targets
+        }
+        free = [target for target in look.targets if target not in look.lines or live[target] < look.lines[target]]
+        limited = [target for target in free[: look.rings] if target in look.lines]
+        self._lines.promise(number, call_id, limited, attempts, now_s)
+        so_far = {target: self._switchboard.had(number, target) for target in look.targets}
+        return TargetsLooked(0.0, look.node, live, so_far, {})
+
+    def shown(self, record: CallRecord) -> None:
+        """A call's record is newer now: what it was promised may be taken."""
+        self._lines.rang(CallId(record.call_id), len(record.attempts))
+
     def gone(self, call_id: CallId) -> None:
-        """The call is over, however it ended: it stands in no queue."""
+        """The call is over, however it ended: it stands in no queue, and nothing is kept for it."""
+        self._lines.gone(call_id)
         self._moved(self._queues.gone(call_id))
 
+    def settle(self) -> None:
+        """Whoever outlived an earlier daemon has come back by now: tell everybody where they stand."""
+        self._settled.set()
+        self._moved(self._queues.every())
+
     def _moved(self, moves: list[Move]) -> None:
+        if not self._settled.is_set():
+            return  # an older caller may be about to come back
         for move in moves:
             self._tell(move.call_id, QueueMoved(0.0, move.node, move.place))
 

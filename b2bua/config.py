@@ -73,6 +73,19 @@ class Processes:
 
 
 @attrs.frozen
+class Keeping:
+    """Recordings and messages on disk.
+
+    `key` is a file with the key that seals what is taped from now on, empty: nothing is sealed; `old_keys` open what
+    they sealed. `notify` is a URL that is told of each new voicemail message by a POST of JSON, empty: nobody is.
+    """
+
+    key: Path | None = None
+    old_keys: tuple[Path, ...] = ()
+    notify: str = attrs.field(default="", validator=lambda _, __, text: _http_url(text))
+
+
+@attrs.frozen
 class Control:
     """The control socket: where it is (default: `control.sock` in `state`), and whose it is besides the switch's user.
 
@@ -92,6 +105,7 @@ class Config:
     sip: Sip = attrs.field(factory=Sip)
     media: Media = attrs.field(factory=Media)
     processes: Processes = attrs.field(factory=Processes)
+    keeping: Keeping = attrs.field(factory=Keeping)
     control: Control = attrs.field(factory=Control)
     trunk: dict[str, Trunk] = attrs.field(factory=dict)
     gateway: dict[str, Gateway] = attrs.field(factory=dict)
@@ -179,7 +193,7 @@ def _converter() -> Converter:
         converter.register_structure_hook(kind, _checked)
     converter.register_structure_hook(float, lambda value, _: float(_checked(value, float)))
     converter.register_structure_hook(TrunkName, lambda text, _: TrunkName(_checked(text, str)))
-    for table in (Sip, Media, Processes, Trunk, Gateway):
+    for table in (Sip, Media, Processes, Keeping, Trunk, Gateway):
         converter.register_structure_hook(table, _each_field(table, converter))
     return converter
 
@@ -223,6 +237,11 @@ def _ipv4(text: str) -> str:
         return str(IPv4Address(text))
     except ValueError as error:
         raise ValueError(f"{text!r} should be an IPv4 address, such as 192.0.2.1") from error
+
+
+def _http_url(text: str) -> None:
+    if text and not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", text):
+        raise ValueError(f"{text!r} should be a URL, such as https://example.com/voicemail")
 
 
 def _port_range(text: str) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Final
 
 import trio
+from sqlalchemy.exc import DBAPIError
 
-from b2bua import control, opening, retention, tokens
+from b2bua import control, opening, spool, tokens
 from b2bua.admission import Admission
 from b2bua.answers import Answers
 from b2bua.archive import Archive
@@ -24,7 +25,12 @@ from b2bua.edge.core import Edge
 from b2bua.edge.site import Site, Strangers
 from b2bua.edge.tape import Missing
 from b2bua.inquiries import Inquiries
-from b2bua.link import Ask, FromProcess, Hello, Idle, Stored, Tell, Update
+from b2bua.kept import retention
+from b2bua.kept.keys import KeyFault, read_keyring
+from b2bua.kept.messages import Messages
+from b2bua.kept.notifying import Notifier
+from b2bua.kept.verbs import Kept
+from b2bua.link import Ask, FromProcess, Hello, Idle, Mishap, Stored, Tell, Update
 from b2bua.live import Live
 from b2bua.lookout import Lookout
 from b2bua.neighbourhood import Neighbourhood
@@ -49,6 +55,10 @@ log = logging.getLogger(__name__)
 
 EXAMPLE: Final = "example"
 """The author of plans that came with the program."""
+SPOOL_EVERY_S: Final = 5.0
+"""How often the spool folder is looked into."""
+COME_BACK_S: Final = 2.5
+"""Until then each process that outlived an earlier daemon has linked to this one: it tries every second."""
 GRACE_S: Final = 5.0
 """How long processes of an earlier daemon may take to say Hello before their calls are given up."""
 REFRESH_TICKS: Final = 10
@@ -71,18 +81,22 @@ class Daemon:
         secret = opening.secret(self._state)
         self._inside = opening.inside(self._state, config.sip.inside)
         try:
+            read_keyring(config.keeping.key, config.keeping.old_keys, self._state)
             self._store = Store.open(config.store or self._state / "switch400.db", self._state / "spool")
             self._publish_examples(plans)
             self._listener = control.listen(config.control_socket, config.control.group)
-        except (StoreError, SocketTaken, PlanFaults, OSError) as error:
+        except (StoreError, SocketTaken, PlanFaults, KeyFault, OSError) as error:
             raise StartFault(str(error)) from error
         except LookupError as error:
             raise StartFault(f"control.group: there is no group {config.control.group}; groupadd it") from error
         self._leaving = False
+        self._notify_fault = ""
         self._writer = self._store.writer(self._stored)
         self._live = Live()
         self._switchboard = Switchboard(self._writer.offer, self._show)
-        self._pool = Pool(config.processes, self._state / "link.sock", shelves_in(self._state), self._heard, self._lost)
+        self._link = self._state / "link.sock"
+        shelves = shelves_in(self._state, config.keeping.key)
+        self._pool = Pool(config.processes, self._link, shelves, self._heard, self._lost)
         self._answers = Answers(self._store.engine, self._switchboard, self._pool)
         self._neighbourhood = Neighbourhood(config, self._live, self._switchboard)
         self._usage = MonthUsage()
@@ -104,6 +118,7 @@ class Daemon:
             | Drafts(self._store.plans, shelves_in(self._state)).verbs()
             | Archive(self._store).verbs()
             | Callbacks(self._store.missed, self._live).verbs()
+            | Kept(self._store, self._state, self._live).verbs()
         )
         self._control = Control(self._live.feed, verbs, Admission(Tokens(self._state / tokens.FILE)))
         self._wires: sockets.Wires
@@ -125,7 +140,7 @@ class Daemon:
         await trio.to_thread.run_sync(self._board.load, self._store.records, now_ms())
         await self._operations.load_numbers()
         await trio.to_thread.run_sync(self._usage.load, self._store.records, now_ms())
-        await trio.to_thread.run_sync(recovery.take_in, self._state / "spool", self._store.records)
+        await trio.to_thread.run_sync(recovery.take_in, spool.beside(self._link), self._store.records)
         listen = self._config.sip.listen
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
@@ -138,8 +153,12 @@ class Daemon:
             await nursery.start(self._control.serve, self._listener)
             nursery.start_soon(self._adopt)
             nursery.start_soon(self._tick)
+            nursery.start_soon(self._take_in)
             nursery.start_soon(self._lookout.patrol)
-            nursery.start_soon(retention.keep, self._state, self._store)
+            if url := self._config.keeping.notify:
+                messages = Messages(self._state / "messages")
+                nursery.start_soon(Notifier(url, messages, self._store, self._notify_trouble).run)
+            nursery.start_soon(retention.keep, self._state, self._store, self._kept)
             await self._pool.warm()
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 print(welcome, flush=True)  # noqa: T201 - the one thing that the daemon says
@@ -164,12 +183,31 @@ class Daemon:
                     self._edge.tape.begin(process.sip_port, call_id, Missing.RESTARTED)
             case Update(record):
                 self._switchboard.take(record)
+                self._answers.shown(record)
             case Ask():
                 self._nursery.start_soon(self._answers.ask, message)
+            case Mishap(call_id, text):
+                log.error("call %s: %s", call_id, text)
+                self._live.log(Level.ALARM, "mishap", text, call_id=call_id)
             case Idle(call_id):
                 self._answers.gone(CallId(call_id))
                 if process.invite is not None:
                     self._edge.call_ended(process.invite, trio.current_time())
+
+    def _notify_trouble(self, why: str) -> None:
+        """Voicemail cannot be told to the subscriber's system (empty: it can again)."""
+        if not why:
+            self._live.calm("notify", "voicemail")
+        elif why != self._notify_fault:
+            log.warning("%s", why)
+            self._live.alarm("notify", "voicemail", why, Level.WARNING)
+        self._notify_fault = why
+
+    def _kept(self, call_id: str, text: str) -> None:
+        """What became of recordings: one was deleted, or (without a call) they could not be looked through."""
+        level = Level.NOTE if call_id else Level.WARNING
+        log.log(logging.INFO if call_id else logging.ERROR, "%s %s", call_id, text)
+        self._live.log(level, "retention", text, call_id=call_id)
 
     def _lost(self, process: Process) -> None:
         """A call process is dead: close its call's record, and end the legs that it left."""
@@ -205,12 +243,27 @@ class Daemon:
         return "" if health.healthy else health.reason
 
     async def _adopt(self) -> None:
-        """Close the records of calls that an earlier daemon left and no process claims."""
-        await trio.sleep(GRACE_S)
+        """Let queues move once all calls have come back; close the records of those that no process claims."""
+        await trio.sleep(COME_BACK_S)
+        self._answers.settle()
+        await trio.sleep(GRACE_S - COME_BACK_S)
         living = {CallId(record.call_id) for record in self._switchboard}
         for record in await trio.to_thread.run_sync(recovery.adopt, self._store.records, living):
             log.warning("call %s was lost with its process; its record is closed", record.call_id)
             self._live.log(Level.WARNING, "call-lost", "closed at its last sign of life", call_id=record.call_id)
+
+    async def _take_in(self) -> None:
+        """Now and then, take in what processes that could not reach us have left in the spool folder."""
+        while True:
+            await trio.sleep(SPOOL_EVERY_S)
+            try:
+                taken = await trio.to_thread.run_sync(recovery.take_in, spool.beside(self._link), self._store.records)
+            except (OSError, DBAPIError) as error:
+                log.error("spooled records cannot be taken in yet: %s", error)  # noqa: TRY400 - no traceback for a full disk
+                continue
+            for record in taken.stored:
+                log.warning("the record of call %s was found in the spool folder", record.call_id)
+                self._switchboard.take(record)
 
     async def _tick(self) -> None:
         """Once a second: counts for the consoles, signs of life for the records, alarms."""

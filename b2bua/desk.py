@@ -12,8 +12,9 @@ from typing import Final
 
 from b2bua.calendar import with_days
 from b2bua.config import Config
-from b2bua.edge.desk import Admitted, NewCall, Refused
-from b2bua.link import Assign, Route
+from b2bua.edge.desk import Admitted, NewCall, Referral, Refused
+from b2bua.edge.token import Place
+from b2bua.link import Assign, Refer, Route
 from b2bua.neighbourhood import Neighbourhood
 from b2bua.numbers import Served
 from b2bua.places import caller_of
@@ -96,6 +97,27 @@ class Desk:
         process.invite = call.key
         self._began(process.sip_port, call_id)
         return Admitted(process.sip_port, process.incarnation)
+
+    def refer(self, place: Place, referral: Referral) -> Refused | None:
+        """Hand a REFER to the call that it is about; or why not."""
+        process = self._pool.at(place.incarnation)
+        if process is None or not process.call_id or not process.linked:
+            return Refused(481, "Call/Transaction Does Not Exist")
+        to = referral.to if referral.met_at is None else self._talks_with(referral.met_at)
+        if to is None:
+            return Refused(603, "Decline")
+        refer = Refer(process.call_id, referral.sip_call_id, referral.cseq, to, referral.replaces, referral.quiet)
+        self._pool.tell(process, refer)
+        return None
+
+    def _talks_with(self, place: Place) -> str | None:
+        """The address of the target that the call in a process talks with; None if it talks with none."""
+        process = self._pool.at(place.incarnation)
+        record = self._switchboard.get(process.call_id) if process is not None else None
+        if record is None:
+            return None
+        talking = [each.address for each in record.attempts if each.answered_ms is not None and each.ended_ms is None]
+        return talking[0] if len(talking) == 1 else None
 
     def _served(self, dialled: str) -> Served | Refused:
         try:

@@ -3,10 +3,12 @@
     process → daemon   Hello   who I am; the call I still hold, if the daemon is new
                        Update  the call's record as it stands now (whole; the highest seq wins)
                        Ask     a fresh fact that only the daemon knows; the answer is an event for the flow
+                       Mishap  something failed that the call goes on without
                        Idle    the call is over and all its legs are down; I can rest
     daemon → process   Assign  a call is coming on your SIP port: plan, facts, routes
                        Stored  the record up to this seq is on disk
                        Tell    an event for the flow: the answer to an Ask, or an operator's wish
+                       Refer   a leg's telephone asks for a transfer
                        Retire  finish the call, take no more, exit
 
 Rule: a process goes on without the daemon. It sends `Hello` with its call and its latest `Update` on every new link,
@@ -94,10 +96,22 @@ class Update:
 
 @attrs.frozen
 class Ask:
-    """A command that only the daemon can carry out: `TakePlace`, `LookAtTargets`, `JoinQueue`, `LeaveQueue`."""
+    """A command that only the daemon can carry out: `TakePlace`, `LookAtTargets`, `JoinQueue`, `LeaveQueue`.
+
+    `waited_s` is how long ago it was asked first: a new daemon is asked again.
+    """
 
     call_id: str
     question: Command
+    waited_s: float = 0.0
+
+
+@attrs.frozen
+class Mishap:
+    """Something failed that the call goes on without, such as its recording; `text` is a sentence for operators."""
+
+    call_id: str
+    text: str
 
 
 @attrs.frozen
@@ -124,19 +138,35 @@ class Tell:
 
 
 @attrs.frozen
+class Refer:
+    """The telephone of the leg with this Call-ID sent REFER (RFC 3515), which the edge has answered with 202.
+
+    `cseq` is the REFER's: one that is not higher than the leg's last is a repetition. `to` is a SIP URI or a telephone
+    number; `replaces` the value of a Replaces header, empty for a blind transfer; `quiet`: no NOTIFY is wanted.
+    """
+
+    call_id: str
+    sip_call_id: str
+    cseq: int
+    to: str
+    replaces: str = ""
+    quiet: bool = False
+
+
+@attrs.frozen
 class Retire:
     """Take no more calls and exit when the one in hand is over."""
 
 
-FromProcess = Hello | Update | Ask | Idle
-FromDaemon = Assign | Stored | Tell | Retire
+FromProcess = Hello | Update | Ask | Mishap | Idle
+FromDaemon = Assign | Stored | Tell | Refer | Retire
 
 _converter = tagged(Event, Command, FromProcess, FromDaemon)
 
 
 def frame(message: FromProcess | FromDaemon) -> bytes:
     """A message as it goes over the wire."""
-    union: Any = FromDaemon if isinstance(message, Assign | Stored | Tell | Retire) else FromProcess
+    union: Any = FromDaemon if isinstance(message, Assign | Stored | Tell | Refer | Retire) else FromProcess
     return framed(pack(_converter.unstructure(message, unstructure_as=union)))
 
 

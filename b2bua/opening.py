@@ -36,7 +36,7 @@ def state_directory(path: Path) -> Path:
 def sole(state: Path) -> IO[str]:
     """A lock that says that this daemon is the only one in this state directory; keep it open. Raises StartFault."""
     try:
-        lock = (state / "lock").open("a+", encoding="ascii")
+        lock = _for_owner(state / "lock").open("a+", encoding="ascii")
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise StartFault(f"another switch400 runs in {state}; stop it, or say --state DIR") from error
@@ -65,7 +65,7 @@ def inside(state: Path, wanted: int) -> socket.socket:
             continue
         inner.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
         try:
-            memory.write_text(json.dumps(inner.getsockname()[1]), encoding="ascii")
+            _for_owner(memory).write_text(json.dumps(inner.getsockname()[1]), encoding="ascii")
         except OSError as error:
             inner.close()
             raise StartFault(f"{memory} cannot be written ({error.strerror})") from error
@@ -85,6 +85,13 @@ def secret(state: Path) -> bytes:
     if len(key) != 32:
         raise StartFault(f"{file} is damaged; remove it (calls in progress will not find their way back)")
     return key
+
+
+def _for_owner(file: Path) -> Path:
+    """The file, there and with mode 0600, also if an earlier release made it for all to read. Raises OSError."""
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    return file
 
 
 def keep_whole(file: Path, content: bytes) -> None:

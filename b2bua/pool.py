@@ -141,6 +141,10 @@ class Pool:
         if patience.cancelled_caught:
             raise StartFault(f"no call process was ready in {_WARM_S:.0f} s; the log says what became of them")
 
+    def at(self, incarnation: str) -> Process | None:
+        """The process of this name, if it is not dead."""
+        return self._all.get(incarnation)
+
     def incarnation_at(self, sip_port: int) -> str | None:
         """Which process that is not dead has this SIP port; None if none has."""
         return self._by_port.get(sip_port)

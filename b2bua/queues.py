@@ -1,7 +1,7 @@
 """Who waits for a free seat: one line for each queue node of each number, over all call processes (R10).
 
-Rule: white-listed callers stand before the others, and within each of the two whoever came first is first. A call that
-ends, however it ends, leaves its lines.
+Rule: white-listed callers stand before the others, and within each of the two whoever came first is first, whichever
+daemon they came to. A call that ends, however it ends, leaves its lines.
 """
 
 from collections.abc import Iterator
@@ -20,25 +20,42 @@ class Move:
     place: int
 
 
+@attrs.frozen
+class _Waiting:
+    call_id: CallId
+    priority: bool
+    since_s: float
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Less is nearer to its turn."""
+        return (not self.priority, self.since_s)
+
+
 class Queues:
     """All lines. Every change returns the moves that it caused, for the calls' processes to be told (O(line))."""
 
     def __init__(self) -> None:
-        self._lines: dict[tuple[Number400, NodeName], list[tuple[CallId, bool]]] = {}
+        self._lines: dict[tuple[Number400, NodeName], list[_Waiting]] = {}
 
-    def join(self, number: Number400, node: NodeName, call_id: CallId, *, priority: bool) -> list[Move]:
-        """Stand in line; joining again keeps the place."""
+    def join(self, number: Number400, node: NodeName, call_id: CallId, *, priority: bool, since_s: float) -> list[Move]:
+        """Stand in line, as one who came at `since_s` (a clock that never goes back); joining again keeps the place."""
         line = self._lines.setdefault((number, node), [])
-        if any(waiting == call_id for waiting, _ in line):
+        if any(waiting.call_id == call_id for waiting in line):
             return [move for move in _places(line, node, 0) if move.call_id == call_id]
-        ahead = sum(1 for _, first in line if first) if priority else len(line)
-        line.insert(ahead, (call_id, priority))
+        new = _Waiting(call_id, priority, since_s)
+        ahead = sum(1 for waiting in line if waiting.rank <= new.rank)
+        line.insert(ahead, new)
         return list(_places(line, node, ahead))
+
+    def every(self) -> list[Move]:
+        """Where everybody stands."""
+        return [move for (_, node), line in self._lines.items() for move in _places(line, node, 0)]
 
     def leave(self, number: Number400, node: NodeName, call_id: CallId) -> list[Move]:
         """Leave one line."""
         line = self._lines.get((number, node), [])
-        place = next((place for place, (waiting, _) in enumerate(line) if waiting == call_id), None)
+        place = next((place for place, waiting in enumerate(line) if waiting.call_id == call_id), None)
         if place is None:
             return []
         del line[place]
@@ -48,9 +65,9 @@ class Queues:
 
     def gone(self, call_id: CallId) -> list[Move]:
         """The call is over: it leaves every line."""
-        stands = [key for key, line in self._lines.items() if any(waiting == call_id for waiting, _ in line)]
+        stands = [key for key, line in self._lines.items() if any(each.call_id == call_id for each in line)]
         return [move for number, node in stands for move in self.leave(number, node, call_id)]
 
 
-def _places(line: list[tuple[CallId, bool]], node: NodeName, since: int) -> Iterator[Move]:
-    return (Move(call_id, node, place) for place, (call_id, _) in enumerate(line) if place >= since)
+def _places(line: list[_Waiting], node: NodeName, since: int) -> Iterator[Move]:
+    return (Move(waiting.call_id, node, place) for place, waiting in enumerate(line) if place >= since)

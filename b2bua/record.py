@@ -62,7 +62,8 @@ class Attempt:
 class CallRecord:
     """A call from acceptance to end.
 
-    `talk_ms` runs from the target's answer (what is charged) to the end. `trace`, `facts` and `events` are the plain
+    `talk_ms` runs from the target's answer (what is charged) to the end; `recorded_ms` of it are on the recording, and
+    `message_s` is the length of the voicemail message that was kept (F5). `trace`, `facts` and `events` are the plain
     forms of the routing core's values: with the plan of `plan_hash` they decide the call again (`switch400 replay`).
     `evidence` is what only the operator's detail view needs, by leg (`0`: the caller's): codec, packets `sent` and
     `received`, `lost` ones and mean `jitter_ms` as we heard, `far_lost` and `far_jitter_ms` as the far end did (RTCP).
@@ -83,6 +84,8 @@ class CallRecord:
     answered_ms: int | None = None
     ended_ms: int | None = None
     talk_ms: int = 0
+    recorded_ms: int = 0
+    message_s: int = 0
     target: str = ""
     attempts: tuple[Attempt, ...] = ()
     hung_up_by: Party | None = None

@@ -35,6 +35,15 @@ The verbs, their arguments and results (`?`: may be left out; times: UTC epoch m
                     closed_call}; missed: ended before it talked to a target, not by the plan's refusal; closed:
                     the person who closed it, or the target that the caller talked to later in the call
                     closed_call; empty, and closed_ms None, while it waits
+    voicemail.list  number?, mailbox?, unread?, most?
+                    → {rows: [{call_id, number, mailbox, arrived_ms, length_s, caller, place, sealed, read_ms,
+                    read_by, told_ms}], more}, newest first; read_ms None: new; told_ms: when the subscriber's
+                    system took note of it; sealed: it is heard with a key only
+    voicemail.mark  call_ids, read? → {marked}; read False makes them new again; all or none
+    voicemail.delete  call_ids → {deleted}; for good, audited; Refusal if one is not there: none is deleted
+    recording.list  number?, most?
+                    → {rows: [{call_id, number, caller, target, arrived_ms, length_s, kept_until_ms, sealed,
+                    live}], more}, newest first; live: it is still growing
     report.calls    by (hour, day, area, cause, target), number?, from_ms, to_ms
                     → {rows: [{key, calls, answered, busy, no_answer, talk_ms}]}
     audit.find      number?, who?, most? → {rows: [{at_ms, who, deed, subject, note, before, after}]}, newest
@@ -65,9 +74,13 @@ LEAST: Final[Mapping[str, Role]] = {
     "plan.show": Role.VIEWER,
     "pool.show": Role.VIEWER,
     "record.detail": Role.VIEWER,
+    "recording.list": Role.VIEWER,
     "record.find": Role.VIEWER,
     "report.calls": Role.VIEWER,
     "trunk.set": Role.OPERATOR,
+    "voicemail.delete": Role.OPERATOR,
+    "voicemail.list": Role.VIEWER,
+    "voicemail.mark": Role.OPERATOR,
 }
 """The least role for each verb."""
 

@@ -53,6 +53,7 @@ class Ring:
     """Call a target on a new outbound leg. → `TargetRang`, `TargetAnswered` or `TargetFailed`.
 
     `address` is a telephone number in canonical form or a SIP URI; `context` is for the target's screen (M8).
+    `replaces` is the value of a Replaces header (RFC 3891): the target's dialog that this leg takes the place of.
     """
 
     leg: LegId
@@ -60,6 +61,7 @@ class Ring:
     address: str
     context: Context = Context()
     fax: bool = False
+    replaces: str = ""
 
 
 @attrs.frozen
@@ -95,6 +97,14 @@ class Disconnect:
 
     a: LegId
     b: LegId
+
+
+@attrs.frozen
+class ReportTransfer:
+    """Tell a seat's telephone how the transfer that it asked for by REFER goes: a SIP status, from 200 on the last."""
+
+    leg: LegId
+    status: int
 
 
 @attrs.frozen
@@ -167,10 +177,16 @@ class TakePlace:
 
 @attrs.frozen
 class LookAtTargets:
-    """Ask how busy targets are now. → `TargetsLooked`."""
+    """Ask how busy targets are now. → `TargetsLooked`.
+
+    `lines` is how many calls at once each takes, where that is limited. The first `rings` of `targets` that are free
+    are kept for this call while it makes up its mind (R10).
+    """
 
     node: NodeName
     targets: tuple[TargetName, ...]
+    lines: dict[TargetName, int] = attrs.field(factory=dict)
+    rings: int = 1
 
 
 @attrs.frozen
@@ -216,6 +232,7 @@ Command = (
     | HangUp
     | Connect
     | Disconnect
+    | ReportTransfer
     | StartTimer
     | StopTimer
     | Play

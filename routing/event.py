@@ -178,13 +178,16 @@ class MessageTaken:
 
 @attrs.frozen
 class TransferAsked:
-    """An outbound leg's telephone sent REFER: to a number or address, perhaps in place of another of our
-    legs."""
+    """An outbound leg's telephone sent REFER (RFC 3515) to a number, name or SIP URI.
+
+    `replaces`, the value of a Replaces header, names the dialog that the seat already has there (RFC 3891); empty for
+    a blind transfer.
+    """
 
     at_s: float
     leg: LegId
     to: str
-    replaces: LegId | None = None
+    replaces: str = ""
 
 
 Event = (

@@ -120,10 +120,10 @@ class _Played:
                 self.soon(after_s, TimerFired(0, timer))
             case StopTimer(timer=timer):
                 self.drop(lambda event: isinstance(event, TimerFired) and event.timer == timer)
-            case Play(prompts=prompts, loop=loop):
-                self._play(0 if loop else len(prompts))
-            case StopPlaying():
-                self._play(0)
+            case Play(leg=leg, prompts=prompts, loop=loop):
+                self._play(leg, 0 if loop else len(prompts))
+            case StopPlaying(leg=leg):
+                self._play(leg, 0)
             case _:
                 self._ask(command)
 
@@ -144,11 +144,11 @@ class _Played:
             case _:
                 pass
 
-    def _play(self, prompts: int) -> None:
+    def _play(self, leg: LegId, prompts: int) -> None:
         """Play so many prompts of three seconds; 0 for silence, or for what has no end."""
-        self.drop(lambda event: isinstance(event, PromptEnded))
+        self.drop(lambda event: isinstance(event, PromptEnded) and event.leg == leg)
         if prompts:
-            self.soon(3.0 * prompts, PromptEnded(0, CALLER))
+            self.soon(3.0 * prompts, PromptEnded(0, leg))
 
     def _ring(self, leg: LegId, target: TargetName) -> None:
         if target in self.world.busy:

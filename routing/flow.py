@@ -25,10 +25,11 @@ from routing.event import (
     TargetHungUp,
     TargetRang,
     TimerFired,
+    TransferAsked,
 )
 from routing.facts import Facts
-from routing.ids import CALLER, NodeName, TargetName
-from routing.nodes import compare, gates, hunt, listen, queue, talk, transfer
+from routing.ids import CALLER, LegId, NodeName, TargetName
+from routing.nodes import compare, gates, hunt, listen, notice, queue, referral, talk, transfer
 from routing.plan import GATES, Plan
 from routing.state import (
     Announcing,
@@ -43,6 +44,8 @@ from routing.state import (
     State,
     TakingMessage,
     Talking,
+    Telling,
+    TellingBoth,
     Transferring,
 )
 from routing.turn import Turn
@@ -70,6 +73,8 @@ REACT: Final[dict[type, Any]] = {
     Asking: hunt.react_asking,
     Hunting: hunt.react,
     Announcing: listen.react_announcement,
+    Telling: notice.react,
+    TellingBoth: talk.react_telling,
     Keying: listen.react_keying,
     Queueing: queue.react,
     TakingMessage: listen.react_voicemail,
@@ -106,16 +111,24 @@ def step(plan: Plan, state: State, event: Event) -> tuple[State, tuple[Command, 
                 turn.timers -= {timer}
                 _react(turn, event)
         case PromptEnded(leg=leg):
-            if leg == CALLER and turn.caller.hears and not turn.caller.loops:
-                caller.heard(turn)
-                _react(turn, event)
+            _prompt_ended(turn, event, leg)
         case _:
             _react(turn, event)
     return turn.close(), tuple(turn.commands)
 
 
+def _prompt_ended(turn: Turn, event: Event, leg: LegId) -> None:
+    if leg != CALLER and isinstance(turn.place, TellingBoth):
+        _react(turn, event)
+    elif leg == CALLER and turn.caller.hears and not turn.caller.loops:
+        caller.heard(turn)
+        _react(turn, event)
+
+
 def _react(turn: Turn, event: Event) -> None:
-    if turn.place is not None:
+    if isinstance(event, TransferAsked) and not isinstance(turn.place, Talking):
+        referral.decline(turn, event, referral.DECLINED, "the caller is not with this seat now")
+    elif turn.place is not None:
         _walk(turn, REACT[type(turn.place)](turn, turn.place, event))
 
 
@@ -129,6 +142,9 @@ def _walk(turn: Turn, to: NodeName | None) -> None:
             return
         turn.place = None
         one = turn.plan.nodes.get(to) or turn.plan.group(to)
+        if notice.is_due(turn, one):
+            notice.tell_caller(turn, to)
+            return
         to = ENTER[type(one)](turn, to, one)
 
 
@@ -149,7 +165,7 @@ def _operator(turn: Turn, operator: str) -> None:
 
 def _talking_to(turn: Turn) -> TargetName | None:
     match turn.place:
-        case Talking(leg=leg) | Transferring(seat=leg):
+        case Talking(leg=leg) | TellingBoth(leg=leg) | Transferring(seat=leg):
             return turn.attempts[leg - 1].target
         case _:
             return None

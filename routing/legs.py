@@ -9,8 +9,8 @@ from typing import Final
 import attrs
 
 from routing.cause import STOPPED, Cause
-from routing.command import CollectDigits, Context, HangUp, Ring, StopRinging
-from routing.ids import LegId, TargetName, TimerName
+from routing.command import CollectDigits, Context, HangUp, LookAtTargets, Ring, StopRinging
+from routing.ids import LegId, NodeName, TargetName, TimerName
 from routing.state import Attempt
 from routing.turn import Turn
 
@@ -54,6 +54,12 @@ def why_not(turn: Turn, target: TargetName) -> str:
     return "" if turn.plan.open_at(its, turn.moment()) else "outside its hours"
 
 
+def look_at(turn: Turn, node: NodeName, targets: tuple[TargetName, ...], *, rings: int = 1) -> LookAtTargets:
+    """Ask how busy these are, of which the first `rings` that are free will be rung."""
+    limits = {name: turn.plan.targets[name].capacity for name in targets}
+    return LookAtTargets(node, targets, {name: most for name, most in limits.items() if most}, rings)
+
+
 def can_ring(turn: Turn, target: TargetName) -> bool:
     """Whether there is room for one more leg and no leg is still up at this target's address."""
     legs = open_legs(turn)
@@ -62,13 +68,19 @@ def can_ring(turn: Turn, target: TargetName) -> bool:
 
 
 def ring(
-    turn: Turn, target: TargetName, wait_s: int, *, fax: bool = False, transferred_by: TargetName | None = None
+    turn: Turn,
+    target: TargetName,
+    wait_s: int,
+    *,
+    fax: bool = False,
+    transferred_by: TargetName | None = None,
+    replaces: str = "",
 ) -> LegId:
     """Call a target on a new leg, for at most `wait_s` seconds; `transferred_by` is the seat that asked for it."""
     leg = LegId(len(turn.attempts) + 1)
     address = turn.plan.targets[target].address
     turn.attempts += (Attempt(leg, target, address, turn.at_s),)
-    turn.do(Ring(leg, target, address, Context(turn.menus, transferred_by), fax))
+    turn.do(Ring(leg, target, address, Context(turn.menus, transferred_by), fax, replaces))
     turn.start_timer(ring_timer(leg), wait_s)
     return leg
 
@@ -90,10 +102,9 @@ def stop(turn: Turn, leg: LegId, cause: Cause) -> None:
 
 
 def gather(turn: Turn, collect: CollectDigits) -> None:
-    """Collect keys from a leg, unless that is being done."""
-    if collect.leg not in turn.gathering:
-        turn.gathering |= {collect.leg}
-        turn.do(collect)
+    """Collect keys from a leg; whoever asks has seen to it that none are collected from it now."""
+    turn.gathering |= {collect.leg}
+    turn.do(collect)
 
 
 def note_rang(turn: Turn, attempt: Attempt) -> None:

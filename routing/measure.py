@@ -28,6 +28,7 @@ MonthCalls = Annotated[int, Between(1, 10_000_000, "calls")]
 Forwards = Annotated[int, Between(0, 20, "forwards")]
 Percent = Annotated[int, Between(1, 100, "percent")]
 Tries = Annotated[int, Between(1, 9, "tries")]
+Days = Annotated[int, Between(0, 3650, "days")]
 Together = Annotated[int, Between(1, 3, "telephones")]
 
 Li = NewType("Li", int)

@@ -13,7 +13,7 @@ import attrs
 from routing.facts import Facts
 from routing.hours import Dates, Day, Moment, When, day_before
 from routing.ids import NodeName, Number400, PromptName, TargetName
-from routing.measure import Calls, Forwards, RingS
+from routing.measure import Calls, Days, Forwards, OptionalS, RingS
 from routing.node import NEXT, Hunt, Node, Screen
 from routing.origin import ListName, Origin
 
@@ -69,6 +69,14 @@ class Profile(StrEnum):
     CARRIER_CLASSIC = "carrier-classic"
 
 
+class Announced(StrEnum):
+    """Who is told that the call will be recorded: the caller before a target is rung, or both once one has answered."""
+
+    NOBODY = "nobody"
+    CALLER = "caller"
+    BOTH = "both"
+
+
 FORWARDS: Final = {Profile.STANDARD: 10, Profile.CARRIER_CLASSIC: 2}
 """Forwards from target to target in one call, where the plan sets no number (R6)."""
 
@@ -77,14 +85,14 @@ FORWARDS: Final = {Profile.STANDARD: 10, Profile.CARRIER_CLASSIC: 2}
 class Transfer:
     """What a seat keys during a call to transfer it (M3): one of these, the extension, and `#`.
 
-    `blind` hands the caller over at once; `attended` lets the seat speak first. `back` and `#` take the
-    caller back.
-    `refer` allows the same by SIP REFER. While the seat is away the caller hears `music`.
+    `blind` hands the caller over at once; `attended` lets the seat speak first, and hanging up completes it. `back`
+    takes the caller back at any time before that. `refer` allows the same by SIP REFER. Meanwhile the caller hears
+    `music`. A call is handed over to what the plan names and to nobody else (W1).
     """
 
-    blind: KeyCode = KeyCode("*1")
-    attended: KeyCode = KeyCode("*2")
-    back: KeyCode = KeyCode("*")
+    blind: KeyCode = KeyCode("*2")
+    attended: KeyCode = KeyCode("*3")
+    back: KeyCode = KeyCode("*1")
     refer: bool = True
     music: PromptName = PromptName("transfer-music")
 
@@ -95,6 +103,10 @@ class Plan:
 
     `nodes` holds the gates (`screen`, `verify`, `limit`) too. `welcome` (彩铃) is heard in place of the ringing
     tone in every hunt without a `ringback` of its own (M1). `extensions` lead to a hunt or a target.
+    With `record` conversations are recorded (M5); `record_announce` are told so by `record_prompt` before it begins.
+    Recordings are kept for `retention_days`, or a calendar month if that is 0. A call is released
+    when no audio has come from one side for `media_lost_s` seconds (0: never); a side on hold owes none. The default
+    leaves room for gateways that send nothing while nobody speaks.
     """
 
     number: Number400
@@ -107,6 +119,10 @@ class Plan:
     max_forwards: Forwards | None = None
     welcome: PromptName | None = None
     record: bool = False
+    record_announce: Announced = Announced.NOBODY
+    record_prompt: PromptName = PromptName("recorded")
+    retention_days: Days = 0
+    media_lost_s: OptionalS = 60
     holidays: tuple[Dates, ...] = ()
     hours: dict[HoursName, When] = attrs.field(factory=dict)
     lists: dict[ListName, Origin] = attrs.field(factory=dict)

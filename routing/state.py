@@ -132,6 +132,21 @@ class Announcing:
 
 
 @attrs.frozen
+class Telling:
+    """The caller hears that the call will be recorded, and goes on to this node at the end."""
+
+    node: NodeName
+
+
+@attrs.frozen
+class TellingBoth:
+    """The caller and the target on this leg hear that their call will be recorded; `hearing` still do."""
+
+    leg: LegId
+    hearing: frozenset[LegId]
+
+
+@attrs.frozen
 class Keying:
     """The caller is asked for keys, for the last time when `tries` is 1."""
 
@@ -167,7 +182,9 @@ class Transferring:
     """The seat on leg `seat` hands the caller over; the caller hears music.
 
     `ringing` is the leg that rings now, `waiting` are the targets after it, `looking` means that their lines
-    were asked for. `consulting` is the leg that the seat talks with, in an attended transfer.
+    were asked for. `consulting` is the leg that the seat talks with, in an attended transfer by key. `referred` means
+    that the seat's telephone asked by REFER and is told how it goes; `replaces` as in `TransferAsked`. `recalling`
+    means that nobody was found and the seat, which has hung up, is rung again.
     """
 
     seat: LegId
@@ -176,6 +193,9 @@ class Transferring:
     looking: bool = False
     ringing: LegId | None = None
     consulting: LegId | None = None
+    referred: bool = False
+    replaces: str = ""
+    recalling: bool = False
 
 
 @attrs.frozen
@@ -185,7 +205,20 @@ class Farewell:
     outcome: Outcome
 
 
-Place = Sharing | Asking | Hunting | Announcing | Keying | Queueing | TakingMessage | Talking | Transferring | Farewell
+Place = (
+    Sharing
+    | Asking
+    | Hunting
+    | Announcing
+    | Telling
+    | TellingBoth
+    | Keying
+    | Queueing
+    | TakingMessage
+    | Talking
+    | Transferring
+    | Farewell
+)
 """What the call is doing between two events; each has its own reactions."""
 
 

@@ -5,17 +5,14 @@ import os
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from b2bua.cli import main
 from b2bua.cli.place import locate
 from b2bua.control import listen
-from b2bua.sound.uploads import Uploads
 from b2bua.store.database import open_database
 from b2bua.store.errors import StoreUnusable
-from routing.ids import Number400
 from tests.routing.calls import TWO_TARGETS
 
 NOBODY = 65534
@@ -24,7 +21,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files
 
 @pytest.mark.req("T4")
 def test_what_root_makes_is_the_switches(tmp_path: Path) -> None:
-    """Tokens, a first plan and prompts that root puts in belong to the user that owns the state directory."""
+    """Tokens and a first plan that root puts in belong to the user that owns the state directory."""
     state, plan = tmp_path / "state", tmp_path / "plan.toml"
     state.mkdir()
     os.chown(state, NOBODY, NOBODY)
@@ -32,10 +29,8 @@ def test_what_root_makes_is_the_switches(tmp_path: Path) -> None:
     for words in (("token", "add", "wang", "--role", "operator"), ("plan", "publish", str(plan))):
         done = CliRunner().invoke(main, [*words, "--state", str(state)])
         assert done.exit_code == 0, done.output
-    for _ in range(2):
-        Uploads(state / "prompts").add(Number400("4006001234"), "welcome", np.zeros(8000, np.float32))
     made = sorted(state.rglob("*"))
-    assert {"tokens.toml", "switch400.db", "welcome.wav", "welcome.1.wav"} <= {path.name for path in made}
+    assert {"tokens.toml", "switch400.db"} <= {path.name for path in made}
     assert [path.name for path in made if (path.stat().st_uid, path.stat().st_gid) != (NOBODY, NOBODY)] == []
 
 

@@ -22,14 +22,14 @@ def test_order_and_places(deeds: list[tuple[str, NodeName, CallId]]) -> None:
     queues = Queues()
     lines: dict[NodeName, list[tuple[CallId, bool]]] = {NodeName("day"): [], NodeName("night"): []}
     told: dict[tuple[NodeName, CallId], int] = {}
-    for deed, node, call in deeds:
+    for at, (deed, node, call) in enumerate(deeds):
         moves: list[Move] = []
         match deed:
             case "join" | "first":
                 if call not in [waiting for waiting, _ in lines[node]]:
                     lines[node].append((call, deed == "first"))
                     lines[node].sort(key=lambda entry: not entry[1])  # a stable sort: within each, who came first
-                moves = queues.join(NUMBER, node, call, priority=deed == "first")
+                moves = queues.join(NUMBER, node, call, priority=deed == "first", since_s=at)
                 assert call in [move.call_id for move in moves]
             case "leave":
                 lines[node] = [entry for entry in lines[node] if entry[0] != call]
@@ -50,7 +50,7 @@ def test_everyone_has_a_turn(calls: list[CallId]) -> None:
     queues = Queues()
     node = NodeName("day")
     for call in calls:
-        queues.join(NUMBER, node, call, priority=False)
+        queues.join(NUMBER, node, call, priority=False, since_s=0.0)
     for call, after in pairwise(calls):
         assert Move(after, node, 0) in queues.leave(NUMBER, node, call)
     assert queues.leave(NUMBER, node, calls[-1]) == []

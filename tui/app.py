@@ -6,21 +6,23 @@ the clocks.
 """
 
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import BindingType
+from textual.command import CommandPalette
 from textual.css.query import NoMatches
-from textual.screen import Screen
 
 from tui.board import Board, Source
 from tui.framed import Framed
-from tui.keys import KEYS, bindings, remapped
+from tui.keys import bindings, remapped
+from tui.palette import palette
+from tui.panes.pane import LookUp
+from tui.panes.table import TablePane
 from tui.plan.drafts import Drafts
-from tui.say import Language, say, speak, spoken
+from tui.say import Language, speak, spoken
 from tui.screens.help import Help
 from tui.screens.main import Main
 from tui.themes import THEMES
@@ -47,6 +49,7 @@ class Console(App[None]):
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme
+        self.animation_level = "none"  # over a slow line a glide is only late
 
     def on_mount(self) -> None:
         """Start the feed and the beat."""
@@ -55,16 +58,10 @@ class Console(App[None]):
         self.run_worker(self.board.source.run(self.board), group="feed")
         self.set_interval(1 / BEATS_PER_S, self._beat)
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette lists what the keys do."""
-        for key in KEYS:
-            if key.where == "app" and key.name != "palette":
-                name = say("keys." + key.id.replace(".", "_"))
-                yield SystemCommand(name, key.key, lambda action=key.action: self.run_action_later(action))
-
-    def run_action_later(self, action: str) -> None:
-        """Do a key's action once the palette has gone."""
-        self.call_later(self.run_action, action)
+    def action_command_palette(self) -> None:
+        """Find a key by its meaning."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(palette(self._own_keys))
 
     def action_pane(self, name: str) -> None:
         """Back to the main screen, with this pane in sight."""
@@ -72,6 +69,12 @@ class Console(App[None]):
             self.pop_screen()
         if isinstance(self.screen, Main):
             self.screen.go(name)
+
+    def on_look_up(self, wanted: LookUp) -> None:
+        """From a call, a number or a trunk to what is said of it elsewhere."""
+        self.action_pane(wanted.pane)
+        if isinstance(self.screen, Main) and isinstance(self.screen.pane, TablePane):
+            self.screen.pane.filter_by(wanted.words)
 
     def action_help(self) -> None:
         """Show all keys."""

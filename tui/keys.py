@@ -5,8 +5,9 @@ Rule: bindings, the hints at the foot, the help (`?`), the palette and the user'
 """
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import attrs
 from textual.binding import Binding, BindingType
@@ -53,20 +54,28 @@ KEYS: Final = (
     Key("sheet", "open", "enter", "open", hint=True),
     Key("table", "filter", "slash", "filter", hint=True),
     Key("table", "invert", "exclamation_mark", "invert"),
-    Key("table", "clear", "escape", "clear"),
+    Key("table", "clear", "escape", "clear", hint=True),
     Key("table", "sort", "s", "sort", hint=True),
     Key("table", "reverse", "S", "reverse"),
     Key("table", "columns", "c", "columns"),
     Key("table", "pause", "p", "pause", hint=True),
     Key("calls", "hangup", "x", "hangup", hint=True),
+    Key("calls", "log", "l", "log", hint=True),
+    Key("numbers", "log", "l", "log", hint=True),
     Key("trunks", "out", "o", "service('out')", hint=True),
     Key("trunks", "drain", "d", "service('draining')", hint=True),
     Key("trunks", "back", "b", "service('in')", hint=True),
+    Key("trunks", "log", "l", "log", hint=True),
     Key("records", "search", "f", "search", hint=True),
     Key("records", "missed", "m", "missed", hint=True),
     Key("records", "close", "x", "close", hint=True),
     Key("records", "export", "e", "export", hint=True),
     Key("records", "refresh", "r", "refresh"),
+    Key("records", "voicemail", "v", "voicemail", hint=True),
+    Key("records", "recordings", "t", "recordings", hint=True),
+    Key("kept", "back", "escape", "back", hint=True),
+    Key("voicemail", "mark", "m", "mark", hint=True),
+    Key("voicemail", "delete", "x", "delete", hint=True),
     *(Key("reports", by, by[0] if by != "cause" else "u", f"by('{by}')", hint=True) for by in REPORTS),
     Key("reports", "days", "w", "days", hint=True),
     Key("reports", "number", "n", "number", hint=True),
@@ -76,6 +85,7 @@ KEYS: Final = (
     Key("detail", "back", "escape", "back", hint=True),
     Key("detail", "hangup", "x", "hangup", hint=True),
     Key("detail", "messages", "m", "messages", hint=True),
+    Key("detail", "log", "l", "log", hint=True),
     Key("plan", "back", "escape", "back", hint=True),
     Key("plan", "tree", "f2", "view('tree')", hint=True, first=True),
     Key("plan", "text", "f3", "view('text')", hint=True, first=True),
@@ -88,7 +98,24 @@ KEYS: Final = (
     Key("plan", "rebase", "f10", "rebase", first=True),
     Key("history", "mark", "m", "mark", hint=True),
     Key("history", "restore", "r", "restore", hint=True),
+    Key("ask", "yes", "y", "yes", hint=True),
+    Key("ask", "no", "n", "leave", hint=True),
+    Key("form", "done", "ctrl+s", "done", hint=True, first=True),
+    Key("columns", "done", "enter", "done", hint=True, first=True),
+    Key("help", "close", "question_mark,q", "leave"),
+    Key("box", "leave", "escape", "leave", hint=True),
 )
+
+TOGETHER: Final = (
+    *(("app", "sheet", "table", pane) for pane in PANES if pane != "reports"),
+    ("app", "sheet", "reports"),
+    ("app", "sheet", "audit"),
+    ("app", "sheet", "kept", "voicemail"),
+    ("app", "detail"),
+    ("app", "sheet", "plan", "history"),
+    *(("box", where) for where in ("ask", "form", "columns", "help")),
+)
+"""Places whose keys work at the same time: none of them may have a key twice."""
 
 
 def bindings(*wheres: str) -> list[BindingType]:
@@ -98,6 +125,17 @@ def bindings(*wheres: str) -> list[BindingType]:
         for key in KEYS
         if key.where in wheres
     ]
+
+
+def _flat(document: dict[str, Any]) -> dict[str, Any]:
+    """`"calls.hangup" = …` and `[calls] hangup = …` are the same."""
+    named = {}
+    for name, value in document.items():
+        if isinstance(value, dict):
+            named.update({f"{name}.{below}": one for below, one in value.items()})
+        else:
+            named[name] = value
+    return named
 
 
 class KeysFault(ValueError):
@@ -113,12 +151,25 @@ def remapped(path: Path) -> dict[str, str]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
         raise KeysFault(f"{path}: {fault}") from fault
     known = {key.id for key in KEYS}
-    for name, key in document.items():
+    own = _flat(document)
+    for name, key in own.items():
         if name not in known:
             raise KeysFault(f"{path}: no key is named {name}; known are {', '.join(sorted(known))}")
         if not isinstance(key, str) or not key:
             raise KeysFault(f'{path}: {name} must be the name of a key, such as "ctrl+h"')
-    return document
+    for key, ids in clashes(own):
+        raise KeysFault(f"{path}: {' and '.join(ids)} are both on {key}; give one of them another key")
+    return own
+
+
+def clashes(own: dict[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Keys that would do two things in one place, with these keys of the user's own."""
+    for places in TOGETHER:
+        taken: dict[str, str] = {}
+        for key in KEYS:
+            for one in own.get(key.id, key.key).split(",") if key.where in places else ():
+                if taken.setdefault(one, key.id) != key.id:
+                    yield one, (taken[one], key.id)
 
 
 _NAMES = {

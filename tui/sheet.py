@@ -5,6 +5,8 @@ what was drawn last, cell by cell, and only a difference is drawn again.
 """
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -55,11 +57,12 @@ class Sheet(ScrollView, can_focus=True):
     class Moved(Opened):
         """The cursor is on another row."""
 
-    def __init__(self, columns: tuple[Column, ...], empty: str = "sheet.empty") -> None:
+    def __init__(self, columns: tuple[Column, ...], empty: str = "sheet.empty", *, opens: bool = True) -> None:
         super().__init__()
         self.columns = columns
+        self._opens = opens
         self.hidden: frozenset[str] = frozenset()
-        self.sorted_by: tuple[str, bool] = (columns[0].name, False)
+        self.sorted_by: tuple[str, bool] = ("", False)
         self._empty = empty
         self._rows: Sequence[tuple[str, Row]] = ()
         self._places: dict[str, int] = {}
@@ -67,6 +70,7 @@ class Sheet(ScrollView, can_focus=True):
         self._cursor = 0
         self._fitted: list[tuple[Column, int]] = []
         self._drawn: dict[int, Line] = {}
+        self._styles: dict[str, Style] = {}
 
     @property
     def key(self) -> str | None:
@@ -102,17 +106,27 @@ class Sheet(ScrollView, can_focus=True):
         if self.key != key and self.key is not None:
             self.post_message(self.Moved(self, self.key))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter is not offered where there is nothing inside a row."""
+        return self._opens if action == "open" else super().check_action(action, parameters)
+
     def relayout(self) -> None:
         """Columns, language or size changed: draw everything anew."""
-        self._fitted = fit(self.columns, self.hidden, self.scrollable_content_region.width or self.size.width)
+        self._fitted = self._fit()
         self.virtual_size = Size(self.size.width, len(self._rows) + _HEAD)
         self._drawn.clear()
         self.refresh()
 
     def on_resize(self, _: events.Resize) -> None:
-        """Fit the columns to the new width."""
-        self.relayout()
+        """Fit the columns to the new width; a pane that only came back into sight is as it was."""
+        if self._fit() != self._fitted:
+            self.relayout()
         self._follow()
+
+    def notify_style_update(self) -> None:
+        """Theme or focus changed: other colours."""
+        super().notify_style_update()
+        self._styles.clear()
 
     def go_to(self, key: str) -> None:
         """Put the cursor on this row, if it is there."""
@@ -148,26 +162,30 @@ class Sheet(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line of the screen: the head, a row, or nothing."""
         width = self.size.width
-        base = self.rich_style
         if y < _HEAD:
-            return self._head(width, base)
+            return self._head(width)
         place = y - _HEAD + self.scroll_offset.y
         if place >= len(self._rows):
             note = say(self._empty) if not self._rows and y == _HEAD + 1 else ""
-            return Strip([Segment(pad(" " + note, width), base + self._style("dim"))], width)
+            return Strip([Segment(pad(" " + note, width), self._style("dim"))], width)
         line = self._line(place)
         self._drawn[y] = line
-        under = base + self._style("cursor") if line[1] else base
-        segments = []
-        for (column, columns), cell in zip(self._fitted, line[2], strict=True):
-            # the cursor's own colours win: a tone that reads well on the background may not on the cursor
-            style = under if line[1] else under + self._style(cell.tone)
-            segments.append(Segment(pad(cell.text, columns, right=column.right), style))
-            segments.append(Segment(" ", under))
-        return Strip(segments).adjust_cell_length(width, under)
+        # the cursor's own colours win: a tone that reads well on the background may not on the cursor
+        cells = [
+            (pad(cell.text, columns, right=column.right) + " ", "cursor" if line[1] else cell.tone)
+            for (column, columns), cell in zip(self._fitted, line[2], strict=True)
+        ]
+        segments = [
+            Segment("".join(text for text, _ in alike), self._style(tone))
+            for tone, alike in groupby(cells, key=itemgetter(1))
+        ]
+        return Strip(segments).adjust_cell_length(width, self._style("cursor" if line[1] else "plain"))
 
-    def _head(self, width: int, base: Style) -> Strip:
-        style = base + self._style("head")
+    def _fit(self) -> list[tuple[Column, int]]:
+        return fit(self.columns, self.hidden, self.scrollable_content_region.width or self.size.width)
+
+    def _head(self, width: int) -> Strip:
+        style = self._style("head")
         name, descending = self.sorted_by
         titles = []
         for column, columns in self._fitted:
@@ -176,7 +194,12 @@ class Sheet(ScrollView, can_focus=True):
         return Strip([Segment(pad(" ".join(titles), width), style)], width)
 
     def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"sheet--{name}", partial=True)
+        """The widget's own style with the tone's over it; asked of the theme once, not for every cell."""
+        style = self._styles.get(name)
+        if style is None:
+            style = self.rich_style + self.get_component_rich_style(f"sheet--{name}", partial=True)
+            self._styles[name] = style
+        return style
 
     def _line(self, place: int) -> Line:
         key, row = self._rows[place]

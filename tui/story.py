@@ -3,30 +3,37 @@
 Rule: everything said is in the record; what the record does not know is left out, not guessed.
 """
 
-from typing import Any
+from typing import Any, Final
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tui.arrange import Cell
-from tui.moment import age, clock, clock_ms, day_clock
+from tui.moment import age, clock_ms, day_clock
 from tui.say import say, say_slug
+from tui.sdp import described
 from tui.width import pad
 from tui.words import blame, cause, state
 
 Record = dict[str, Any]
 Line = list[Cell]
 
+BAD_LOSS_PCT: Final = 1.0
+"""From this share of lost packets on, speech in G.711 is heard to suffer (ITU-T G.113, appendix I)."""
+BAD_JITTER_MS: Final = 30.0
+"""Mean jitter that an ordinary jitter buffer no longer takes up unheard."""
 
-def head(record: Record, row: dict[str, Any], now_ms: int) -> list[Line]:
-    """What the call is and how it stands; `row` is its line of a table, with its numbers printed."""
+
+def head(record: Record, now_ms: int) -> list[Line]:
+    """What the call is and how it stands."""
     ended_ms = record["ended_ms"]
     ending = record["ending"]
     lines = [
         [
-            Cell(row["caller"] or say("calls.unknown_caller"), "key"),
+            Cell(record["caller"] or say("calls.unknown_caller"), "key"),
             Cell(record["place"]),
             Cell("→"),
-            Cell(row["number"], "key"),
+            Cell(record["number"], "key"),
             Cell(f"{say('calls.trunk')} {record['trunk']}", "dim"),
         ],
         [
@@ -56,20 +63,21 @@ def head(record: Record, row: dict[str, Any], now_ms: int) -> list[Line]:
 def attempts(record: Record, now_ms: int) -> list[Line]:
     """Each try at a target, and how it ended."""
     lines = []
+    address_columns = min(32, max((cell_len(attempt["address"]) for attempt in record["attempts"]), default=0))
     for attempt in record["attempts"]:
         until_ms = attempt["ended_ms"] or now_ms
         line = [
-            Cell(f"{attempt['leg']:>2}"),
+            Cell(f"{attempt['leg']}."),
             Cell(pad(attempt["target"], 12), "key"),
-            Cell(pad(attempt["address"], 16)),
-            Cell(clock(attempt["began_ms"]), "dim"),
+            Cell(pad(attempt["address"], address_columns)),
+            Cell(f"+{(attempt['began_ms'] - record['accepted_ms']) / 1000:.1f}s", "dim"),
         ]
         if attempt["ending"] is not None:
             line += [
-                Cell(say("detail.lasted", age=age(until_ms - attempt["began_ms"]))),
                 cause(attempt["ending"]["slug"], attempt["ending"]["blame"]),
                 Cell(_codes(attempt["ending"], "{sip}/{q850}"), "dim"),
                 blame(attempt["ending"]["blame"]),
+                Cell(age(until_ms - attempt["began_ms"])),
             ]
         elif attempt["answered_ms"] is not None:
             line += [state("talking"), Cell(age(now_ms - attempt["answered_ms"]))]
@@ -98,16 +106,35 @@ def trace(record: Record) -> list[Line]:
     return lines
 
 
-def media(record: Record) -> list[Line]:
-    """What is known of codecs, loss and jitter, leg by leg."""
+def media(record: Record, sent: list[dict[str, Any]]) -> list[Line]:
+    """What was offered and taken, from the messages, and how it sounded, leg by leg, as far as is known."""
     lines: list[Line] = []
+    for message in sent:
+        description = described(message["text"])
+        if description:
+            way = say("detail.sent") if message["ours"] else say("detail.received")
+            after = f"{(message['at_ms'] - record['accepted_ms']) / 1000:.1f}s"
+            told = [Cell(pad(leg_name(message["leg"]), 10), "key"), Cell(after, "dim"), Cell(way, "dim")]
+            lines.append([*told, Cell(description)])
     for leg, known in sorted(record["evidence"].items()):
-        if isinstance(known, dict):
-            shown = "  ".join(f"{name} {value}" for name, value in known.items() if not isinstance(value, dict | list))
-        else:
-            shown = str(known)
-        lines.append([Cell(pad(leg_name(leg), 12), "key"), Cell(shown)])
+        if known:
+            lines.append([Cell(pad(leg_name(leg), 10), "key"), *_heard(dict(known))])
     return lines
+
+
+def _heard(known: dict[str, Any]) -> list[Cell]:
+    """Codec, packets, loss and jitter of a leg; what a newer daemon knows besides is told by its name."""
+    cells = [Cell(str(known.pop("codec", "")))]
+    lost, received = known.pop("lost", None), known.pop("received", None)
+    if received is not None:
+        cells.append(Cell(say("detail.packets", sent=known.pop("sent", "?"), received=received), "dim"))
+    if lost is not None and received:
+        percent = 100 * lost / (lost + received)
+        cells.append(Cell(say("detail.loss", percent=f"{percent:.1f}"), "bad" if percent > BAD_LOSS_PCT else "good"))
+    if "jitter_ms" in known:
+        jitter_ms = known.pop("jitter_ms")
+        cells.append(Cell(say("detail.jitter", ms=jitter_ms), "bad" if jitter_ms > BAD_JITTER_MS else "good"))
+    return [*cells, *(Cell(f"{name} {value}", "dim") for name, value in known.items())]
 
 
 def messages(sent: list[dict[str, Any]]) -> list[Line]:
@@ -122,7 +149,9 @@ def messages(sent: list[dict[str, Any]]) -> list[Line]:
 
 
 def leg_name(leg: object) -> str:
-    """How a leg is called: the caller, or the number of the attempt."""
+    """How a leg is called: the caller, or the number of the attempt; -1 is one that could not be told."""
+    if str(leg) == "-1":
+        return "?"
     return say("detail.leg_caller") if str(leg) in ("0", "caller") else say("detail.leg", leg=leg)
 
 

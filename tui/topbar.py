@@ -1,12 +1,13 @@
 """What is always in sight: the link, the load, how calls end, trunks, processes, and what wants a person.
 
-Rule: two lines, whatever the width: figures give way from the right, alarms never.
+Rule: two lines, whatever the width: what does not fit is counted, not dropped unseen.
 """
 
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from rich.cells import cell_len
+from rich.style import Style
 from rich.text import Text
 from textual.app import RenderResult
 from textual.widget import Widget
@@ -22,6 +23,8 @@ from tui.words import level, share, sparkline
 
 WIDE: Final = 100
 """From this width on figures stand apart."""
+_LEAST_TREND: Final = 4
+"""Columns of the sparkline where the figures leave no room."""
 OLD_RECORD_MS: Final = 2 * 3600 * 1000
 """A record open for longer than this is worth a look."""
 
@@ -38,29 +41,46 @@ class TopBar(Widget):
 
     def renew(self) -> None:
         """Draw again if anything differs."""
-        lines = (tuple(self._figures()), tuple(self._alarms()))
+        lines = (tuple(self._figures()), tuple(self._alarms()), tuple(self._oldest()))
         if lines != self._shown:
             self._shown = lines
             self.refresh()
 
+    def on_resize(self) -> None:
+        """The sparkline takes what the figures leave."""
+        self.renew()
+
     def render(self) -> RenderResult:
         """The two lines, cut to the width."""
-        text = Text(no_wrap=True)
         width = max(1, self.size.width)
         gap = "  " if width >= WIDE else " "
-        for number, line in enumerate(self._shown):
-            room = width - 1
-            text.append(" ")
-            for cell in line:
-                shown = shorten(cell.text, room)
-                text.append(shown, self.get_component_rich_style(f"topbar--{cell.tone}", partial=True))
-                room -= cell_len(shown) + len(gap)
-                if room < 2:
-                    break
-                text.append(gap)
-            if number == 0:
-                text.append("\n")
+        figures, alarms, oldest = self._shown or ((), (), ())
+        text = self._line(figures, width, gap)
+        text.append("\n")
+        # the age of the oldest open record keeps its place at the right, however many alarms there are
+        right = self._line(oldest, width // 2, gap)
+        left = self._line(alarms, width - right.cell_len - 1, gap)
+        text.append_text(left)
+        text.append(" " * (width - left.cell_len - right.cell_len - 1))
+        text.append_text(right)
         return text
+
+    def _line(self, cells: tuple[Cell, ...], room: int, gap: str) -> Text:
+        """Cells side by side; a `+2` at the end counts those that do not fit."""
+        text = Text(no_wrap=True)
+        for place, cell in enumerate(cells):
+            lead, rest = gap if place else " ", cells[place:]
+            more = f" +{len(rest)}"
+            left = room - text.cell_len - len(lead)
+            if place and cell_len(cell.text) + (len(more) if len(rest) > 1 else 0) > left:
+                text.append(more, self._style("bad" if any(one.tone == "bad" for one in rest) else "dim"))
+                break
+            text.append(lead)
+            text.append(shorten(cell.text, left), self._style(cell.tone))
+        return text
+
+    def _style(self, tone: str) -> Style:
+        return self.get_component_rich_style(f"topbar--{tone}", partial=True)
 
     def _figures(self) -> list[Cell]:
         board = self._board
@@ -68,15 +88,14 @@ class TopBar(Widget):
         cells = [self._link()]
         if counters is None or pool is None:
             return cells
-        spark = sparkline(counters["trend"], 6 if self.size.width < WIDE else 30)
-        trunks = board.rows(TRUNKS)
-        gateways = board.rows(GATEWAYS)
+        trunks, gateways = board.rows(TRUNKS), board.rows(GATEWAYS)
         full = pool["used"] >= pool["ceiling"]
-        return [
+        before = [
             *cells,
             Cell(say("top.calls", count=counters["live"]), "key"),
             Cell(f"{counters['calls_per_s']:.1f}/s"),
-            Cell(spark, "good"),
+        ]
+        after = [
             Cell(say("top.answered", share=share(counters["answered_pct"]))),
             Cell(say("top.busy", share=share(counters["busy_pct"]))),
             Cell(say("top.no_answer", share=share(counters["no_answer_pct"]))),
@@ -84,6 +103,10 @@ class TopBar(Widget):
             Cell(say("top.pool", used=pool["used"], ceiling=pool["ceiling"]), "bad" if full else "plain"),
             *([self._up("top.gateways", gateways.values())] if gateways else []),
         ]
+        gap = 2 if self.size.width >= WIDE else 1
+        left = self.size.width - sum(cell_len(cell.text) + gap for cell in [*before, *after]) - gap - 1
+        spark = sparkline(counters["trend"], max(_LEAST_TREND, min(len(counters["trend"]), left)))
+        return [*before, Cell(spark, "good"), *after]
 
     def _link(self) -> Cell:
         link, board = self._board.link, self._board
@@ -111,11 +134,12 @@ class TopBar(Widget):
             )
             for row in alarms
         ]
-        counters = board.counters
-        if counters is not None and counters["oldest_open_ms"] is not None:
-            open_ms = now_ms - counters["oldest_open_ms"]
-            tone = "bad" if open_ms > OLD_RECORD_MS else "dim"
-            cells.append(Cell(say("top.oldest", age=age(open_ms)), tone))
-        if not alarms:
-            cells.insert(0, Cell(say("top.calm"), "good"))
-        return cells
+        return cells or [Cell(say("top.calm"), "good")]
+
+    def _oldest(self) -> list[Cell]:
+        """The oldest record that is not closed: of a call that will not end, or of one that was forgotten."""
+        counters = self._board.counters
+        if counters is None or counters["oldest_open_ms"] is None:
+            return []
+        open_ms = self._board.now_ms() - counters["oldest_open_ms"]
+        return [Cell(say("top.oldest", age=age(open_ms)), "bad" if open_ms > OLD_RECORD_MS else "dim")]

@@ -22,7 +22,7 @@ COMMANDS: Final = {
     "replay": "decide a recorded call again from its record",
     "run": "run the switch",
     "token": "say who may use the console, the browser and these commands",
-    "voicemail": "list, fetch and delete voicemail messages",
+    "voicemail": "list, fetch, mark and delete voicemail messages",
     "web": "the console in a browser, with a login",
 }
 

@@ -55,15 +55,18 @@ def table(records: Iterable[CallRecord], *, wide: bool) -> int:
     return show_table(_COLUMNS[:-1] + (_MORE if wide else ()) + _COLUMNS[-1:], records)
 
 
+_LENGTHS = ("talk_ms", "recorded_ms")
+
+
 def as_json(record: CallRecord) -> dict[str, Any]:
-    """The whole record for programs: numbers canonical, points in time as ISO text, `talk_ms` as it is."""
+    """The whole record for programs: numbers canonical, points in time as ISO text, lengths as they are."""
     plain = _with_iso(PLAIN.unstructure(record))
     plain["attempts"] = [_with_iso(attempt) for attempt in plain["attempts"]]
     return plain
 
 
 def _with_iso(plain: dict[str, Any]) -> dict[str, Any]:
-    times = {key for key in plain if key.endswith("_ms") and key != "talk_ms"}
+    times = {key for key in plain if key.endswith("_ms") and key not in _LENGTHS}
     return {
         key.removesuffix("_ms") if key in times else key: iso(value) if key in times and value is not None else value
         for key, value in plain.items()

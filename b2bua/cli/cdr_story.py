@@ -25,13 +25,17 @@ def _times(record: CallRecord) -> Iterator[str]:
     if record.rang_ms is not None:
         yield f"  {after(record, record.rang_ms)}  rang"
     if record.answered_ms is not None:
-        yield f"  {after(record, record.answered_ms)}  answered by {record.target}"
+        by = f" by {record.target}" if record.target else ""
+        yield f"  {after(record, record.answered_ms)}  answered{by}"
     if record.ended_ms is None:
         yield f"  has not ended: {record.state.value}"
         return
     by = f" by the {record.hung_up_by.value}" if record.hung_up_by else ""
     yield f"  {after(record, record.ended_ms)}  ended{by}: {_cause(record.ending)}"
-    yield f"  talked {minutes(record.talk_ms)}"
+    recorded = f", recorded {minutes(record.recorded_ms)}" if record.recorded_ms else ""
+    yield f"  talked {minutes(record.talk_ms)}{recorded}"
+    if record.message_s:
+        yield f"  left a message of {record.message_s} s"
 
 
 def _attempts(record: CallRecord) -> Iterator[str]:

@@ -4,12 +4,14 @@ Rule: a copy that leaves is for its taker only, replaces nothing, and is written
 """
 
 import getpass
-import os
-import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+from b2bua.kept.sealing import Unreadable
+from b2bua.kept.tape import Tape, length_s
 from b2bua.store.audit import AuditEntry
+from b2bua.store.errors import StoreError
 from b2bua.store.store import Store
 
 
@@ -18,7 +20,20 @@ def note(store: Store, verb: str, subject: str, detail: str) -> None:
     store.note(AuditEntry(round(time.time() * 1000), getpass.getuser(), verb, subject, detail))
 
 
-def copy_out(source: Path, to: Path) -> None:
-    """Copy a file to a new one, mode 0600. Raises OSError, FileExistsError if there is one already."""
-    with source.open("rb") as taken, os.fdopen(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out:
-        shutil.copyfileobj(taken, out)
+def save_sound(sound: Iterator[bytes], channels: int, to: Path) -> str:
+    """Write sound to a new WAV file, mode 0600; its length, and what is missing from it, for people.
+
+    Raises OSError, FileExistsError if there is a file, and StoreError if nothing of it can be heard.
+    """
+    tape, problem = Tape(to, "", channels, None), ""
+    try:
+        for piece in sound:
+            tape.write(piece)
+    except Unreadable as unreadable:
+        problem = str(unreadable)
+    finally:
+        tape.close()
+    if problem and not tape.sound_bytes:
+        to.unlink()
+        raise StoreError(f"{to} was not written: {problem}")
+    return f"{to}: {length_s(to, channels):.0f} s" + (f"; {problem} there" if problem else "")

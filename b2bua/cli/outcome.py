@@ -14,12 +14,19 @@ from sqlalchemy.exc import DBAPIError
 from b2bua.config import ConfigFault
 from b2bua.control_client import DaemonGone, Refused
 from b2bua.credential import CredentialFault
+from b2bua.kept.keys import KeyFault
 from b2bua.sound import Unfit
 from b2bua.store.database import first_line
 from b2bua.store.errors import StoreError
 from b2bua.tokens import TokensFault
 from routing.document import PlanFaults
 from routing.number import NumberFault
+
+_SAID = (
+    *(StoreError, ConfigFault, DaemonGone, Refused, NumberFault, Unfit),
+    *(KeyFault, TokensFault, CredentialFault),
+)
+"""What says in a sentence of its own what is wrong."""
 
 
 @contextmanager
@@ -31,7 +38,7 @@ def outcome() -> Iterator[None]:
         for fault in error.faults:
             click.echo(f"{fault.path}: {fault.problem} — {fault.mend}", err=True)
         sys.exit(1)
-    except (StoreError, ConfigFault, DaemonGone, Refused, NumberFault, Unfit, TokensFault, CredentialFault) as error:
+    except _SAID as error:
         click.echo(str(error), err=True)
         sys.exit(2)
     except DBAPIError as error:
@@ -39,6 +46,9 @@ def outcome() -> Iterator[None]:
         sys.exit(2)
     except BrokenPipeError:
         raise  # `switch400 cdr | head`: click knows how to end quietly
+    except PermissionError as error:
+        click.echo(f"{error.filename or error}: not allowed; run this as the switch's user, or as root", err=True)
+        sys.exit(2)
     except OSError as error:
         click.echo(f"{error.filename}: {error.strerror}" if error.filename else str(error), err=True)
         sys.exit(2)

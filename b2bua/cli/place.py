@@ -14,7 +14,8 @@ import attrs
 import click
 
 from b2bua.cli.outcome import outcome
-from b2bua.config import read
+from b2bua.config import Keeping, read
+from b2bua.kept.keys import Keyring, read_keyring
 from b2bua.store.store import Store
 
 _LAST: Final = Path("/var/lib/switch400")
@@ -24,16 +25,21 @@ _SYSTEMS: Final = Path("/var")
 
 @attrs.frozen
 class Place:
-    """One switch's state directory, and its database: a file in there unless a URL was configured."""
+    """One switch's state directory, its database (a file in there unless a URL was configured), and its keys."""
 
     state: Path
     database: Path | str
     control: Path
     """The socket where a running daemon takes requests."""
+    keeping: Keeping = attrs.field(factory=Keeping)
 
     def open_store(self, *, create: bool = False) -> Store:
         """The store; raises StoreUnusable, also if there is none yet and `create` is not set."""
         return Store.open(self.database, self.state / "spool", create=create)
+
+    def keyring(self) -> Keyring:
+        """The keys of recordings and messages, which only a configuration names. Raises KeyFault."""
+        return read_keyring(self.keeping.key, self.keeping.old_keys, self.state)
 
 
 def locate(config_file: Path | None = None, state: Path | None = None) -> Place:
@@ -41,8 +47,9 @@ def locate(config_file: Path | None = None, state: Path | None = None) -> Place:
     config = read(config_file) if config_file else None
     if state is None:
         state = config.state if config else _usual()
+    database = (config.store if config else "") or state / "switch400.db"
     said = config.control.socket if config else None
-    return Place(state, (config.store if config else "") or state / "switch400.db", said or state / "control.sock")
+    return Place(state, database, said or state / "control.sock", config.keeping if config else Keeping())
 
 
 def _usual() -> Path:

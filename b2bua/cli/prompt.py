@@ -12,9 +12,9 @@ from b2bua.cli.deed import note
 from b2bua.cli.place import Place, at_place
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.when import clock
-from b2bua.pj.prompts import Library
 from b2bua.shelves import shelves_in
 from b2bua.sound.intake import silences_s, take_in
+from b2bua.sound.library import Library
 from b2bua.sound.loudness import loudness_lufs
 from b2bua.sound.uploads import Uploads
 from b2bua.sound.wav import RATE_HZ, read_wav

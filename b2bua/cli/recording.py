@@ -1,4 +1,7 @@
-"""`switch400 recording`: recorded calls (M5), listed, exported, verified, deleted when due."""
+"""`switch400 recording`: recorded calls (M5), listed, exported, verified, deleted when due; the key that seals them.
+
+Rule: what leaves the switch, and what is deleted, is in the audit trail before.
+"""
 
 import getpass
 import sys
@@ -8,12 +11,14 @@ from typing import Final
 
 import click
 
-from b2bua.cli.deed import copy_out, note
+from b2bua.cli.deed import note, save_sound
+from b2bua.cli.outcome import outcome
 from b2bua.cli.place import Place, at_place
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.when import clock
-from b2bua.recordings import Recordings
-from b2bua.retention import delete_due, due_ms
+from b2bua.kept.keys import make_key
+from b2bua.kept.recordings import CHANNELS, Recordings
+from b2bua.kept.retention import Terms, delete_due
 from b2bua.shelves import shelves_in
 from b2bua.store.errors import StoreError
 from routing.number import parse_400, print_number
@@ -25,7 +30,8 @@ _COLUMNS: Final = (
     Column("Caller", lambda row: print_number(row[1].caller) if row[1] else ""),
     Column("Target", lambda row: row[1].target if row[1] else ""),
     Column("Seconds", lambda row: f"{row[0].length_s:.0f}", right=True),
-    Column("Kept until", lambda row: clock(due_ms(row[0].arrived_ms))),
+    Column("Kept until", lambda row: clock(row[2])),
+    Column("Sealed", lambda row: "yes" if row[0].is_sealed else ""),
 )
 
 
@@ -39,9 +45,10 @@ def command() -> None:
 @at_place
 def list_(number: str, place: Place) -> None:
     """The recordings that are there, oldest first."""
-    records = place.open_store().records
-    wanted = parse_400(number) if number else ""
-    rows = ((one, records.get(one.call_id)) for one in _recordings(place).every())
+    store = place.open_store()
+    wanted, terms = parse_400(number) if number else "", Terms(store.plans)
+    found = ((one, store.records.get(one.call_id)) for one in _recordings(place).every())
+    rows = ((one, record, terms.until_ms(one, record)) for one, record in found)
     show_table(_COLUMNS, (row for row in rows if not wanted or (row[1] and row[1].number == wanted)))
 
 
@@ -50,26 +57,30 @@ def list_(number: str, place: Place) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @at_place
 def export(call_id: str, file: Path, place: Place) -> None:
-    """Write the recording of a call to a new FILE: WAV, the caller left, the target right."""
-    recording = _recordings(place).get(call_id)
-    if not recording.is_whole:
-        raise StoreError(f"the recording of call {call_id} is not whole yet; wait until the call is over and joined")
-    store = place.open_store()
+    """Write the recording of a call to a new FILE: WAV, the caller left, the target right.
+
+    One that is sealed needs `--config`, which names the keys.
+    """
+    recording, keys, store = _recordings(place).get(call_id), place.keyring(), place.open_store()
     record = store.records.get(recording.call_id)
+    if record and record.ended_ms is None:
+        raise StoreError(f"the call {call_id} is still up; wait until it is over")
     note(store, "recording-export", record.number if record else "unknown", f"{call_id} to {file}")
-    copy_out(recording.files[0], file)
-    click.echo(f"{file}: {recording.length_s:.0f} s")
+    click.echo(save_sound(recording.sound(keys), CHANNELS, file))
 
 
 @command.command()
 @at_place
 def verify(place: Place) -> None:
-    """Look at every recording: readable, whole, as long as the talk, its owner's only; status 1 if one is not."""
-    records = place.open_store().records
+    """Hear every recording: unchanged, whole, as long as its record says, its owner's only; status 1 if one is not.
+
+    Sealed ones need `--config`, which names the keys. One whose process died is sound as far as it goes.
+    """
+    records, keys = place.open_store().records, place.keyring()
     looked = faults = 0
     for recording in _recordings(place).every():
         looked += 1
-        if fault := recording.fault(records.get(recording.call_id)):
+        if fault := recording.fault(records.get(recording.call_id), keys):
             faults += 1
             click.echo(f"{recording.call_id}: {fault}")
     click.echo(f"{looked} recordings, {faults} with a fault")
@@ -79,10 +90,23 @@ def verify(place: Place) -> None:
 @command.command("delete-due")
 @at_place
 def delete_due_(place: Place) -> None:
-    """Delete what was kept for its month; a running switch does so once an hour by itself."""
+    """Delete what was kept for its time; a running switch does so every ten minutes by itself."""
     now_ms = round(time.time() * 1000)
     for recording in delete_due(_recordings(place), place.open_store(), now_ms, getpass.getuser()):
-        click.echo(f"{recording.call_id}: deleted, its month ended {clock(due_ms(recording.arrived_ms))}")
+        click.echo(f"{recording.call_id}: deleted, its time is over")
+
+
+@command.command("new-key")
+@click.argument("file", type=click.Path(path_type=Path))
+def new_key(file: Path) -> None:
+    """Make a key in a new FILE (mode 0600), for `keeping.key` in the configuration.
+
+    Back it up, apart from the recordings: without it they are lost. To change keys, name the one before in
+    `keeping.old_keys`, and restart the switch.
+    """
+    with outcome():
+        key = make_key(file)
+    click.echo(f"{file}: key {key.name.hex()}")
 
 
 def _recordings(place: Place) -> Recordings:

@@ -15,10 +15,11 @@ from b2bua.edge.site import DEFAULT_PORT, Send
 from b2bua.edge.token import Tokens
 
 METHODS: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK")
-"""What a call process takes. Not REFER: PJSIP 2.15.1 was seen to abort in `pjsip_dlg_respond` on one that
-came while the call was being hung up; not NOTIFY, which only answers a REFER of ours."""
-EXTENSIONS: Final = ("100rel", "replaces", "timer")
-ALLOW: Final = f"Allow: {', '.join(METHODS)}"
+"""What a call process takes."""
+ALLOWED: Final = (*METHODS, "REFER")
+"""REFER is dealt with here (`b2bua.edge.refer`). Not NOTIFY, which only answers a REFER of ours: we send none."""
+EXTENSIONS: Final = ("100rel", "norefersub", "replaces", "timer")
+ALLOW: Final = f"Allow: {', '.join(ALLOWED)}"
 ACCEPT: Final = "Accept: application/sdp"
 SUPPORTED: Final = f"Supported: {', '.join(EXTENSIONS)}"
 

@@ -15,13 +15,19 @@ from b2bua.edge.message import Message
 SDP: Final = "application/sdp"
 RELAY: Final = "application/dtmf-relay"
 
+DTMF: Final = "application/dtmf"
+
 _TAKES: Final = {
-    "INVITE": SDP, "ACK": SDP, "PRACK": SDP, "UPDATE": SDP, "INFO": RELAY,
+    "INVITE": (SDP,), "ACK": (SDP,), "PRACK": (SDP,), "UPDATE": (SDP,), "INFO": (RELAY, DTMF),
 }  # fmt: skip
 _BOUNDARY = re.compile(r'boundary ?= ?(?:"([^"]{1,70})"|([A-Za-z0-9\'()+_,\-./:=?]{1,70}))', re.IGNORECASE)
+_KEY: Final = rb"(1[0-5]|[0-9A-D*#])"
 _RELAY = re.compile(
-    rb"\s*Signal\s{0,4}=\s{0,4}([0-9A-D*#])\s+(?:Duration\s{0,4}=\s{0,4}([0-9]{1,5})\s*)?", re.IGNORECASE
+    rb"\s{0,4}Signal\s{0,4}=\s{0,4}" + _KEY + rb"(?:\s{1,4}Duration\s{0,4}=\s{0,4}([0-9]{1,5}))?\s{0,4}", re.IGNORECASE
 )
+_BARE = re.compile(rb"\s{0,4}" + _KEY + rb"()\s{0,4}", re.IGNORECASE)
+_BY_NUMBER: Final = dict(zip((b"10", b"11", b"12", b"13", b"14", b"15"), b"*#ABCD", strict=True))
+"""Keys as the events of RFC 4733 are numbered, which some write into INFO."""
 MOST_PARTS: Final = 8
 
 
@@ -49,21 +55,21 @@ def passed_on(message: Message, *, request: bool) -> Body:
 
     Raises UnsupportedMediaError (415), sdp.NothingCommonError (488) and MalformedError (400).
     """
-    wanted = _TAKES.get(message.method)
-    if not message.body or wanted is None or (not request and wanted != SDP):
+    takes = _TAKES.get(message.method)
+    if not message.body or takes is None or (not request and SDP not in takes):
         return NONE
     if (message.first("content-encoding") or "identity").lower() != "identity":
-        raise UnsupportedMediaError(wanted)
+        raise UnsupportedMediaError(", ".join(takes))
     kind = (message.first("content-type") or "").partition(";")[0].strip().lower()
     octets = message.body
     if kind.startswith("multipart/"):
         kind, octets = _sdp_part(message)
-    if kind != wanted:
-        raise UnsupportedMediaError(wanted)
-    if wanted == SDP:
+    if kind not in takes:
+        raise UnsupportedMediaError(", ".join(takes))
+    if kind == SDP:
         # An INVITE without SDP makes the 200 an offer; a stream declined there is as good as no stream.
         return Body(sdp.clean(octets, offer=request and message.method != "ACK"))
-    return _relay(octets)
+    return _key(octets, (_RELAY,) if kind == RELAY else (_BARE, _RELAY))
 
 
 def _sdp_part(message: Message) -> tuple[str, bytes]:
@@ -79,8 +85,10 @@ def _sdp_part(message: Message) -> tuple[str, bytes]:
     raise UnsupportedMediaError(SDP)
 
 
-def _relay(octets: bytes) -> Body:
-    if not (found := _RELAY.fullmatch(octets)):
-        raise MalformedError("dtmf-relay")
-    text = b"Signal=%b\r\nDuration=%b\r\n" % (found[1].upper(), found[2] or b"160")
-    return Body(text, RELAY)
+def _key(octets: bytes, shapes: tuple[re.Pattern[bytes], ...]) -> Body:
+    """A key press, in the one spelling that PJSIP knows."""
+    found = next((found for shape in shapes if (found := shape.fullmatch(octets))), None)
+    if found is None:
+        raise MalformedError("dtmf")
+    key = bytes([_BY_NUMBER[found[1]]]) if found[1] in _BY_NUMBER else found[1].upper()
+    return Body(b"Signal=%b\r\nDuration=%b\r\n" % (key, found[2] or b"160"), RELAY)

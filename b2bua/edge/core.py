@@ -9,6 +9,8 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+import attrs
+
 from b2bua.edge import answer, body
 from b2bua.edge.answer import Answer
 from b2bua.edge.calls import Calls, Entry
@@ -180,6 +182,9 @@ class Edge:
         return self._response_in(response, place, branch)
 
     def _response_in(self, response: Response, place: Place, branch: str) -> list[Send]:
+        if response.method == "NOTIFY" and response.status >= 300:
+            # Only the telephone's interest in its transfer has ended (RFC 5057, 5.1); PJSIP would end the whole call.
+            response = attrs.evolve(response, status=200, phrase="OK")
         try:
             passed = body.passed_on(response, request=False)
         except (MalformedError, body.UnsupportedMediaError):

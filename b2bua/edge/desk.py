@@ -10,6 +10,7 @@ from typing import Protocol
 import attrs
 
 from b2bua.edge.limits import Address
+from b2bua.edge.token import Place
 from b2bua.link import InviteKey
 from b2bua.trunks import Trunk
 
@@ -58,11 +59,30 @@ class Refused:
     q850: int | None = None
 
 
+@attrs.frozen
+class Referral:
+    """A sound REFER, in the dialog with this Call-ID that a process holds; its fields as in `b2bua.link.Refer`.
+
+    `met_at` is the process that holds the call to be replaced, if that goes through us; then `to` is not known here.
+    """
+
+    sip_call_id: str
+    cseq: int
+    to: str
+    replaces: str
+    quiet: bool
+    met_at: Place | None = None
+
+
 class Desk(Protocol):
     """What the edge asks the daemon."""
 
     def admit(self, call: NewCall) -> Admitted | Refused:
         """Find a process for the call and assign it, or say why not. Does not block."""
+        ...
+
+    def refer(self, place: Place, referral: Referral) -> Refused | None:
+        """Hand a REFER to the call that it is about; or why not. Does not block."""
         ...
 
     def incarnation_at(self, sip_port: int) -> str | None:

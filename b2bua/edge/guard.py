@@ -6,7 +6,7 @@ cannot do, and what its method needs; so PJSIP, which dies by assertion, sees on
 
 from typing import Final
 
-from b2bua.edge.answer import ALLOW, EXTENSIONS, METHODS, NO_DIALOG, Answer
+from b2bua.edge.answer import ALLOW, ALLOWED, EXTENSIONS, NO_DIALOG, Answer
 from b2bua.edge.grammar import MOST_URI_BYTES, MalformedError, NameAddr, Uri, parse_name_addr, parse_uri
 from b2bua.edge.message import Message, Request, is_token
 
@@ -30,10 +30,10 @@ def _method(request: Request) -> Answer | None:
         return Answer(400, "CSeq Method Differs")
     if request.verb == "SUBSCRIBE":
         return Answer(489, "Bad Event")
-    if request.verb in METHODS:
-        return None
     if request.verb in _IN_DIALOG_ONLY and not request.to.tag:
         return NO_DIALOG
+    if request.verb in ALLOWED:
+        return None
     if request.verb in _KNOWN_ELSEWHERE | _IN_DIALOG_ONLY:
         return Answer(405, "Method Not Allowed", (ALLOW,))
     return Answer(501, "Not Implemented", (ALLOW,))

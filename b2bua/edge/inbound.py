@@ -8,10 +8,10 @@ from collections import Counter
 
 import attrs
 
-from b2bua.edge import answer, arrival, body, guard, sdp
+from b2bua.edge import answer, arrival, body, guard, refer, sdp
 from b2bua.edge.answer import Answer
 from b2bua.edge.calls import Calls, Entry
-from b2bua.edge.desk import Desk, Refused
+from b2bua.edge.desk import Desk, Referral, Refused
 from b2bua.edge.forward import Forwarding
 from b2bua.edge.grammar import MalformedError, parse_uri
 from b2bua.edge.limits import Address, Buckets
@@ -20,6 +20,7 @@ from b2bua.edge.neighbours import Neighbours
 from b2bua.edge.orphans import Orphans
 from b2bua.edge.site import Send, Strangers, to_process
 from b2bua.edge.token import Place
+from b2bua.link import InviteKey
 
 MOST_INSIDE_BYTES = 3_900
 """PJSIP cuts a datagram at 4,000 bytes without a word, and prints its answers into as many."""
@@ -73,6 +74,8 @@ class Inbound:
         if request.verb == "OPTIONS":
             # PJSIP answers 500 to it inside a dialog.
             return self._answered(request, answer.OPTIONS_OK, origin)
+        if request.verb == "REFER":
+            return self._answered(request, self._referred(request, place, origin), origin)
         return self._passed(request, place, origin)
 
     def sorry(self, request: Request, origin: Origin) -> list[Send]:
@@ -124,6 +127,37 @@ class Inbound:
             return self._answered(request, packet, origin)
         self.orphans.came_in(place, request, origin.source, origin.transport)
         return self._to_process(packet, place)
+
+    def _referred(self, request: Request, place: Place, origin: Origin) -> Answer:
+        """A REFER within a dialog is told to the call; only a target's telephone may send one."""
+        wish = refer.read(request)
+        if isinstance(wish, Answer):
+            return wish
+        if self.calls.get(arrival.key_of(request)) is not None:
+            return refer.DECLINED
+        referral = self._referral(request, place, wish)
+        if referral is None:
+            return refer.DECLINED
+        if refused := self.desk.refer(place, referral):
+            return answer.of_refusal(refused)
+        lines = (f"Contact: <{self.forward.contact(place, origin.transport)}>",)
+        return Answer(202, "Accepted", (*lines, refer.NO_SUBSCRIPTION) if wish.quiet else lines)
+
+    def _referral(self, request: Request, place: Place, wish: refer.ReferTo) -> Referral | None:
+        """What a REFER asks for. Where a call through us is to be replaced, its far side is what is really meant."""
+        referral = Referral(request.call_id, request.cseq, wish.place, "", wish.quiet)
+        replaces = wish.replaces
+        if replaces is None:
+            return referral
+        entry = self.calls.get(InviteKey(replaces.call_id, replaces.from_tag))
+        met_at = self.forward.tokens.read_contact(wish.uri.user) or (entry.outcome if entry else None)
+        if not isinstance(met_at, Place):
+            return attrs.evolve(referral, replaces=str(replaces))
+        far = self.orphans.beside(met_at, replaces.call_id, replaces.to_tag, replaces.from_tag)
+        if far is None or met_at == place or not self.lives(met_at):
+            return None
+        replaced = refer.Replaces(far.call_id, far.remote.tag, far.local.tag)
+        return attrs.evolve(referral, to="", replaces=str(replaced), met_at=met_at)
 
     def _to_process(self, packet: bytes, place: Place) -> list[Send]:
         self.counters["forwarded-in"] += 1

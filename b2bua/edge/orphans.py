@@ -111,6 +111,13 @@ class Orphans:
         if response.status < 300 and (dialog := _dialog_of(response)):
             note.dialogs[response.call_id, response.from_.tag] = dialog
 
+    def beside(self, place: Place, call_id: str, local_tag: str, remote_tag: str) -> Dialog | None:
+        """The one other confirmed dialog of the process that holds this one; None if it does not, or holds several."""
+        dialogs = self._notes[place].dialogs if place in self._notes else {}
+        this = dialogs.get((call_id, local_tag))
+        others = [dialog for dialog in dialogs.values() if dialog is not this]
+        return others[0] if this and this.remote.tag == remote_tag and len(others) == 1 else None
+
     def died(self, place: Place, now_s: float) -> list[Send]:
         """End what the process held."""
         note = self._notes.pop(place, None)

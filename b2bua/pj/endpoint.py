@@ -78,6 +78,16 @@ def until_stopped() -> Callable[[], bool]:
     return lambda: stopped
 
 
+def use_codecs(names: tuple[str, ...]) -> None:
+    """The same for whoever has no hold of the endpoint: there is one in a process."""
+    endpoint = pj.Endpoint.instance()
+    for codec in endpoint.codecEnum2():
+        endpoint.codecSetPriority(codec.codecId, _NEVER)
+    for order, name in enumerate(names):
+        if name in _CODEC_IDS:
+            endpoint.codecSetPriority(_CODEC_IDS[name], _MOST - order)
+
+
 @contextmanager
 def _quiet_stdout() -> Iterator[None]:
     # Until `libInit` has set the level, PJSIP prints to the file behind stdout.
@@ -164,11 +174,7 @@ class Endpoint:
 
     def use_codecs(self, names: tuple[str, ...]) -> None:
         """Offer and accept only these codecs, in this order. A name not known here is left out."""
-        for codec in self._pj.codecEnum2():
-            self._pj.codecSetPriority(codec.codecId, _NEVER)
-        for order, name in enumerate(names):
-            if name in _CODEC_IDS:
-                self._pj.codecSetPriority(_CODEC_IDS[name], _MOST - order)
+        use_codecs(names)
 
     def start_clock(self) -> None:
         """Run the clock that moves audio, if it does not run.

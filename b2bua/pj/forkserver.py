@@ -1,7 +1,7 @@
 """Forks call processes out of one that has pjsua2 loaded.
 
     python -m b2bua.pj.forkserver --link PATH --edge HOST:PORT [--rtp-ports LOW-HIGH] [--media-host A]
-        [--prompts FOLDER]… [--recordings FOLDER] [--messages FOLDER]
+        [--prompts FOLDER]… [--recordings FOLDER] [--messages FOLDER] [--key FILE]
 
     in    spawn                 fork one more
     out   born PID              it is there
@@ -16,6 +16,8 @@ import gc
 import os
 import select
 import signal
+import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -23,6 +25,7 @@ from typing import Final
 import attrs
 import pjsua2
 
+from b2bua.kept.keys import read_key
 from b2bua.pj.endpoint import Setup, leave
 from b2bua.pj.process import be_a_call_process
 from b2bua.pj.warm import warm_up
@@ -31,6 +34,8 @@ from b2bua.shelves import Shelves
 _PORTS_EACH: Final = 16
 """RTP ports of one process: four legs with RTP and RTCP, and as many again for those just ended."""
 _PIECE: Final = 4096
+_claims: Final[list[socket.socket]] = []
+"""Open for the life of the process."""
 
 
 class ForkServer:
@@ -100,10 +105,28 @@ class ForkServer:
 
 
 def _with_ports(setup: Setup, ports: range, place: int) -> Setup:
-    shares = len(ports) // _PORTS_EACH
+    """A share of the ports that no other call process of this machine has, as far as there is one.
+
+    PJSIP takes a port that another process has, and each of the two then gets half of the packets. Processes outlive
+    their daemon, so a new fork server cannot know by counting; a name in the kernel, gone with its process, tells.
+    """
+    shares = range(ports.start, ports.stop - _PORTS_EACH + 1, _PORTS_EACH)
+    for step in range(len(shares)):
+        low = shares[(place + step) % len(shares)]
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0switch400-rtp-{low}")
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return attrs.evolve(setup, rtp_port=low, rtp_ports=_PORTS_EACH)
     if not shares:
         return setup
-    return attrs.evolve(setup, rtp_port=ports.start + place % shares * _PORTS_EACH, rtp_ports=_PORTS_EACH)
+    sys.stderr.write(
+        f"no RTP ports between {ports.start} and {ports.stop - 1} are left; give media.ports a wider range\n"
+    )
+    return attrs.evolve(setup, rtp_port=shares[place % len(shares)], rtp_ports=_PORTS_EACH)
 
 
 def _say(line: str) -> None:
@@ -133,13 +156,15 @@ def main() -> None:
     parser.add_argument("--prompts", type=Path, action="append", default=[], metavar="FOLDER", help="in this order")
     parser.add_argument("--recordings", type=Path, metavar="FOLDER", help="none: nothing is recorded")
     parser.add_argument("--messages", type=Path, metavar="FOLDER", help="none: no message is taken")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="what is kept is sealed with it; none: it is not")
     given = parser.parse_args()
     pjsua2.Endpoint  # noqa: B018 - pjsua2 loads its C library at the first use of a name
     warm_up()
     gc.collect()
     gc.freeze()  # what is loaded stays shared with the children
     setup = Setup(proxy=given.edge, media_host=given.media_host)
-    shelves = Shelves(tuple(given.prompts), given.recordings, given.messages)
+    key = read_key(given.key, given.link.parent) if given.key else None
+    shelves = Shelves(tuple(given.prompts), given.recordings, given.messages, given.key, key)
     ForkServer(given.link, setup, shelves, given.rtp_ports).run()
     leave(0)
 

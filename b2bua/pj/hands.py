@@ -6,6 +6,7 @@ refused it, so that the flow decides what follows.
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import pjsua2 as pj
@@ -13,13 +14,17 @@ import pjsua2 as pj
 from b2bua.link import Assign
 from b2bua.pj.bridge import Bridge
 from b2bua.pj.doorway import Doorway
+from b2bua.pj.ears import Ears
+from b2bua.pj.endpoint import TELEPHONE_CODECS, use_codecs
 from b2bua.pj.interaction import Interaction
 from b2bua.pj.invitation import NoRoute, invitation
 from b2bua.pj.leg import Leg, evidence_of
-from b2bua.pj.noted import Down, Noted
-from b2bua.pj.prompts import Library
-from b2bua.pj.taping import Message, Tape
+from b2bua.pj.noted import Down, Keyed, Noted
+from b2bua.pj.pulse import Pulse
+from b2bua.pj.referrals import Referrals
+from b2bua.pj.taping import Conversation, Message
 from b2bua.shelves import Shelves
+from b2bua.sound.library import Library
 from routing.cause import CONGESTION, NETWORK_OUT_OF_ORDER, UNREACHABLE, Cause
 from routing.command import (
     Alert,
@@ -30,6 +35,7 @@ from routing.command import (
     HangUp,
     Play,
     Release,
+    ReportTransfer,
     Ring,
     StartRecording,
     StopCollecting,
@@ -44,21 +50,41 @@ _TOO_MANY: Final = 70010
 """PJ_ETOOMANY, which the binding does not name."""
 
 _ENDS_MESSAGE: Final = "#"
+_LOST: Final[dict[type[Command], str]] = {
+    StartRecording: "the rest of the conversation is not recorded",
+    StopRecording: "the recording has no end",
+    TakeMessage: "the rest of a voicemail message is not kept",
+}
+
+
+def _why(fault: Exception) -> str:
+    return fault.strerror or str(fault) if isinstance(fault, OSError) else str(getattr(fault, "reason", fault))
 
 
 class Hands:
     """Every leg of one call, and what is done to them."""
 
-    def __init__(self, assign: Assign, doorway: Doorway, shelves: Shelves, note: Callable[[Noted], None]) -> None:
+    def __init__(
+        self,
+        assign: Assign,
+        doorway: Doorway,
+        shelves: Shelves,
+        note: Callable[[Noted], None],
+        complain: Callable[[str], None],
+    ) -> None:
         self._assign = assign
         self._doorway = doorway
         self._shelves = shelves
         self._note = note
+        self._complain = complain
         self.legs: dict[LegId, Leg] = {}
         self.sip_call_ids: dict[LegId, str] = {}
         self.bridge = Bridge(self.legs)
+        self.referrals = Referrals(self.legs)
         self.interaction = Interaction(self.legs, Library(shelves.prompts, assign.facts.dialled))
-        self.tape = Tape(shelves.recordings, assign.call_id) if shelves.recordings else None
+        self.ears = Ears(self.legs)
+        self.pulse = Pulse(self.legs)
+        self.recording = Conversation(shelves.recordings, assign.call_id, shelves.key) if shelves.recordings else None
         self.message: Message | None = None
         self._untaken = False
 
@@ -92,6 +118,9 @@ class Hands:
                 self._tape_on()
             case Disconnect(a=a, b=b):
                 self.bridge.disconnect(a, b)
+                self._tape_on()
+            case ReportTransfer():
+                self.referrals.report(command)
 
     def _interact(self, command: Play | StopPlaying | CollectDigits | StopCollecting, now: float) -> None:
         match command:
@@ -122,30 +151,30 @@ class Hands:
         """Tape something. A disk that does not take it must not end the conversation."""
         try:
             match command:
-                case StartRecording() if self.tape is not None:
-                    self.tape.start()
+                case StartRecording() if self.recording is not None:
+                    self.recording.start()
                     self._tape_on()
-                case StopRecording() if self.tape is not None:
-                    self.tape.stop(now)
+                case StopRecording() if self.recording is not None:
+                    self.recording.stop(now)
                 case TakeMessage():
                     self._untaken = True
                     self._take_message(command, now)
                     self._untaken = False
         except (OSError, pj.Error) as fault:
-            sys.stderr.write(f"call {self._assign.call_id}: {type(command).__name__} failed: {fault}\n")
+            self._complain(f"{_LOST[type(command)]}: {_why(fault)}")
 
     def _take_message(self, command: TakeMessage, now: float) -> None:
         if self._shelves.messages is None:
             raise FileNotFoundError("no folder for messages is given")
-        folder = self._shelves.messages / self._assign.facts.dialled / command.mailbox
-        path = folder / f"{self._assign.call_id}.wav"
-        self.message = Message(path, now, command.most_s, command.silence_s)
-        self.message.beep(self._audio(CALLER))
+        box = Path(self._assign.facts.dialled, command.mailbox)
+        self.message = Message(self._shelves.messages, box, self._assign.call_id, self._shelves.key)
+        self.message.begin(self._audio(CALLER), now, command.most_s, command.silence_s)
 
     def _tape_on(self) -> None:
-        partner = self.bridge.partner(CALLER)
-        if self.tape is not None and partner is not None:
-            self.tape.follow(self._audio(CALLER), self._audio(partner))
+        """Record the caller and whom they talk with; what a seat says to another is not recorded."""
+        if self.recording is not None:
+            partner = self.bridge.partner(CALLER)
+            self.recording.follow(self._audio(CALLER), None if partner is None else self._audio(partner))
 
     def _audio(self, leg: LegId) -> Any | None:
         return self.legs[leg].audio() if leg in self.legs else None
@@ -154,7 +183,16 @@ class Hands:
         """A leg's audio changed: everything that should flow is joined again."""
         self.bridge.follow()
         self.interaction.follow(leg, now)
+        self.ears.follow(leg)
         self._tape_on()
+
+    def listen(self, now: float) -> None:
+        """Note the keys that came as sound, where they can come in no other way."""
+        wanted = self.interaction.gathering if self.message is None else [CALLER]
+        if wanted or self.ears.are_open:
+            self.ears.attend(wanted, now)
+            for leg, key in self.ears.heard():
+                self._note(Keyed(leg, key))
 
     def press(self, leg: LegId, key: str, now: float) -> None:
         """A leg keyed something: keys end a message, or go to whoever gathers them."""
@@ -164,27 +202,45 @@ class Hands:
             return
         self.interaction.press(leg, key, now)
 
+    def keep_on(self) -> None:
+        """Put on disk what is being recorded; a disk that does not take it ends the recording, not the call."""
+        if self.recording is None:
+            return
+        try:
+            self.recording.turn()
+        except OSError as fault:
+            self._complain(f"{_LOST[StartRecording]}: {_why(fault)}")
+
     def is_clear(self, now: float) -> bool:
         """Whether, all legs being down, what was taped is on disk too."""
-        if self.tape is None:
+        if self.recording is None:
             return True
-        self.tape.stop(now)
-        return self.tape.finish(now)
+        self.recording.stop(now)
+        try:
+            return self.recording.finish(now)
+        except OSError as fault:
+            self._complain(f"{_LOST[StartRecording]}: {_why(fault)}")
+            return True
 
     def message_over(self, now: float) -> int | None:
         """The length of a message that has come to its end in seconds; None if none has."""
         if self._untaken:
             self._untaken = False
             return 0
-        if self.message is None or not self.message.listen(self._audio(CALLER), now):
+        if self.message is None:
             return None
-        seconds = self.message.close(now)
+        seconds = 0
+        try:
+            if not self.message.listen(self._audio(CALLER), now):
+                return None
+        except OSError as fault:
+            self._complain(f"{_LOST[TakeMessage]}: {_why(fault)}")
+        try:
+            seconds = self.message.close()
+        except OSError as fault:
+            self._complain(f"{_LOST[TakeMessage]}: {_why(fault)}")
         self.message = None
         return seconds
-
-    def leg_of(self, sip_call_id: str) -> LegId | None:
-        """Which leg has this Call-ID; None if none has."""
-        return next((name for name, leg in self.legs.items() if leg.sip_call_id == sip_call_id), None)
 
     def answer(self) -> None:
         """Answer the caller."""
@@ -203,6 +259,7 @@ class Hands:
             return True
         self.bridge.drop(name)
         self.interaction.drop(name)
+        self.ears.drop(name)
         if not leg.is_gone:
             return False
         del self.legs[name]
@@ -223,6 +280,8 @@ class Hands:
         leg = Leg(self._doorway, command.leg, self._note)
         try:
             invite = invitation(command, self._assign, after)
+            if command.fax:  # no other codec carries a fax (M6)
+                use_codecs(TELEPHONE_CODECS)
             leg.call(invite.uri, local_uri=invite.local_uri, headers=invite.headers)
         except NoRoute:
             self._fail(command.leg, NETWORK_OUT_OF_ORDER)
@@ -233,6 +292,9 @@ class Hands:
         else:
             self.legs[command.leg] = leg
             self.sip_call_ids[command.leg] = leg.sip_call_id
+        finally:
+            if command.fax:
+                use_codecs(self._assign.codecs)
 
     def _fail(self, leg: LegId, cause: Cause) -> None:
         self._note(Down(leg, cause.sip, cause.q850))

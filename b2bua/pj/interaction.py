@@ -4,12 +4,12 @@ Rule: one thing is played to a leg at a time, and one collection gathers its key
 without an event.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from b2bua.pj.gathering import Gathering
 from b2bua.pj.leg import Leg
 from b2bua.pj.playing import Playing
-from b2bua.pj.prompts import Library
+from b2bua.sound.library import Library
 from routing.command import CollectDigits, Play
 from routing.event import Event, PromptEnded
 from routing.ids import LegId
@@ -23,6 +23,11 @@ class Interaction:
         self._library = library
         self._playing: dict[LegId, Playing] = {}
         self._gathering: dict[LegId, Gathering] = {}
+
+    @property
+    def gathering(self) -> Collection[LegId]:
+        """The legs whose keys are gathered."""
+        return self._gathering.keys()
 
     def play(self, command: Play, now: float) -> None:
         """Play prompts to a leg, in place of what it hears."""

@@ -5,6 +5,7 @@ trusted, learns it (RFC 3325), and never a telephone behind a SIP URI.
 """
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 import attrs
 
@@ -46,8 +47,36 @@ def invitation(ring: Ring, assign: Assign, after: Cause | None) -> Invitation:
         headers["Privacy"] = "id"
     if shown or (caller.number and not is_sip):
         headers["P-Asserted-Identity"] = f"<sip:{caller.number}@{assign.identity}>"
+    if ring.replaces:
+        headers |= {
+            "Replaces": ring.replaces,
+            "Require": "replaces",
+        }  # without it, a telephone might ring as for a new call
+    if is_sip:  # a telephone or its system; what a caller keyed is not for the public network
+        headers |= _context(ring, assign)
     uri = ring.address if is_sip else _uri(ring.address, assign.routes)
     return Invitation(uri, _from(caller, assign.identity) if shown else _ANONYMOUS, headers)
+
+
+def _context(ring: Ring, assign: Assign) -> dict[str, str]:
+    """What a seat's system shows with the ringing call (M8); percent-encoded UTF-8 where it is not ASCII.
+
+    S400-Number: 4006001234             the 400 number that was dialled
+    S400-Call: 0197c2f1ab3d4e5f60718    the call's id, as in its record
+    S400-Place: %E4%B8%8A%E6%B5%B7;area=021
+    S400-Menu: welcome=1, sales=2       the menus that the caller came through, each with the key chosen there
+    S400-Transferred-By: front-desk     the seat that hands the caller over
+    """
+    facts = assign.facts
+    caller = facts.caller
+    context = {"S400-Number": facts.dialled, "S400-Call": assign.call_id}
+    if caller.number and not caller.withheld and (caller.place or caller.area):
+        context["S400-Place"] = quote(caller.place) + (f";area={caller.area}" if caller.area else "")
+    if ring.context.menus:
+        context["S400-Menu"] = ", ".join(f"{quote(menu)}={quote(key, safe='*#')}" for menu, key in ring.context.menus)
+    if ring.context.transferred_by:
+        context["S400-Transferred-By"] = quote(ring.context.transferred_by)
+    return context
 
 
 def _uri(number: str, routes: tuple[Route, ...]) -> str:

@@ -5,15 +5,14 @@ a `Call` collected while alive sends 603 by itself, and one collected after PJSI
 (they go round, so three legs later) makes that one deaf.
 """
 
-import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import wraps
 from typing import Any
-from urllib.parse import unquote
 
 import pjsua2 as pj
 
-from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Keyed, Noted, Rang, Referred
+from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Keyed, Noted, Rang
 from b2bua.pj.reason import q850_in, reason_of
 from routing.cause import Cause
 from routing.ids import LegId
@@ -22,7 +21,7 @@ _RINGING = 180
 _PROGRESS = 183
 _OK = 200
 _DECLINE = 603
-_REPLACES = re.compile(r"Replaces=([^;&>\s]+)", re.IGNORECASE)
+_NO_EVENTS = 220107  # PJMEDIA_RTP_EREMNORFC2833, which the binding does not name
 
 
 def noting(callback: Callable[["Leg", Any], None]) -> Callable[["Leg", Any], None]:
@@ -60,6 +59,7 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         self._outbound = call_id == pj.PJSUA_INVALID_ID
         self._early_media = False
         self._rang = False
+        self._ending = False
         self.is_accepted = False
         self.is_down = False
         self.evidence: dict[str, Any] = {}
@@ -94,10 +94,22 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         """
         if self.is_down:
             return
+        self._ending = True
         prm = pj.CallOpParam()
         prm.statusCode = 0 if self._outbound else cause.sip  # only a final response has a status of ours
         _put_headers(prm, {"Reason": reason_of(cause)})
         self.hangup(prm)
+
+    def notify(self, headers: Mapping[str, str], kind: str, body: str) -> None:
+        """Send NOTIFY within the dialog; not where that is over or ending."""
+        if self.is_down or self._ending:
+            return
+        prm = pj.CallSendRequestParam()
+        prm.method = "NOTIFY"
+        prm.txOption.contentType, prm.txOption.msgBody = kind, body
+        _put_headers(prm, headers)
+        with suppress(pj.Error):
+            self.sendRequest(prm)
 
     def audio(self) -> Any | None:
         """The leg's place in the conference, or None while it has no audio."""
@@ -107,6 +119,27 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
             return self.getAudioMedia(-1)
         except pj.Error:
             return None
+
+    def takes_events(self) -> bool:
+        """Whether the far end takes keys as telephone-events (RFC 4733), as is agreed now."""
+        try:
+            self.dialDtmf("")  # asks, and sends nothing
+        except pj.Error as fault:
+            return bool(fault.status != _NO_EVENTS)
+        return True
+
+    def packets(self) -> int | None:
+        """How many packets of audio have come; None while none is due: held, or without audio."""
+        if self.is_down:
+            return None
+        try:
+            info = self.getInfo()  # holds what `media` only points into
+            for index, media in enumerate(info.media):
+                if media.status == pj.PJSUA_CALL_MEDIA_ACTIVE and media.dir & pj.PJMEDIA_DIR_DECODING:
+                    return int(self.getStreamStat(index).rtcp.rxStat.pkt)
+        except pj.Error:
+            return None
+        return None
 
     @property
     def is_gone(self) -> bool:
@@ -137,7 +170,8 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
             if not self._rang or early_media != self._early_media:
                 self._rang, self._early_media = True, early_media
                 self.note(Rang(self.name, early_media))
-        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and self._outbound:
+        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and self._outbound and _has_audio(info):
+            # Without audio in common it is no answer: PJSIP hangs up by itself, and that is what is noted.
             self.note(Answered(self.name))
 
     @noting
@@ -157,14 +191,14 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
 
     @noting
     def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
-        """Note a REFER and decline it: accepted, PJSIP would call a stranger's URI by itself.
-
-        The transfer is then made by us, if the plan allows it (third-party, as RFC 5589 has it for a B2BUA).
-        """
+        """Decline a REFER, which the edge should have kept: accepted, PJSIP would call a stranger's URI by itself."""
         prm.statusCode = _DECLINE
-        uri, _, headers = prm.dstUri.strip("<>").partition("?")
-        replaced = _REPLACES.search(unquote(headers))
-        self.note(Referred(self.name, uri, replaced[1] if replaced else ""))
+
+
+def _has_audio(info: Any) -> bool:
+    """Whether a leg has audio, on hold or not."""
+    without = (pj.PJSUA_CALL_MEDIA_NONE, pj.PJSUA_CALL_MEDIA_ERROR)
+    return any(media.status not in without for media in info.media)
 
 
 def evidence_of(leg: Leg, stream: int) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class AudioChanged:
 
 @attrs.frozen
 class Keyed:
-    """A key was pressed: one of `0123456789*#ABCD`, by RFC 4733 or SIP INFO."""
+    """A key was pressed: one of `0123456789*#ABCD`, by RFC 4733, SIP INFO or in-band tones."""
 
     leg: LegId
     key: str
@@ -49,7 +49,7 @@ class Keyed:
 
 @attrs.frozen
 class Referred:
-    """The far end sent REFER (RFC 3515): `to` is its Refer-To URI, `replaces` the Call-ID in its Replaces, if any."""
+    """The far end sent REFER, as the edge told (RFC 3515); fields as in `routing.event.TransferAsked`."""
 
     leg: LegId
     to: str

@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from b2bua.link import Assign, Update
+from b2bua.link import Assign, Mishap, Refer, Update
 from b2bua.pj.doorway import Doorway
 from b2bua.pj.falling import fallen
 from b2bua.pj.hands import Hands
@@ -37,6 +37,7 @@ from routing.event import (
     Arrived,
     CallerHungUp,
     Event,
+    MediaLost,
     MessageTaken,
     TargetAnswered,
     TargetRang,
@@ -74,7 +75,7 @@ class OneCall:
         self._broken: Cause | None = None
         self._timers = Timers()
         self._questions = Questions(assign.call_id)
-        self._hands = Hands(assign, doorway, shelves, self._noted.append)
+        self._hands = Hands(assign, doorway, shelves, self._noted.append, self._complain)
         self.scribe = Scribe(assign, self._hands.witness)
         self.scribe.sip_call_ids = self._hands.sip_call_ids
 
@@ -93,9 +94,14 @@ class OneCall:
         return min((moment for moment in moments if moment is not None), default=None)
 
     @property
-    def takes_message(self) -> bool:
-        """Whether the caller leaves a message, whose silences must be listened for."""
-        return self._hands.message is not None
+    def is_listening(self) -> bool:
+        """Whether something must be heard in the sound itself: a message's silences, keys that come as tones."""
+        return self._hands.message is not None or self._hands.ears.are_open
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the conversation is being recorded, so that sound must be put on disk often."""
+        return self._hands.recording is not None and self._hands.recording.is_running
 
     @property
     def is_talking(self) -> bool:
@@ -123,11 +129,17 @@ class OneCall:
         """The daemon told of an event."""
         self._told.append(event)
 
-    def reconnected(self) -> None:
+    def refer(self, refer: Refer) -> None:
+        """A leg's telephone asks for a transfer."""
+        noted = self._hands.referrals.take(refer)
+        if noted is not None:
+            self._noted.append(noted)
+
+    def reconnected(self, now: float) -> None:
         """There is a new daemon: tell it all, and ask again."""
         if self.scribe.latest is not None:
             self._link.send(Update(self.scribe.latest))
-        for ask in self._questions.again():
+        for ask in self._questions.again(now):
             self._link.send(ask)
 
     def turn(self, now: float) -> None:
@@ -139,6 +151,7 @@ class OneCall:
             self._break_off(now, CRASHED)
 
     def _turn(self, now: float) -> None:
+        self._hands.listen(now)
         while self._noted:
             self._take(self._noted.popleft(), now)
         self._settle(now)
@@ -153,12 +166,23 @@ class OneCall:
         seconds = self._hands.message_over(now)
         if seconds is not None:
             self._feed(MessageTaken(self._at_s(now), seconds), now)
+        self._hands.keep_on()
         while (timer := self._timers.take_due(now)) is not None:
             self._feed(TimerFired(self._at_s(now), timer), now)
+        self._feel_pulse(now)
         if not self._arrived and now > self._began + _INVITE_S:
             self._break_off(now, DAEMON_LOST)
         self._answer_if_stored(now)
         self._report(now)
+
+    def _feel_pulse(self, now: float) -> None:
+        """Tell the flow of far ends from which no audio comes any more."""
+        allowed_s = self._plan.media_lost_s
+        if not self.is_talking or not allowed_s:
+            self._hands.pulse.rest()
+            return
+        for leg in list(self._hands.pulse.lost(now, allowed_s)):
+            self._feed(MediaLost(self._at_s(now), leg), now)
 
     def _take(self, noted: Noted, now: float) -> None:
         match noted:
@@ -176,7 +200,7 @@ class OneCall:
             case Keyed(leg=leg, key=key):
                 self._hands.press(leg, key, now)
             case Referred(leg=leg, to=to, replaces=replaces):
-                self._feed(TransferAsked(self._at_s(now), leg, to, self._hands.leg_of(replaces)), now)
+                self._feed(TransferAsked(self._at_s(now), leg, to, replaces), now)
             case Refused(status=status) if not self._arrived:
                 self._break_off(now, attrs.evolve(from_sip(status, None), blame=Blame.CLIENT))
             case Broke(fault=fault):
@@ -227,6 +251,10 @@ class OneCall:
     def _report(self, now: float) -> None:
         if self.over or self._broken is not None or not self._arrived:
             return
+        if self._state.over and self._hands.message is not None:
+            return  # the last word of a record says how long the message is
+        if self._hands.recording is not None:
+            self.scribe.recorded_ms = round(1000 * self._hands.recording.length_s)
         record = self.scribe.write(self._state, self._at_s(now))
         if record is not None:
             self._link.send(Update(record))
@@ -241,6 +269,9 @@ class OneCall:
             self._hands.end_all(cause)
         if not self._hands.legs:
             self.over = self._hands.is_clear(now)
+
+    def _complain(self, text: str) -> None:
+        self._link.send(Mishap(self.assign.call_id, text))
 
     def _at_s(self, now: float) -> float:
         return round(now - self._began, 3) if self._arrived else 0.0

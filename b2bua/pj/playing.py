@@ -10,16 +10,13 @@ from typing import Any, Final
 import pjsua2 as pj
 
 from b2bua.pj.leg import Leg
-from b2bua.pj.prompts import CLOCK_RATE_HZ, Library, Sound
+from b2bua.sound.library import Library, Sound
 from routing.ids import PromptName
 
 _SHORT_BY_S: Final = 0.05
 _LEAST_S: Final = 0.1
 _AUDIO_WITHIN_S: Final = 1.0
 """How long a leg's audio may take to begin; then the prompt counts as playing, heard or not, and the call goes on."""
-_RINGBACK: Final = PromptName("ringback")
-_RINGBACK_HZ: Final = 450  # GB/T 3380: 450 Hz, 1 s on, 4 s off
-_RINGBACK_LEVEL: Final = 6000
 
 
 class Playing:
@@ -31,13 +28,12 @@ class Playing:
         self.loop = loop
         self.barge_in = barge_in
         self._leg = leg
-        self._tone = loop and _RINGBACK in prompts and library.find(_RINGBACK) is None
         found = [sound for prompt in prompts for sound in library.sounds(prompt)]
         self._sounds: list[Sound] = [sound for sound in found if sound.length_s > _LEAST_S]
         self._left = list(self._sounds)
         self._source: Any = None
         self._began = False
-        self.next_at: float | None = now + _AUDIO_WITHIN_S if self._sounds or self._tone else now
+        self.next_at: float | None = now + _AUDIO_WITHIN_S if self._sounds else now
         self.follow(now)
 
     def follow(self, now: float) -> None:
@@ -45,7 +41,7 @@ class Playing:
         audio = self._leg.audio()
         if audio is None:
             return
-        if not self._began and (self._sounds or self._tone):
+        if not self._began and self._sounds:
             self._began = True
             self._next(now)
         elif self._source is not None:
@@ -68,10 +64,6 @@ class Playing:
 
     def _next(self, now: float) -> bool:
         self.stop()
-        if self._tone:
-            self._source = _ringback()
-            self._join()
-            return False
         if not self._left and self.loop:
             self._left = list(self._sounds)
         if not self._left:
@@ -87,14 +79,3 @@ class Playing:
         audio = self._leg.audio()
         if audio is not None:
             self._source.startTransmit(audio)
-
-
-def _ringback() -> Any:
-    tone = pj.ToneDesc()
-    tone.freq1, tone.freq2, tone.on_msec, tone.off_msec, tone.volume = _RINGBACK_HZ, 0, 1000, 4000, _RINGBACK_LEVEL
-    tones = pj.ToneDescVector()
-    tones.append(tone)
-    source = pj.ToneGenerator()
-    source.createToneGenerator(CLOCK_RATE_HZ, 1)
-    source.play(tones, True)
-    return source

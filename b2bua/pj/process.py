@@ -5,6 +5,7 @@ and without a daemon the process ends.
 """
 
 import os
+import random
 import re
 import secrets
 import signal
@@ -16,8 +17,8 @@ from typing import Final, NoReturn
 
 import attrs
 
-from b2bua.link import Assign, FromDaemon, Hello, Idle, InviteKey, Retire, Stored, Tell
-from b2bua.pj import spool
+from b2bua import spool
+from b2bua.link import Assign, FromDaemon, Hello, Idle, InviteKey, Refer, Retire, Stored, Tell
 from b2bua.pj.doorway import Doorway
 from b2bua.pj.endpoint import Endpoint, Setup, run_and_leave
 from b2bua.pj.leg import Leg
@@ -30,6 +31,8 @@ from routing.document import from_plain
 from routing.plan import Plan
 
 _LISTENING_POLL_S: Final = 0.05
+_RECORDING_POLL_S: Final = 0.25
+"""What a crash may cost of a recording, beside what PJSIP keeps back."""
 _BUSY_POLL_S: Final = 1.0
 _IDLE_POLL_S: Final = 1.0
 _QUIET_S: Final = 0.1
@@ -44,7 +47,7 @@ class Process:
 
     def __init__(self, link: Path, setup: Setup, shelves: Shelves) -> None:
         self._shelves = shelves
-        self._spool = spool.spool_folder(link)
+        self._spool = spool.beside(link)
         self._incarnation = secrets.token_hex(8)
         self._call: OneCall | None = None
         self._last: OneCall | None = None
@@ -56,6 +59,7 @@ class Process:
         self._quiet_at: float | None = None
         self._retiring = False
         self._look_at = 0.0
+        self._phase_s = random.uniform(0, _BEAT_S)  # noqa: S311 - nothing depends on its being hard to guess
         self._endpoint = Endpoint(setup, self._note)
         self._doorway = Doorway(self._endpoint.account(), self._note, self._take_in)
         self._link = LinkSide(link)
@@ -79,14 +83,12 @@ class Process:
     def _keep_the_beat(self, call: OneCall) -> None:
         """Take in audio once a beat until something else has happened or the time has come to look.
 
-        A beat is a packet's worth: to wake up for each packet would cost more than the packets.
+        A beat is a packet's worth: to wake up for each packet would cost more than the packets. It is steady, so that
+        as many packets come in each, and every process has its own, so that they do not all wake up at once.
         """
-        beat_at = now = time.monotonic()
         while not self._is_stirred(call):
-            beat_at = max(beat_at + _BEAT_S, now)
-            time.sleep(beat_at - now)
+            time.sleep(_BEAT_S - (time.monotonic() + self._phase_s) % _BEAT_S)
             self._endpoint.poll(0)
-            now = time.monotonic()
 
     def _is_stirred(self, call: OneCall) -> bool:
         """Whether more than audio has moved, or the time has come to look."""
@@ -114,7 +116,8 @@ class Process:
 
     def _patience_s(self, call: OneCall) -> float:
         """How long until the call is to be looked at though nothing came."""
-        most_s = _LISTENING_POLL_S if call.takes_message else _BUSY_POLL_S
+        most_s = _RECORDING_POLL_S if call.is_recorded else _BUSY_POLL_S
+        most_s = _LISTENING_POLL_S if call.is_listening else most_s
         due = call.next_due()
         return most_s if due is None else min(most_s, max(0.0, due - time.monotonic()))
 
@@ -126,7 +129,7 @@ class Process:
             hello = attrs.evolve(hello, call_id=self._call.assign.call_id, invite=self._call.assign.invite)
         self._link.send(hello)
         if self._call is not None:
-            self._call.reconnected()
+            self._call.reconnected(time.monotonic())
 
     def _hear(self, message: FromDaemon) -> None:
         match message:
@@ -139,6 +142,9 @@ class Process:
             case Tell(call_id=call_id, event=event):
                 if self._call is not None and self._call.assign.call_id == call_id:
                     self._call.tell(event)
+            case Refer(call_id=call_id):
+                if self._call is not None and self._call.assign.call_id == call_id:
+                    self._call.refer(message)
             case Retire():
                 self._retiring = True
 
@@ -207,7 +213,7 @@ class Process:
         if last is None or last.scribe.latest is None or last.stored_seq >= last.scribe.latest.seq:
             return
         try:
-            spool.put(self._spool, last.scribe.latest)
+            spool.leave(self._spool, last.scribe.latest)
         except OSError as fault:
             sys.stderr.write(f"the record of call {last.assign.call_id} cannot be spooled: {fault}\n")
 

@@ -7,7 +7,7 @@ on; only a place in a queue, which no one else can give, is asked for again when
 from typing import Final
 
 from b2bua.link import Ask
-from routing.command import Command, JoinQueue, LeaveQueue, LookAtTargets, TakePlace
+from routing.command import JoinQueue, LeaveQueue, LookAtTargets, TakePlace
 from routing.event import Event, PlaceTaken, QueueMoved, TargetsLooked
 from routing.ids import NodeName
 
@@ -23,7 +23,7 @@ class Questions:
     def __init__(self, call_id: str) -> None:
         self._call_id = call_id
         self._open: dict[NodeName, tuple[TakePlace | LookAtTargets, float]] = {}
-        self._queues: dict[NodeName, JoinQueue] = {}
+        self._queues: dict[NodeName, tuple[JoinQueue, float]] = {}
 
     def ask(self, question: Question, now: float) -> Ask:
         """Open a question; the message that puts it to the daemon."""
@@ -31,7 +31,7 @@ class Questions:
             case TakePlace() | LookAtTargets():
                 self._open[question.node] = (question, now + _PATIENCE_S)
             case JoinQueue():
-                self._queues[question.node] = question
+                self._queues[question.node] = (question, now)
             case LeaveQueue():
                 self._queues.pop(question.node, None)
         return Ask(self._call_id, question)
@@ -60,7 +60,7 @@ class Questions:
                 answers.append(TargetsLooked(at_s, node, {}, {}, {}))
         return answers
 
-    def again(self) -> list[Ask]:
-        """What to ask a new daemon."""
-        asked: list[Command] = [*self._queues.values(), *(question for question, _ in self._open.values())]
-        return [Ask(self._call_id, question) for question in asked]
+    def again(self, now: float) -> list[Ask]:
+        """What to ask a new daemon; whoever stood in a queue has stood there since then."""
+        queues = [Ask(self._call_id, join, now - since) for join, since in self._queues.values()]
+        return queues + [Ask(self._call_id, question) for question, _ in self._open.values()]

@@ -14,7 +14,7 @@ from b2bua.link import Assign
 from b2bua.record import Attempt, CallRecord, CallState, Ending, Party
 from routing import trace
 from routing.cause import NORMAL, Cause
-from routing.event import Event
+from routing.event import Event, MessageTaken
 from routing.ids import LegId
 from routing.state import Attempt as AttemptState
 from routing.state import State
@@ -43,11 +43,15 @@ class Scribe:
         self._milestone: object = None
         self._fresh_until_s = 0.0
         self.evidence: dict[str, Any] = {}
+        self.recorded_ms = 0
+        self._message_s = 0
         self.sip_call_ids: dict[LegId, str] = {}
         self.latest: CallRecord | None = None
 
     def note(self, event: Event) -> None:
         """Keep an event, so that the call can be decided again from its record."""
+        if isinstance(event, MessageTaken):
+            self._message_s = event.seconds
         self._events.append(PLAIN.unstructure(event, unstructure_as=Event))
 
     def write(self, state: State, at_s: float) -> CallRecord | None:
@@ -97,6 +101,8 @@ class Scribe:
             answered_ms=self._ms(state.answered_s),
             ended_ms=self._ms(self._ended_s),
             talk_ms=round(talk_s * 1000),
+            recorded_ms=self.recorded_ms,
+            message_s=self._message_s,
             target=_target(state),
             attempts=tuple(self._attempt(attempt) for attempt in state.attempts),
             hung_up_by=Party(outcome.hung_up_by.value) if outcome else None,

@@ -14,6 +14,7 @@ from b2bua.link import (
     Hello,
     Idle,
     InviteKey,
+    Mishap,
     Retire,
     Route,
     Stored,
@@ -74,5 +75,6 @@ def warm_up() -> None:
                 from_plain(heard.plan)
     frame(Hello(0, 0, ""))
     frame(Idle("warm"))
+    frame(Mishap("warm", ""))
     if record is not None:
         frame(Update(record))

@@ -26,6 +26,7 @@ _SOFTEST_LUFS: Final = -55.0
 _FULL_SCALE: Final = 0.98
 _MOST_CLIPPED: Final = 0.001
 _AUDIBLE: Final = 0.01
+_UNKNOWN: Final = 0xFFFFFFFF
 
 
 def take_in(path: Path) -> Samples:
@@ -35,6 +36,8 @@ def take_in(path: Path) -> Samples:
     with path.open("rb") as file:
         if zipfile.is_zipfile(file):
             raise Unfit(f"{path} is a ZIP archive, whatever its name; unpack it and choose the sound inside")
+    if _is_cut_off(path):
+        raise Unfit(f"{path} is cut off: it is shorter than its own header says; copy or export it anew")
     try:
         with soundfile.SoundFile(path) as sound:
             if sound.frames > LONGEST_S * sound.samplerate:
@@ -55,6 +58,13 @@ def silences_s(samples: Samples) -> tuple[float, float]:
     if not len(loud):
         return len(samples) / RATE_HZ, 0.0
     return float(loud[0]) / RATE_HZ, float(len(samples) - 1 - loud[-1]) / RATE_HZ
+
+
+def _is_cut_off(path: Path) -> bool:
+    """Whether a WAV file ends before its end. A length of 0 or all ones is that of a program that wrote to a pipe."""
+    with path.open("rb") as file:
+        kind, length = file.read(4), int.from_bytes(file.read(4), "little")
+    return kind == b"RIFF" and length not in (0, _UNKNOWN) and length + 8 > path.stat().st_size + 1
 
 
 def _at_8_khz(path: Path, sound: soundfile.SoundFile) -> Samples:

@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 
-from b2bua.owner import as_its_folder
 from b2bua.sound.loudness import SILENCE_LUFS, Samples, loudness_lufs
 
 RATE_HZ: Final = 8000
@@ -35,7 +34,6 @@ def write_wav(path: Path, samples: Samples, mode: int = 0o600) -> None:
     try:
         with coming.open("wb") as out:
             coming.chmod(mode)
-            as_its_folder(coming)
             with wave.open(out, "wb") as file:
                 file.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
                 file.writeframes(pcm.tobytes())

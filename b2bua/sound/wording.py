@@ -49,4 +49,4 @@ NUMBERS: Final = (
     | {f"number-{100 * hundreds}": f"{_DIGITS[hundreds]}百" for hundreds in range(1, 10)}
     | {"number-1000": "一千"}
 )
-"""Places in a queue; the others up to 1000 are put together from these (`b2bua.pj.prompts`)."""
+"""Places in a queue; the others up to 1000 are put together from these (`b2bua.sound.library`)."""

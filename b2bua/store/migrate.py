@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Connection, insert, inspect, select, update
 
 from b2bua.store.errors import StoreUnusable
-from b2bua.store.schema import METADATA, SCHEMA_VERSION, closings, schema_version
+from b2bua.store.schema import METADATA, SCHEMA_VERSION, closings, messages, schema_version
 
 Step = Callable[[Connection], None]
 
@@ -18,7 +18,11 @@ def _missed_calls(connection: Connection) -> None:
     closings.create(connection)
 
 
-STEPS: Final[Mapping[int, Step]] = {2: _missed_calls}
+def _marks_of_messages(connection: Connection) -> None:
+    messages.create(connection)
+
+
+STEPS: Final[Mapping[int, Step]] = {2: _missed_calls, 3: _marks_of_messages}
 """Version → what turns the version before it into it. Version 1 is the first and needs none."""
 
 

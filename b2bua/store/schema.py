@@ -27,7 +27,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """The version that `METADATA` describes; whoever raises it adds the step to it to `b2bua.store.migrate`."""
 
 METADATA: Final = MetaData()
@@ -127,6 +127,19 @@ closings = Table(
     Column("note", Text, nullable=False),
 )
 """Missed calls that somebody closed by hand (P4)."""
+
+messages = Table(
+    "messages",
+    METADATA,
+    Column("call_id", _Key, primary_key=True),
+    Column("number", _Key, nullable=False),
+    Column("read_ms", BigInteger),
+    Column("read_by", Text, nullable=False, default=""),
+    Column("told_ms", BigInteger),
+    Column("tell_ms", BigInteger, nullable=False, default=0),
+    Column("tries", Integer, nullable=False, default=0),
+)
+"""What was done with each voicemail message that is there (M4)."""
 
 places = Table(
     "places",

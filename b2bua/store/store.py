@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from b2bua.store import audit
 from b2bua.store.audit import AuditEntry
 from b2bua.store.database import open_database, writing
+from b2bua.store.mailboxes import Mailboxes
 from b2bua.store.missed import MissedCalls
 from b2bua.store.plans import Plans
 from b2bua.store.records import Records
@@ -23,6 +24,7 @@ class Store:
         self.engine = engine
         self.plans = Plans(engine)
         self.records = Records(engine)
+        self.mailboxes = Mailboxes(engine)
         self.missed = MissedCalls(engine)
         self._spool = spool
 

@@ -21,8 +21,8 @@ import trio
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from b2bua import spool
 from b2bua.record import CallRecord
-from b2bua.store import spool
 from b2bua.store.database import first_line
 from b2bua.store.records import Records
 from routing.ids import CallId

@@ -28,7 +28,7 @@ from routing.node import (
     ways_out,
 )
 from routing.nodes import gates
-from routing.plan import GATES, Plan
+from routing.plan import GATES, Announced, Plan
 
 Outline = tuple[Any, ...]
 REFUSED: Final = {
@@ -112,7 +112,7 @@ def outline(plan: Plan, who: Caller, moment: Moment) -> Outline:
         todo += found.values()
     alike = _alike(own, ways)
     talks = any(one[0] == "Hunt" and one[1] for one in own.values())
-    settings = (plan.record, _transfers(plan, moment)) if talks else ()
+    settings = (_recording(plan), plan.media_lost_s, _transfers(plan, moment)) if talks else ()
     return (*settings, _most_forwards(plan, begin, own, ways), *_written(begin, alike, own, ways))
 
 
@@ -161,6 +161,13 @@ def _of_hunt(plan: Plan, hunt: Hunt, moment: Moment) -> Outline:
     announce = hunt.announce if hunt.otherwise is None else None
     asked = (hunt.fax, order if len(lines) > 1 else ())
     return ("Hunt", tuple(lines), asked, hunt.ringback or plan.welcome, announce)
+
+
+def _recording(plan: Plan) -> Outline:
+    if not plan.record:
+        return ()
+    prompt = None if plan.record_announce is Announced.NOBODY else plan.record_prompt
+    return (plan.record_announce, prompt, plan.retention_days)
 
 
 def _transfers(plan: Plan, moment: Moment) -> Outline:

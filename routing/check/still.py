@@ -100,6 +100,7 @@ def prompts_missing(plan: Plan, prompts: Collection[PromptName] | None) -> Itera
         return
     named = [
         ("welcome", plan.welcome),
+        ("record_prompt", plan.record_prompt),
         *((f"nodes.{n}", one) for n, node in plan.nodes.items() for one in _heard(node)),
     ]
     for path, prompt in named:

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from routing import caller, cause, chance, legs
-from routing.command import LookAtTargets, TakePlace
+from routing.command import TakePlace
 from routing.event import (
     Event,
     PlaceTaken,
@@ -64,7 +64,10 @@ def react_asking(turn: Turn, place: Asking, event: Event) -> NodeName | None:
 def _placed(turn: Turn, place: Asking, hunt: Hunt) -> NodeName | None:
     targets = turn.plan.targets
     if hunt.order is Order.LEAST_CALLS or any(targets[name].capacity for name in hunt.targets):
-        turn.do(LookAtTargets(place.node, hunt.targets))
+        rings = {Order.TOGETHER: hunt.wave, Order.LEAST_CALLS: len(hunt.targets)}.get(hunt.order, 1)
+        # Whom the fewest calls will choose is not known before the answer.
+        ordered = hunt.targets if hunt.order is Order.LEAST_CALLS else _ordered(turn, place, hunt, None)
+        turn.do(legs.look_at(turn, place.node, ordered, rings=rings))
         turn.start_timer(ASK, ASK_S)
         turn.place = place
         return None
@@ -116,7 +119,7 @@ def react(turn: Turn, place: Hunting, event: Event) -> NodeName | None:
         case TargetRang(leg=leg, early_media=early_media) if leg in place.ringing:
             caller.alert(turn, leg if early_media and len(place.ringing) == 1 else None)
         case TargetAnswered(leg=leg) if leg in place.ringing:
-            talk.begin(turn, leg)
+            talk.begin(turn, leg, place.node, fax=hunt.fax)
         case TimerFired(timer=timer) if timer == PAUSE:
             return _advance(turn, attrs.evolve(place, pausing=False), hunt)
         case TimerFired(timer=timer):  # no other timer runs while targets ring

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from routing import caller, legs
-from routing.command import JoinQueue, LeaveQueue, LookAtTargets
+from routing.command import JoinQueue, LeaveQueue
 from routing.event import Event, PromptEnded, QueueMoved, TargetsLooked, TimerFired
 from routing.ids import NodeName, PromptName, TargetName, TimerName
 from routing.node import Hunt, Queue
@@ -72,13 +72,16 @@ def _moved(turn: Turn, place: Queueing, node: Queue) -> None:
     if place.at == 0 and not place.looking:
         turn.stop_timer(LOOK)
         turn.place = attrs.evolve(place, looking=True)
-        turn.do(LookAtTargets(place.node, turn.node(node.then, Hunt).targets))
+        turn.do(legs.look_at(turn, place.node, turn.node(node.then, Hunt).targets))
 
 
 def _is_free(turn: Turn, name: TargetName, seen: TargetsLooked) -> bool:
-    """Whether a target would take the call; one without a capacity takes one call of a queue at a time."""
+    """Whether a target would take the call; one without a capacity takes one call of a queue at a time.
+
+    One of which nothing is known, because the daemon is away, is waited for.
+    """
     most = turn.plan.targets[name].capacity or 1
-    return not legs.why_not(turn, name) and name not in seen.down and seen.live.get(name, 0) < most
+    return not legs.why_not(turn, name) and name not in seen.down and seen.live.get(name, most) < most
 
 
 def _leave(turn: Turn, place: Queueing, to: NodeName, why: str) -> NodeName:

@@ -1,6 +1,7 @@
 """Transfer: a seat hands its caller over to another extension, by key or by REFER, blind or attended (M3).
 
-Rule: a call is transferred only to what the plan names; a transfer that finds nobody leads back to the seat.
+Rule: a call is transferred only to what the plan names; a transfer that finds nobody leads back to the seat, which is
+rung again if it has hung up meanwhile. Where the transfer was asked for by REFER, each turn of it is reported.
 """
 
 from typing import Final
@@ -9,7 +10,7 @@ import attrs
 
 from routing import caller, cause, legs
 from routing.cause import MEDIA_LOST, NORMAL
-from routing.command import CollectDigits, Connect, Disconnect, LookAtTargets
+from routing.command import CollectDigits, Connect, Disconnect, ReportTransfer, StopCollecting
 from routing.event import (
     DigitsKeyed,
     Event,
@@ -17,20 +18,23 @@ from routing.event import (
     TargetAnswered,
     TargetFailed,
     TargetHungUp,
+    TargetRang,
     TargetsLooked,
     TimerFired,
-    TransferAsked,
 )
 from routing.ids import CALLER, LegId, NodeName, TargetName
 from routing.node import Hunt
-from routing.number import read_number
-from routing.plan import Extension, Plan, Transfer
+from routing.plan import Extension, Transfer
 from routing.state import HungUpBy, Phase, Talking, Transferring
 from routing.turn import Turn
 
 NODE: Final = NodeName("transfer")
 MOST_KEYS: Final = 10
 INTER_S: Final = 4
+TRYING: Final = 100
+RINGING: Final = 180
+DONE: Final = 200
+NOBODY: Final = 480
 
 
 def join(turn: Turn, leg: LegId) -> None:
@@ -38,12 +42,16 @@ def join(turn: Turn, leg: LegId) -> None:
     turn.do(Connect(CALLER, leg))
     turn.place = Talking(leg)
     turn.phase = Phase.TALKING
-    _listen(turn, leg)
+    _listen(turn, leg, MOST_KEYS)
 
 
-def _listen(turn: Turn, seat: LegId) -> None:
+def _listen(turn: Turn, seat: LegId, most: int) -> None:
+    """Gather up to `most` keys from a seat, from now on, if its keys mean anything."""
+    if seat in turn.gathering:
+        turn.gathering -= {seat}
+        turn.do(StopCollecting(seat))
     if turn.plan.transfer:
-        legs.gather(turn, CollectDigits(seat, MOST_KEYS, 0, INTER_S))
+        legs.gather(turn, CollectDigits(seat, most, 0, INTER_S))
 
 
 def keyed(turn: Turn, place: Talking, digits: str) -> None:
@@ -56,48 +64,29 @@ def keyed(turn: Turn, place: Talking, digits: str) -> None:
         extension = Extension(digits.removeprefix(code))
         if digits.startswith(code) and extension in turn.plan.extensions:
             group = turn.plan.group(turn.plan.extensions[extension])
-            _begin(turn, ways, place.leg, group, digits, attended=attended)
+            how = "attended" if attended else "blind"
+            wish = Transferring(place.leg, attended, group.targets)
+            begin(turn, ways, wish, (("to", digits), ("how", how)))
             return
-    _listen(turn, place.leg)
+    _listen(turn, place.leg, MOST_KEYS)
 
 
-def referred(turn: Turn, place: Talking, to: str) -> None:
-    """A seat's telephone sent REFER."""
-    ways = turn.plan.transfer
-    group = find(turn.plan, to)
-    if ways is None or not ways.refer or group is None:
-        turn.note(NODE, "transfer", "refuse", looked_at=(("to", to),), passed_over=((to, "not of this plan"),))
-    else:
-        _begin(turn, ways, place.leg, group, to, attended=False)
-
-
-def find(plan: Plan, to: str) -> Hunt | None:
-    """The group that a REFER means: an extension, a target's name, or a target's address."""
-    user = to.partition(":")[2].partition("@")[0] if to.lower().startswith("sip:") else to
-    if Extension(user) in plan.extensions:
-        return plan.group(plan.extensions[Extension(user)])
-    for name, target in sorted(plan.targets.items(), key=lambda one: one[0]):
-        if name == user or target.address in (to, read_number(user).digits):
-            return Hunt((name,))
-    return None
-
-
-def _begin(turn: Turn, ways: Transfer, seat: LegId, group: Hunt, to: str, *, attended: bool) -> None:
-    refused = tuple((target, why) for target in group.targets if (why := legs.why_not(turn, target)))
-    usable = tuple(target for target in group.targets if target not in dict(refused))
-    how = "attended" if attended else "blind"
-    turn.note(
-        NODE, "transfer", ", ".join(usable) or "nobody", looked_at=(("to", to), ("how", how)), passed_over=refused
-    )
-    turn.do(Disconnect(CALLER, seat))
+def begin(turn: Turn, ways: Transfer, wish: Transferring, looked_at: tuple[tuple[str, str], ...]) -> None:
+    """Take the caller from the seat, and ring those whom `wish.waiting` names as far as they may be rung."""
+    refused = tuple((target, why) for target in wish.waiting if (why := legs.why_not(turn, target)))
+    usable = tuple(target for target in wish.waiting if target not in dict(refused))
+    turn.note(NODE, "transfer", ", ".join(usable) or "nobody", looked_at=looked_at, passed_over=refused)
+    turn.do(Disconnect(CALLER, wish.seat))
     caller.play(turn, (ways.music,), loop=True)
-    place = Transferring(seat, attended, usable, looking=True)
-    _listen(turn, seat)
-    if any(turn.plan.targets[target].capacity for target in usable):
-        turn.do(LookAtTargets(NODE, usable))
+    _listen(turn, wish.seat, len(ways.back))
+    # Whoever is taken over from the seat is on the line already, and takes up no line more.
+    looking = not wish.replaces and any(turn.plan.targets[target].capacity for target in usable)
+    place = attrs.evolve(wish, waiting=usable, looking=looking)
+    if looking:
+        turn.do(legs.look_at(turn, NODE, usable))
         turn.place = place
     else:
-        _ring_next(turn, attrs.evolve(place, looking=False))
+        _ring_next(turn, place)
 
 
 def react(turn: Turn, place: Transferring, event: Event) -> None:
@@ -108,19 +97,19 @@ def react(turn: Turn, place: Transferring, event: Event) -> None:
         case TimerFired(timer=timer) if place.ringing and timer == legs.ring_timer(place.ringing):
             legs.stop(turn, place.ringing, cause.NO_ANSWER)
             _ring_next(turn, attrs.evolve(place, ringing=None))
+        case TargetRang(leg=leg) if leg == place.ringing:
+            _report(turn, place, RINGING)
         case TargetAnswered(leg=leg) if leg == place.ringing:
             _answered(turn, place, leg)
         case TargetFailed(leg=leg) | TargetHungUp(leg=leg):
             _down(turn, place, leg)
         case DigitsKeyed(leg=leg, digits=digits) if leg == place.seat:
             turn.gathering -= {leg}
-            if turn.plan.transfer and digits == turn.plan.transfer.back:
-                _back(turn, place)
+            back = turn.plan.transfer.back if turn.plan.transfer else ""
+            if digits == back:
+                _back(turn, place, "the seat took its caller back")
             else:
-                _listen(turn, leg)
-        case TransferAsked(leg=leg, replaces=replaces) if leg == place.seat and replaces:
-            if replaces == place.consulting:
-                _hand_over(turn, place, replaces)
+                _listen(turn, leg, len(back))
         case MediaLost(leg=leg) if leg == CALLER:
             caller.end(turn, MEDIA_LOST, HungUpBy.SWITCH, turn.attempts[place.seat - 1].target)
         case _:
@@ -142,14 +131,24 @@ def _ring_next(turn: Turn, place: Transferring) -> None:
         if legs.can_ring(turn, target):
             wait_s = Hunt(place.waiting).wait_s(turn.plan.targets[target].ring_s)
             seat = turn.attempts[place.seat - 1].target
-            leg = legs.ring(turn, target, wait_s, transferred_by=seat)
+            leg = legs.ring(turn, target, wait_s, transferred_by=seat, replaces=place.replaces)
             turn.place = attrs.evolve(place, waiting=place.waiting[at + 1 :], ringing=leg)
             return
     if legs.up(turn, place.seat):
-        _back(turn, place)
+        _back(turn, place, "nobody was found")
     else:
-        target = turn.attempts[place.seat - 1].target
-        caller.end(turn, cause.NO_ANSWER, HungUpBy.SWITCH, target)
+        _recall(turn, place)
+
+
+def _recall(turn: Turn, place: Transferring) -> None:
+    """Nobody was found and the seat has hung up: ring it again, once."""
+    seat = turn.attempts[place.seat - 1].target
+    if place.recalling or legs.why_not(turn, seat) or not legs.can_ring(turn, seat):
+        caller.end(turn, cause.NO_ANSWER, HungUpBy.SWITCH, seat)
+        return
+    turn.note(NODE, "transfer", seat, looked_at=(("because", "nobody was found, and the seat has hung up"),))
+    leg = legs.ring(turn, seat, Hunt((seat,)).wait_s(turn.plan.targets[seat].ring_s), transferred_by=seat)
+    turn.place = attrs.evolve(place, attended=False, ringing=leg, recalling=True)
 
 
 def _answered(turn: Turn, place: Transferring, leg: LegId) -> None:
@@ -164,23 +163,38 @@ def _down(turn: Turn, place: Transferring, leg: LegId) -> None:
     if leg == place.ringing:
         _ring_next(turn, attrs.evolve(place, ringing=None))
     elif leg == place.consulting:
-        _back(turn, place)
+        _back(turn, place, "the other hung up")
     elif leg == place.seat and place.consulting:
         _hand_over(turn, place, place.consulting)
 
 
 def _hand_over(turn: Turn, place: Transferring, leg: LegId) -> None:
     """The caller is the new target's; the seat is free."""
+    _report(turn, place, DONE)
     legs.stop(turn, place.seat, NORMAL)
     caller.silence(turn)
     join(turn, leg)
 
 
-def _back(turn: Turn, place: Transferring) -> None:
+def _back(turn: Turn, place: Transferring, why: str) -> None:
     """The seat has its caller again."""
+    _report(turn, place, _failure(turn, place))
     for leg in (place.ringing, place.consulting):
         if leg:
             legs.stop(turn, leg, NORMAL)
-    turn.note(NODE, "transfer", "back to the seat")
+    turn.note(NODE, "transfer", "back to the seat", looked_at=(("because", why),))
     caller.silence(turn)
     join(turn, place.seat)
+
+
+def _report(turn: Turn, place: Transferring, status: int) -> None:
+    """Tell the seat how it goes, if its telephone asked by REFER and is still there."""
+    if place.referred and legs.up(turn, place.seat):
+        turn.do(ReportTransfer(place.seat, status))
+
+
+def _failure(turn: Turn, place: Transferring) -> int:
+    """What is said of a transfer that found nobody: why the newest leg failed, if one was rung at all."""
+    newest = turn.attempts[-1]
+    why = newest.stopped or newest.cause
+    return NOBODY if why is None or newest.leg == place.seat else why.sip

@@ -124,14 +124,20 @@ def the_record(now_ms: int = NOON_MS) -> dict[str, Any]:
         "target": "night-mobile", "attempts": [first, second], "hung_up_by": None, "ending": None,
         "trace": [step, {**step, "at_s": 0.4, "chose": "night-mobile", "passed_over": [["desk", "busy (486)"]]}],
         "facts": {}, "events": [],
-        "evidence": {"0": {"codec": "PCMA", "loss": "0.0 %", "jitter": "3 ms"}, "2": {"codec": "PCMA"}},
+        "evidence": {
+            "0": {"codec": "PCMA", "sent": 410, "received": 405, "lost": 5, "jitter_ms": 3.1},
+            "2": {"codec": "PCMA", "sent": 400, "received": 409, "lost": 0, "jitter_ms": 41.0},
+        },
     }  # fmt: skip
+
+
+_OFFER = "v=0\r\nc=IN IP4 203.0.113.5\r\nm=audio 40000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
 
 
 def the_messages(now_ms: int = NOON_MS) -> list[dict[str, Any]]:
     """The signalling of that call."""
     said = (
-        (0, False, "INVITE sip:4006001234@192.0.2.1 SIP/2.0\r\nFrom: <sip:02112345678@carrier>"),
+        (0, False, f"INVITE sip:4006001234@192.0.2.1 SIP/2.0\r\nFrom: <sip:02112345678@carrier>\r\n\r\n{_OFFER}"),
         (0, True, "SIP/2.0 100 Trying"),
         (1, True, "INVITE sip:01065521234@gw SIP/2.0"),
         (1, False, "SIP/2.0 486 Busy Here"),
@@ -169,7 +175,7 @@ def verbs_of(feed: Feed, asked: list[tuple[str, dict[str, Any], Operator]]) -> d
     async def detail(args: dict[str, Any], operator: Operator) -> Any:
         if args["call_id"] != "c0000":
             raise Refusal(f"no call {args['call_id']}")
-        return {"record": the_record(), "messages": the_messages()}
+        return {"record": the_record(), "messages": the_messages(), "missing": ""}
 
     async def hangup(args: dict[str, Any], operator: Operator) -> Any:
         asked.append(("call.hangup", args, operator))

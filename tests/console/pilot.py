@@ -4,11 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from textual.events import Key
 from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
 
 from b2bua.wire import Role
 from tui.app import Console
 from tui.link import Link
+from tui.plan.screen import PlanScreen
 
 
 def console(path: Path, role: Role = Role.ADMIN) -> Console:
@@ -40,3 +43,30 @@ async def shows(pilot: Pilot[Any], *texts: str) -> None:
 async def shows_no(pilot: Pilot[Any], *texts: str) -> None:
     """Let the console run until none of these texts is on the screen."""
     await until(pilot, lambda: not any(text in seen(pilot) for text in texts))
+
+
+async def press(pilot: Pilot[Any], *keys: str) -> None:
+    """Press keys, each when what the one before it set off is done."""
+    for key in keys:
+        pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+        await at_rest(pilot)
+
+
+async def at_rest(pilot: Pilot[Any]) -> None:
+    """Let the console run until nothing is on its way to the screen: no message, no answer, no change that settles.
+
+    A blinking cursor stays on from then on: it would show in one picture and not in the next.
+    """
+    app = pilot.app
+    while True:
+        await pilot.pause(0)
+        assert not app.return_code, "the console has failed"
+        nodes = [app, *(node for screen in app.screen_stack for node in screen.walk_children(with_self=True))]
+        waiting = [worker for worker in app.workers if worker.group != "feed" and not worker.is_finished]
+        settling = any(isinstance(screen, PlanScreen) and screen.settling for screen in app.screen_stack)
+        if not waiting and not settling and not any(node.message_queue_size for node in nodes):
+            break
+    for cursor in app.screen.query("Input, TextArea").results():
+        if isinstance(cursor, Input | TextArea) and cursor.cursor_blink:
+            cursor.cursor_blink = False
+            await at_rest(pilot)

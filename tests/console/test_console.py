@@ -155,7 +155,7 @@ def test_pause_sort_invert_and_columns(switch: Office) -> None:
         await pilot.press("c", "down", "down", "space", "enter")
         await shows_no(pilot, "Place")
         await pilot.press("S")
-        await shows(pilot, "Age↓")
+        await shows(pilot, "Age↑")
 
     at_the_console(switch.path, job)
 
@@ -195,7 +195,7 @@ def test_help_shows_keys_and_the_users_own(switch: Office) -> None:
         async with console(switch.path).run_test(size=(80, 60)) as pilot:
             await shows(pilot, "12 calls", "ringing")
             await pilot.press("question_mark")
-            await shows(pilot, "H      hang up", "Everywhere", "take out")
+            await shows(pilot, "H hang up", "Everywhere", "take out")
             await pilot.press("escape", "H")
             await shows(pilot, "Hang up the call")
 

@@ -1,5 +1,6 @@
 """Records, missed calls, reports and the audit trail, at the console."""
 
+import asyncio
 import csv
 import json
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.console.office import Office, office
-from tests.console.pilot import seen, shows, shows_no, until
+from tests.console.pilot import press, seen, shows, shows_no, until
+from tests.console.still import Still, moment
 from tests.console.test_console import at_the_console
+from tui.app import Console
 from tui.export import as_csv
 from tui.panes.records import asked_of
 from tui.say import Language, speak
@@ -46,8 +49,12 @@ def test_find_a_missed_call_and_close_it(switch: Office) -> None:
         await shows(pilot, "what was done about it")
         await pilot.press(*"rang back", "enter")
         await until(pilot, lambda: switch.archive.closed)
-        assert switch.archive.closed["r000"].startswith("wang")
-        await shows(pilot, "wang")
+        by, note = switch.archive.closed["r000"]
+        assert by.startswith("wang")
+        assert note == "rang back"
+        await shows_no(pilot, "021-1234 5600")
+        await pilot.press("m")
+        await shows(pilot, "wang (")
 
     at_the_console(switch.path, job, size=(130, 24))
 
@@ -90,7 +97,7 @@ def test_reports_by_hour_and_by_cause(switch: Office) -> None:
 
     async def job(pilot: Pilot[Any]) -> None:
         await pilot.press("5")
-        await shows(pilot, "by hour", "08", "75%", "above not")
+        await shows(pilot, "by hour", "08", "75%", "answered ░ not")
         await pilot.press("u")
         await shows(pilot, "by cause", "no answer")
         await pilot.press("w")
@@ -116,3 +123,23 @@ def test_the_audit_trail_shows_who_changed_what(switch: Office) -> None:
         assert "plan.publish" not in seen(pilot)
 
     at_the_console(switch.path, job)
+
+
+@pytest.mark.req("M4", "M5")
+def test_messages_are_marked_and_deleted_after_a_yes(tmp_path: Path) -> None:
+    """Voicemail is listed with who heard it; `m` marks, `x` asks and deletes; recordings say until when they stay."""
+    source = Still(moment(tmp_path, 3))
+
+    async def sit() -> None:
+        async with Console(source, tmp_path / "own").run_test(size=(100, 24)) as pilot:
+            await shows(pilot, "400-600-1234")
+            await press(pilot, "4", "v")
+            await shows(pilot, "sales", "0:41", "! new")
+            await press(pilot, "home", "m")
+            await shows(pilot, "wang")
+            await press(pilot, "x", "n", "x", "y")
+            assert source.archive.deleted == ["v0"]
+            await press(pilot, "escape", "t")
+            await shows(pilot, "12-22 12:00:00", "growing", "sealed")
+
+    asyncio.run(sit())

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from tests.console.office import Office, office
-from tests.console.pilot import console, seen, shows, shows_no, until
+from tests.console.pilot import at_rest, console, seen, shows, shows_no, until
 from tests.console.shelf import PLAN
 from tests.console.test_console import Job
 from tui.say import Language, speak
@@ -64,7 +64,7 @@ def test_move_to_a_mobile_by_form_see_the_difference_publish(switch: Office) -> 
         await shows(pilot, "draft, not published", "138 0013 8000")
         await pilot.press("f6")
         await shows(pilot, '-desk = "010-6552 1234"', '+desk = "138 0013 8000"')
-        await pilot.pause(0.6)
+        await at_rest(pilot)
         await pilot.press("f9")
         await shows(pilot, "Publish: in effect")
         await pilot.press("enter", *"desk moved", "enter")
@@ -102,7 +102,7 @@ def test_the_second_of_two_operators_is_told(switch: Office) -> None:
         await shows(pilot, "draft, not published")
         switch.do(lambda: switch.shelf.put(PLAN.replace("ring_s = 20", "ring_s = 25"), "li", "longer"))
         await shows(pilot, "! li published at")
-        await pilot.pause(0.6)
+        await at_rest(pilot)
         await pilot.press("f9", *"mine", "enter")
         await shows(pilot, "somebody published meanwhile")
         assert len(switch.shelf.versions) == 2

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 import tui
-from tui.keys import KEYS, PANES
+from b2bua.record import CallState, Party
+from b2bua.rows import Level, Service
+from routing import cause
+from tui.keys import KEYS, PANES, REPORTS
 from tui.say import TEXTS, Language, say, say_slug, speak
 
 SOURCES = sorted(Path(tui.__file__).parent.rglob("*.py"))
@@ -61,6 +64,21 @@ def test_no_chinese_stands_in_the_code(path: Path) -> None:
     documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     docstrings = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, documented)}
     assert not [text for text in texts if text not in docstrings and re.search(r"[\u4e00-\u9fff]", text)]
+
+
+def test_every_slug_of_the_daemon_has_a_text() -> None:
+    """Causes, whose doing they were, states and parties are said in both languages, never as a slug."""
+    causes = [value.slug for value in vars(cause).values() if isinstance(value, cause.Cause)]
+    for section, slugs in (
+        ("cause", causes),
+        ("blame", list(cause.Blame)),
+        ("state", list(CallState)),
+        ("party", list(Party)),
+        ("service", list(Service)),
+        ("level", list(Level)),
+        ("by", list(REPORTS)),
+    ):
+        assert set(slugs) <= set(TEXTS[section]), section
 
 
 def test_an_unknown_slug_is_shown_as_it_is() -> None:

@@ -5,9 +5,10 @@ from ipaddress import IPv4Network
 import attrs
 
 from b2bua.edge.core import Edge
-from b2bua.edge.desk import Admitted, NewCall, Refused
+from b2bua.edge.desk import Admitted, NewCall, Referral, Refused
 from b2bua.edge.limits import Address
 from b2bua.edge.site import Send, Site
+from b2bua.edge.token import Place
 from b2bua.trunks import Gateway, Trunk
 from routing.ids import TrunkName
 
@@ -86,11 +87,18 @@ class ScriptedDesk:
     verdict: Admitted | Refused = attrs.field(factory=lambda: Admitted(PROCESS, INCARNATION))
     alive: dict[int, str] = attrs.field(factory=lambda: {PROCESS: INCARNATION})
     calls: list[NewCall] = attrs.field(factory=list)
+    referrals: list[tuple[Place, Referral]] = attrs.field(factory=list)
+    referral_refused: Refused | None = None
 
     def admit(self, call: NewCall) -> Admitted | Refused:
         """Note the call and say the verdict."""
         self.calls.append(call)
         return self.verdict
+
+    def refer(self, place: Place, referral: Referral) -> Refused | None:
+        """Note the REFER and say what was told to."""
+        self.referrals.append((place, referral))
+        return self.referral_refused
 
     def incarnation_at(self, sip_port: int) -> str | None:
         """Who lives at this port."""

@@ -19,7 +19,7 @@ from tests.edge.stage import (
 )
 from tests.edge.test_call import in_dialog, outbound, same_hop
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER"
 
 
 @pytest.mark.req("S5")
@@ -38,7 +38,7 @@ Allow: {ALLOW}
 Accept: application/sdp
 Accept-Encoding: identity
 Accept-Language: zh, en
-Supported: 100rel, replaces, timer
+Supported: 100rel, norefersub, replaces, timer
 Content-Length: 0"""
     )
 
@@ -53,7 +53,7 @@ Content-Length: 0"""
         (request("NONSENSE"), 501),
         (request("SUBSCRIBE"), 489),
         (request("SUBSCRIBE", to_tag=";tag=x"), 489),
-        (request("REFER", to_tag=";tag=x"), 405),
+        (request("REFER", to_tag=";tag=x"), 481),
         (request("BYE", to_tag=";tag=x"), 481),
         *((request(method), 481) for method in ("INFO", "REFER", "UPDATE", "NOTIFY", "BYE", "CANCEL")),
         (request("PRACK", extra="RAck: 1 1 INVITE"), 481),
@@ -279,12 +279,37 @@ def test_multipart_is_stripped_to_its_sdp() -> None:
     assert text(send).split("\n\n")[1] == CLEAN_OFFER.rstrip("\n")
 
 
-@pytest.mark.req("S5")
-def test_keys_in_info_are_passed_on_in_the_one_form_that_pjsip_reads() -> None:
-    """INFO with application/dtmf-relay is printed anew; application/dtmf, on which PJSIP fails, is 415."""
+@pytest.mark.req("M2")
+@pytest.mark.parametrize(
+    ("kind", "body", "key"),
+    [
+        ("application/dtmf-relay", "Signal=5\nDuration=160\n", "5"),
+        ("application/dtmf-relay", "Signal= *\nDuration= 250", "*"),
+        ("application/dtmf-relay", "signal = d", "D"),
+        ("application/dtmf-relay", "Signal=11\n", "#"),
+        ("application/dtmf", "7", "7"),
+        ("application/dtmf", "#\n", "#"),
+        ("application/dtmf", "10", "*"),
+        ("application/dtmf", "Signal=0\nDuration=100\n", "0"),
+    ],
+)
+def test_a_key_in_info_is_passed_on_in_one_spelling(kind: str, body: str, key: str) -> None:
+    """Both bodies and their spellings, printed anew as the dtmf-relay that PJSIP knows."""
     stage = Stage()
-    relay = in_dialog("INFO", stage.token(), "Signal= 5\nDuration= 250\n")
-    passed = stage.one(relay.replace(b"application/sdp", b"application/dtmf-relay"))
-    assert text(passed).endswith("\n\nSignal=5\nDuration=250")
-    other = in_dialog("INFO", stage.token(), "5").replace(b"application/sdp", b"application/dtmf")
-    assert start(stage.one(other)) == "SIP/2.0 415 Unsupported Media Type"
+    passed = stage.one(in_dialog("INFO", stage.token(), body).replace(b"application/sdp", kind.encode()))
+    assert text(passed).startswith("INFO ")
+    assert field(passed, "Content-Type") == ["application/dtmf-relay"]
+    assert text(passed).split("\n\n")[1].split("\n")[0] == f"Signal={key}"
+
+
+def test_info_that_is_no_key_is_refused() -> None:
+    """A key that there is not, several at once, or another body."""
+    stage = Stage()
+    for kind, body, status in (
+        ("dtmf", "16", 400),
+        ("dtmf-relay", "5", 400),
+        ("dtmf", "12345", 400),
+        ("json", "{}", 415),
+    ):
+        packet = in_dialog("INFO", stage.token(), body).replace(b"application/sdp", f"application/{kind}".encode())
+        assert start(stage.one(packet)).startswith(f"SIP/2.0 {status}")

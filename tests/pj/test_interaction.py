@@ -1,21 +1,16 @@
-"""What callers hear and key, on real media: prompts before the answer, menus, a password, messages, recordings."""
+"""What callers hear and key, on real media: prompts before the answer, menus, messages, recordings."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-import trio
 
 from b2bua.pj.tone import tone_in
-from b2bua.record import CallState
-from b2bua.stereo import join_sides
 from routing.document import parse, to_plain
 from tests.pj.ends import call, open_phone
-from tests.pj.house import House, open_house, plan_for
+from tests.pj.house import open_house, plan_for
 from tests.pj.raw import open_raw
 from tests.pj.sound import files_in, read_channels, write_tone
-from tests.pj.wire import field
 
 
 def _menu(address: str) -> dict[str, Any]:
@@ -82,66 +77,6 @@ async def test_no_key_leads_to_the_refusal_which_is_heard_and_never_charged(tmp_
     assert child.updates[-1].talk_ms == 0
 
 
-@pytest.mark.req("O5")
-@pytest.mark.parametrize(("keys", "answered"), [("4711#", True), ("0815#", False)])
-async def test_a_password_lets_in_who_knows_it_and_is_written_down_nowhere(
-    keys: str, answered: bool, tmp_path: Path
-) -> None:
-    """The right keys lead to the target, wrong ones to a refusal; the record has neither."""
-    _prompts(tmp_path, password=500, password_wrong=600, not_allowed=900)
-    async with open_house("--prompts", str(tmp_path)) as house, open_phone() as target:
-        plain = to_plain(
-            parse(
-                'number = "400-600-1234"\nsubscriber = "test"\n'
-                f'[targets]\nt1 = "{target.address}"\n[hunt]\ntargets = ["t1"]\n'
-                '[verify]\npassword = "4711"\ntries = 1\n'
-            )
-        )
-        house.plan = plain
-        child = await house.spawn()
-        outcome = await call(house.sip, "--keys", keys, "--seconds", "0.6")
-        await house.until(lambda: house.idle)
-    assert (outcome["answered_ms"] is not None) is answered
-    assert "SecretKeyed" in [event["_type"] for event in child.updates[-1].events]
-    written = repr([(record.events, record.trace, record.evidence) for record in child.updates])
-    assert "4711" not in written
-    assert "0815" not in written
-
-
-@pytest.mark.req("R9")
-async def test_of_telephones_that_ring_together_the_first_to_answer_gets_the_call() -> None:
-    """Three ring at once; one answers; the others get CANCEL that says it was answered elsewhere."""
-    async with (
-        open_house() as house,
-        open_phone("--never") as first,
-        open_phone("--answer-after", "0.4", "--tone", "620") as second,
-        open_phone("--never") as third,
-    ):
-        house.plan = plan_for(first.address, second.address, third.address)
-        house.plan["nodes"]["hunt"]["order"] = "together"
-        child = await house.spawn()
-        outcome = await call(house.sip, "--seconds", "0.8")
-        await house.until(lambda: house.idle)
-        for loser in (first, third):
-            (cancel,) = house.forwarder.requests("CANCEL", loser.port)
-            assert "Call completed elsewhere" in field(cancel, "Reason")
-    assert outcome["heard_hz"] == pytest.approx(620, abs=2)
-    assert child.updates[-1].target == "t2"
-
-
-async def _record_and_kill(house: House, target: Any) -> None:
-    house.plan = plan_for(target.address)
-    house.plan["record"] = True
-    child = await house.spawn()
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(call, house.sip, "--seconds", "30")
-        await house.until(lambda: child.updates and child.updates[-1].state is CallState.TALKING)
-        await trio.sleep(2.5)
-        os.kill(child.hello.pid, 9)
-        await house.until(lambda: child.hello.pid in house.deaths)
-        nursery.cancel_scope.cancel()
-
-
 @pytest.mark.req("M5")
 async def test_a_recording_has_the_caller_left_and_the_target_right(tmp_path: Path) -> None:
     """After the call there is one stereo file for its owner only, each side's tone on its channel."""
@@ -157,19 +92,6 @@ async def test_a_recording_has_the_caller_left_and_the_target_right(tmp_path: Pa
     heard = [tone.hz if (tone := tone_in(side[4000:-2000])) else 0 for side in (left, right)]
     assert heard == pytest.approx([1004, 620], abs=2)
     assert 1.8 <= len(left) / 8000 <= 2.6
-
-
-@pytest.mark.req("M5")
-async def test_a_recording_survives_the_death_of_its_process(tmp_path: Path) -> None:
-    """kill -9 after 2.5 s of talk: the two sides on disk join into at least 1.5 s with both tones."""
-    folder = tmp_path / "recordings"
-    async with open_house("--recordings", str(folder)) as house, open_phone("--tone", "620") as target:
-        await _record_and_kill(house, target)
-    length_s = join_sides(folder / "call-1.caller.wav", folder / "call-1.target.wav", tmp_path / "joined.wav")
-    left, right = read_channels(tmp_path / "joined.wav")
-    assert length_s >= 1.5
-    heard = [tone.hz if (tone := tone_in(side[:12000])) else 0 for side in (left, right)]
-    assert heard == pytest.approx([1004, 620], abs=2)
 
 
 @pytest.mark.req("M4")

@@ -12,10 +12,10 @@ from b2bua.pj.gathering import Gathering
 from b2bua.pj.invitation import NoRoute, invitation
 from b2bua.pj.reason import q850_in, reason_of
 from routing.cause import ANSWERED_ELSEWHERE, BUSY, NO_ANSWER, NORMAL, UNALLOCATED, Cause
-from routing.command import CollectDigits, Ring
+from routing.command import CollectDigits, Context, Ring
 from routing.event import DigitsKeyed, KeysEnd, SecretKeyed
 from routing.facts import Caller, CallerClass, Facts
-from routing.ids import CALLER, CallId, LegId, Number400, TargetName, TrunkName
+from routing.ids import CALLER, CallId, LegId, NodeName, Number400, TargetName, TrunkName
 from routing.secret import hide
 
 FACTS = Facts(
@@ -65,6 +65,26 @@ def test_without_a_gateway_a_number_cannot_be_called_and_a_uri_can() -> None:
     assert invitation(_ring("sip:1001@192.0.2.9"), bare, None).uri == "sip:1001@192.0.2.9"
     with pytest.raises(NoRoute):
         invitation(_ring("02162288300"), bare, None)
+
+
+@pytest.mark.req("M8", "T1")
+def test_a_seats_system_is_told_what_the_caller_went_through() -> None:
+    """The 400 number, the call, the caller's place, menus and keys, who transfers; in ASCII; not to a gateway."""
+    caller = attrs.evolve(FACTS.caller, place="上海", area="021")
+    assign = attrs.evolve(ASSIGN, facts=attrs.evolve(FACTS, caller=caller))
+    menus = ((NodeName("welcome"), "1"), (NodeName("产品"), "#"))
+    ring = attrs.evolve(_ring("sip:1001@192.0.2.9"), context=Context(menus, TargetName("desk")))
+    told = {name: text for name, text in invitation(ring, assign, None).headers.items() if name.startswith("S400-")}
+    assert told == {
+        "S400-Max-Forwards": "70",
+        "S400-Number": "4006001234",
+        "S400-Call": "c",
+        "S400-Place": "%E4%B8%8A%E6%B5%B7;area=021",
+        "S400-Menu": "welcome=1, %E4%BA%A7%E5%93%81=#",
+        "S400-Transferred-By": "desk",
+    }
+    assert "S400-Place" not in invitation(ring, _withheld(), None).headers
+    assert "S400-Menu" not in invitation(attrs.evolve(ring, address="02162288300"), assign, None).headers
 
 
 @pytest.mark.req("R6")

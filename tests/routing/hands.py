@@ -15,9 +15,11 @@ from routing.command import (
     LookAtTargets,
     Play,
     Release,
+    ReportTransfer,
     Ring,
     StartRecording,
     StartTimer,
+    StopCollecting,
     StopPlaying,
     StopRinging,
     StopTimer,
@@ -25,7 +27,7 @@ from routing.command import (
     TakePlace,
 )
 from routing.ids import CALLER, LegId, NodeName, TimerName
-from routing.plan import Plan
+from routing.plan import Announced, Plan
 
 
 class Leg(Enum):
@@ -52,11 +54,13 @@ class Hands:
         self.answered = False
         self.with_caller: LegId | None = None
         self.hears: Play | None = None
+        self.hearing: set[LegId] = set()
         self.collecting: dict[LegId, CollectDigits] = {}
         self.asked: list[TakePlace | LookAtTargets] = []
         self.queue: NodeName | None = None
         self.message = False
         self.recording = False
+        self.was_told = False
 
     def any_leg(self, *states: Leg) -> bool:
         """Whether a leg is in one of these states."""
@@ -70,16 +74,30 @@ class Hands:
         """An outbound leg goes down."""
         self.legs[leg] = Leg.DOWN
         self.collecting.pop(leg, None)
+        self.hearing.discard(leg)
         if self.with_caller == leg:
             self.with_caller = None
 
     def carry_out(self, command: Command) -> None:
         """Do it, or fail the test: no hands could."""
         match command:
+            case Play(leg=leg) if leg != CALLER:
+                assert self.legs[leg] is Leg.ANSWERED
+                assert not command.loop
+                self.hearing.add(leg)
             case Alert() | Answer() | Release() | Play() | StopPlaying() | TakeMessage():
                 assert self.caller_there(), f"{command} to a caller who is gone"
                 self._to_caller(command)
-            case Ring() | StopRinging() | HangUp() | Connect() | Disconnect() | CollectDigits():
+            case (
+                Ring()
+                | StopRinging()
+                | HangUp()
+                | Connect()
+                | Disconnect()
+                | CollectDigits()
+                | StopCollecting()
+                | ReportTransfer()
+            ):
                 self._to_legs(command)
             case StartTimer(timer=timer, after_s=after_s):
                 assert after_s > 0
@@ -98,6 +116,8 @@ class Hands:
                 self.queue = None
             case StartRecording():
                 assert not self.recording
+                if self.plan.record_announce is not Announced.NOBODY:
+                    assert self.was_told, "recorded without a word"
                 self.recording = True
             case _:
                 raise AssertionError(f"no hands for {command}")
@@ -117,11 +137,11 @@ class Hands:
                 self.releasing = True
                 self.hears = None
                 self.collecting.pop(CALLER, None)
-            case Play(leg=leg, prompts=prompts):
-                assert leg == CALLER
+            case Play(prompts=prompts):
                 assert prompts
                 assert self.hears is None, "a prompt over a prompt"
                 self.hears = command
+                self.was_told |= prompts == (self.plan.record_prompt,)
             case StopPlaying():
                 assert self.hears is not None
                 self.hears = None
@@ -151,6 +171,7 @@ class Hands:
                     self.with_caller = None
             case Connect(a=a, b=b):
                 assert self.legs[b] is Leg.ANSWERED
+                assert b not in self.hearing, "the target is still being told"
                 if a == CALLER:
                     assert self.caller_there()
                     assert self.answered
@@ -167,3 +188,8 @@ class Hands:
                 assert leg not in self.collecting
                 assert self.caller_there() if leg == CALLER else self.legs[leg] is Leg.ANSWERED
                 self.collecting[leg] = command
+            case StopCollecting(leg=leg):
+                del self.collecting[leg]
+            case ReportTransfer(leg=leg, status=status):
+                assert self.legs[leg] is Leg.ANSWERED, "only a telephone that is there can be told"
+                assert 100 <= status <= 699

@@ -46,6 +46,7 @@ from routing.origin import AreaCode, ListName, Origin, Prefix, WholeNumber
 from routing.plan import (
     GATES,
     Address,
+    Announced,
     Extension,
     GroupName,
     HoursName,
@@ -258,6 +259,9 @@ def plans(draw: st.DrawFn) -> Plan:
         max_forwards=draw(st.none() | st.integers(0, 10)),
         welcome=draw(st.none() | prompts),
         record=draw(st.booleans()),
+        record_announce=draw(st.sampled_from(Announced)),
+        retention_days=draw(st.sampled_from((0, 90))),
+        media_lost_s=draw(st.sampled_from([0, 60, 3600])),
         holidays=draw(HOLIDAYS),
         hours={HOURS: When(windows=(draw(windows()),))},
         lists={LIST: draw(origins)},

@@ -6,9 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.cause import ANSWERED_ELSEWHERE, BUSY, NO_ANSWER
-from routing.command import Alert, LookAtTargets, Release, Ring, StartTimer, StopRinging, TakePlace
-from routing.event import PlaceTaken, TargetAnswered, TargetFailed, TargetRang, TargetsLooked, TimerFired
+from routing.cause import ANSWERED_ELSEWHERE, BUSY, NO_ANSWER, NORMAL, STOPPED
+from routing.command import Alert, HangUp, LookAtTargets, Release, Ring, StartTimer, StopRinging, TakePlace
+from routing.event import (
+    CallerHungUp,
+    PlaceTaken,
+    TargetAnswered,
+    TargetFailed,
+    TargetHungUp,
+    TargetRang,
+    TargetsLooked,
+    TimerFired,
+)
 from routing.explain import World, explain
 from routing.facts import Caller, CallerClass, DayKind, Facts
 from routing.ids import LegId, NodeName, TargetName
@@ -145,7 +154,7 @@ def test_least_calls() -> None:
     """平均: the target with the fewest calls so far is rung first; without the daemon, in the order written."""
     text = FOUR_TARGETS + '[hunt]\norder = "least-calls"\n'
     call = Call(text)
-    assert call.first[0] == LookAtTargets(HUNT, (A, B, C, D))
+    assert call.first[0] == LookAtTargets(HUNT, (A, B, C, D), {}, 4)
     assert call.then(PlaceTaken(0.1, HUNT, 1)) == ()
     assert rung(looked(call, 0, 5, A, B, D)) == [C]
     assert rung(Call(text).then(TimerFired(3, ASK))) == [A]
@@ -249,3 +258,16 @@ def test_whole_plans_in_any_world(plan: Plan, of: Facts, data: st.DataObject) ->
     assert state.forwards <= plan.most_forwards()
     together = any(isinstance(node, Hunt) and node.order is Order.TOGETHER for node in plan.nodes.values())
     assert len(state.attempts) <= (3 if together else 1) * (plan.most_forwards() + 1)
+
+
+@pytest.mark.req("R9")
+def test_a_leg_that_is_ending_is_not_ended_again() -> None:
+    """One of two that rang together answers; the caller hangs up while the other is cancelled: one CANCEL only."""
+    call = Call(TWO_TARGETS + '[hunt]\norder = "together"\n')
+    two = LegId(2)
+    assert StopRinging(two, ANSWERED_ELSEWHERE) in call.then(TargetAnswered(1, LegId(1)))
+    assert call.then(CallerHungUp(2, NORMAL)) == (HangUp(LegId(1), NORMAL),)
+    call.then(TargetHungUp(3, LegId(1), NORMAL))
+    assert not call.over()
+    call.then(TargetFailed(3, two, STOPPED))
+    assert call.over()

@@ -146,8 +146,16 @@ class CallMachine(RuleBasedStateMachine):
         self.hands.hears = None
         self.feed(PromptEnded(self.now, CALLER))
 
+    @precondition(lambda self: self.hands.hearing)
+    @rule(data=st.data())
+    def target_has_heard(self, data: st.DataObject) -> None:
+        """A target heard to the end what it is told."""
+        leg = data.draw(st.sampled_from(sorted(self.hands.hearing)))
+        self.hands.hearing.discard(leg)
+        self.feed(PromptEnded(self.now, leg))
+
     @precondition(lambda self: self.hands.collecting)
-    @rule(data=st.data(), digits=st.sampled_from(["", "1", "0", "801", "*1801", "*2802", "*2801", "*", "9", "#"]))
+    @rule(data=st.data(), digits=st.sampled_from(["", "1", "0", "801", "*2801", "*3802", "*3801", "*1", "9", "#"]))
     def keys_come(self, data: st.DataObject, digits: str) -> None:
         """A caller or a seat keys something, or nothing in time."""
         leg = data.draw(st.sampled_from(sorted(self.hands.collecting)))
@@ -187,9 +195,9 @@ class CallMachine(RuleBasedStateMachine):
     @rule(
         leg=st.integers(0, 4).map(LegId),
         to=st.sampled_from(["sip:801@x", "802", "mobile", "13800138000", "119"]),
-        replaces=st.none() | st.integers(1, 4).map(LegId),
+        replaces=st.sampled_from(["", "other@pbx;to-tag=a;from-tag=b"]),
     )
-    def transfer_is_asked(self, leg: LegId, to: str, replaces: LegId | None) -> None:
+    def transfer_is_asked(self, leg: LegId, to: str, replaces: str) -> None:
         """Some leg sends REFER."""
         self.feed(TransferAsked(self.now, leg, to, replaces))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from routing.caller import FAREWELL, FAREWELL_S
-from routing.cause import BUSY, NORMAL
+from routing.cause import BUSY, MEDIA_LOST, NORMAL
 from routing.command import (
     MOST_MENUS,
     Alert,
@@ -11,6 +11,7 @@ from routing.command import (
     CollectDigits,
     Connect,
     Context,
+    HangUp,
     JoinQueue,
     LeaveQueue,
     LookAtTargets,
@@ -27,6 +28,7 @@ from routing.event import (
     CallerHungUp,
     DigitsKeyed,
     KeysEnd,
+    MediaLost,
     MessageTaken,
     PlaceTaken,
     PromptEnded,
@@ -34,6 +36,7 @@ from routing.event import (
     SecretKeyed,
     TargetAnswered,
     TargetFailed,
+    TargetHungUp,
     TargetRang,
     TargetsLooked,
     TimerFired,
@@ -56,6 +59,68 @@ def test_welcome_in_place_of_ring_back() -> None:
     assert call.then(TargetRang(1, ONE, early_media=True)) == ()
     answered = call.then(TargetAnswered(2, ONE))
     assert answered[1:] == (StopPlaying(CALLER), Answer(), Connect(CALLER, ONE), StartRecording())
+
+
+RECORDED = (PromptName("recorded"),)
+
+
+@pytest.mark.req("M5")
+def test_the_caller_is_told_of_the_recording_before_a_target_rings() -> None:
+    """`caller`: the notice is heard unanswered, once, then the target rings; recording begins with the conversation."""
+    call = Call('record = true\nrecord_announce = "caller"\n' + TWO_TARGETS)
+    assert call.first == (Play(CALLER, RECORDED),)
+    assert call.state.trace[-1].kind == "notice"
+    ringing = call.then(PromptEnded(3, CALLER))
+    assert isinstance(ringing[0], Ring)
+    assert isinstance(call.then(TargetFailed(4, ONE, BUSY))[1], Ring)
+    answered = call.then(TargetAnswered(5, LegId(2)))
+    assert answered[1:] == (Answer(), Connect(CALLER, LegId(2)), StartRecording())
+
+
+@pytest.mark.req("M5")
+def test_both_are_told_before_they_are_connected() -> None:
+    """`both`: charged from the answer; both hear the notice, and only after both ends of it they are connected."""
+    call = Call('record = true\nrecord_announce = "both"\n' + ONE_TARGET)
+    assert isinstance(call.first[0], Ring)
+    assert call.then(TargetAnswered(2, ONE))[1:] == (Answer(), Play(CALLER, RECORDED), Play(ONE, RECORDED))
+    assert call.state.charged_from_s == 2
+    assert call.then(PromptEnded(5, ONE)) == ()
+    assert call.then(PromptEnded(5, ONE)) == ()
+    assert call.then(PromptEnded(5.1, CALLER)) == (Connect(CALLER, ONE), StartRecording())
+
+
+@pytest.mark.req("M5")
+def test_a_target_that_hangs_up_while_it_is_told_ends_the_call() -> None:
+    """Nothing is connected or recorded; the record says that the target hung up."""
+    call = Call('record = true\nrecord_announce = "both"\n' + ONE_TARGET)
+    call.then(TargetAnswered(2, ONE))
+    assert call.then(TargetHungUp(3, ONE, NORMAL)) == (Release(NORMAL),)
+    assert call.state.outcome is not None
+    assert call.state.outcome.target == DESK
+
+
+@pytest.mark.req("M5")
+def test_media_lost_while_both_are_told_ends_the_call() -> None:
+    """Silence from a leg of the call ends it; from any other leg nothing follows."""
+    call = Call('record = true\nrecord_announce = "both"\n' + ONE_TARGET)
+    call.then(TargetAnswered(2, ONE))
+    assert call.then(MediaLost(3, LegId(9))) == ()
+    assert call.then(MediaLost(3, ONE)) == (Release(MEDIA_LOST), HangUp(ONE, MEDIA_LOST))
+
+
+@pytest.mark.req("M5", "M6", "R10")
+def test_the_notice_comes_before_the_queue_and_never_to_a_fax() -> None:
+    """Whoever waits is told before they stand in line, not when a seat is free; a fax is neither told nor recorded."""
+    line = '[nodes.line]\nkind = "queue"\nthen = "desk"\notherwise = "end"\n'
+    head = 'record = true\nrecord_announce = "caller"\n'
+    call = Call(head + TWO_TARGETS + line + DESK_NODE + END)
+    assert call.first == (Play(CALLER, RECORDED),)
+    assert isinstance(call.then(PromptEnded(3, CALLER))[0], JoinQueue)
+    call.then(QueueMoved(4, NodeName("line"), 0))
+    assert isinstance(call.then(TargetsLooked(5, NodeName("line"), {DESK: 0}, {}, {}))[-2], Ring)
+    fax = Call(head + ONE_TARGET + "[hunt]\nfax = true\n")
+    assert isinstance(fax.first[0], Ring)
+    assert fax.then(TargetAnswered(2, ONE))[1:] == (Answer(), Connect(CALLER, ONE))
 
 
 @pytest.mark.req("M1")

@@ -1,4 +1,4 @@
-"""The caller's ear and finger: RTP that really came from the switch, and keys sent to it as RFC 4733.
+"""An end's ear, mouth and finger: RTP that really came from the switch, speech and keys (RFC 4733) sent to it.
 
 Rule: what was heard is judged by its correlation with what should be heard, sample by sample.
 """
@@ -63,6 +63,12 @@ class Ear:
         wanted = len(self._packets) + round(seconds * RATE_HZ / _PACKET)
         self.listen(lambda: len(self._packets) >= wanted, timeout_s)
 
+    def speak(self, payload: bytes, count: int, stamp: int) -> None:
+        """Send one packet of A-law, the `count`th of a stream, to where the audio comes from."""
+        assert self._far is not None
+        head = _HEADER.pack(0x80, _PCMA | (0x80 if count == 0 else 0), count & 0xFFFF, stamp & 0xFFFFFFFF, 1)
+        self._socket.sendto(head + payload, self._far)
+
     def heard(self) -> Samples:
         """All that was heard, by the packets' own clock; what was lost is silence."""
         stamps = [_HEADER.unpack_from(packet)[3] for packet in self._packets]
@@ -89,6 +95,22 @@ class Ear:
             event = struct.pack("!BBH", digit, (0x80 if over else 0) | 10, lasted)
             kind = _EVENT | (0x80 if count == 0 else 0)
             self._socket.sendto(_HEADER.pack(0x80, kind, first + count, stamp, source) + event, self._far)
+
+
+def a_law(samples: Samples) -> bytes:
+    """Samples as a telephone sends them."""
+    out = io.BytesIO()
+    soundfile.write(out, samples, RATE_HZ, format="RAW", subtype="ALAW")
+    return out.getvalue()
+
+
+def best_match(heard: Samples, wanted: Samples) -> tuple[int, float]:
+    """Where in `heard` the stretch begins that is most like all of `wanted`, and its correlation (−1 to 1)."""
+    size = len(heard) + len(wanted)
+    product = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(wanted, size)), size)
+    at = int(np.argmax(product[: len(heard) - len(wanted) + 1]))
+    stretch = heard[at : at + len(wanted)]
+    return at, float(np.dot(stretch, wanted) / (np.linalg.norm(stretch) * np.linalg.norm(wanted) + 1e-9))
 
 
 def likeness(heard: Samples, wanted: Samples) -> float:

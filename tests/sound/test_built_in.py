@@ -2,16 +2,18 @@
 
 import json
 import re
+import shutil
+from pathlib import Path
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b2bua.pj.prompts import Library, number_parts
 from b2bua.sound import FOLDER
+from b2bua.sound.library import Library, number_parts
 from b2bua.sound.loudness import loudness_lufs
-from b2bua.sound.make import MADE, wordings
+from b2bua.sound.make import MADE, make, wordings
 from b2bua.sound.tones import TONES
 from b2bua.sound.wav import RATE_HZ, read_wav
 from b2bua.sound.wording import CHINESE, ENGLISH
@@ -47,6 +49,33 @@ def test_the_table_and_the_files_agree() -> None:
     assert {path.stem for path in FOLDER.glob("*.wav")} == set(wordings())
     assert {f"{name}-en" for name in CHINESE} == set(ENGLISH)
     assert set(wordings()) - BUILT_IN == {"number-0"}
+
+
+DOCUMENTS = {
+    "welcome": "您好，欢迎致电XXX公司，电话转接中，请稍候",
+    "menu": "您好，欢迎致电XXX公司，产品咨询订购请按1，分店查询请按2，团购服务请按3，其他服务请按0",
+    "extension-menu": "欢迎致电耐思智慧客服热线，请拨分机号，查号请拨1，值班请拨2，投诉请拨3，传真请拨4",
+    "busy": "对不起，您要的电话忙！",
+    "not-allowed": "您无权拨打该号码",
+}
+"""The words of the platform's documents."""
+
+
+@pytest.mark.req("M1", "M2", "O3", "O4")
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_words_are_those_of_the_documents(name: str) -> None:
+    """Word for word, but for the company's name and digits, which are written as they are spoken."""
+    words = DOCUMENTS[name].replace("XXX公司", "本公司").replace("耐思智慧", "本公司")
+    assert CHINESE[name] == words.translate(str.maketrans("01234", "零一二三四"))
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="Debian's espeak-ng makes them; `make test` installs it")
+def test_the_command_makes_them_again(tmp_path: Path) -> None:
+    """`python -m b2bua.sound.make` gives the very files of the package."""
+    assert make(tmp_path) == len(wordings())
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in FOLDER.iterdir()}
+    different = [path.name for path in FOLDER.glob("*.wav") if path.read_bytes() != (tmp_path / path.name).read_bytes()]
+    assert different == []
 
 
 def test_the_set_is_small_and_even() -> None:

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from b2bua.cli import main
 from b2bua.pj.tone import tone_in
 from b2bua.sound import FOLDER
 from b2bua.sound.loudness import Samples
 from b2bua.sound.wav import RATE_HZ, read_wav
+from tests.sound.commands import command
 from tests.sound.ear import Ear, likeness
 from tests.sound.files import encode, tone
 from tests.switch.conftest import Switch, eventually, sip_uri
@@ -57,12 +56,6 @@ def _built_in(name: str) -> Samples:
 def _hz(samples: Samples) -> int | None:
     heard = tone_in([round(32768 * float(sample)) for sample in samples])
     return heard.hz if heard else None
-
-
-def _command(switch: Switch, *words: str) -> str:
-    outcome = CliRunner().invoke(main, [*words, "--state", str(switch.state)], catch_exceptions=False)
-    assert outcome.exit_code == 0, outcome.output
-    return outcome.output
 
 
 def _publish(switch: Switch, target: str, more: str) -> str:
@@ -119,7 +112,7 @@ def test_an_upload_is_heard_by_the_next_caller(switch: Switch, tmp_path: Path) -
     file = encode(tmp_path / "new.ogg", tone(900, 1.0, rate_hz=44100), 44100)
     with switch.phone("--busy") as port, Ear() as ear:
         number = _publish(switch, sip_uri(port), BUSY)
-        _command(switch, "prompt", "add", number, "busy", str(file))
+        command(switch, "prompt", "add", number, "busy", str(file))
         with switch.caller(number, _refused(ear)) as caller:
             ear.listen(lambda: "SIP/2.0 486" in caller.messages(), 15)
             caller.wait()
@@ -134,22 +127,8 @@ def test_a_recorded_call_is_listed_and_sound(switch: Switch) -> None:
         assert switch.test_call(number, "--seconds", "1.5") == 0
     (record,) = switch.closed(number)
     _listed(switch, ["recording", "list", "--number", number], record.call_id)
-    assert record.call_id not in _command(switch, "recording", "verify")
-
-
-@pytest.mark.req("M4")
-def test_a_message_is_taken_and_listed(switch: Switch, tmp_path: Path) -> None:
-    """A caller who reaches the voicemail of the running switch leaves a message, which `voicemail list` names."""
-    greeting = encode(tmp_path / "greeting.wav", tone(500, 0.4))
-    with switch.phone("--busy") as port:
-        number = _publish(
-            switch, sip_uri(port), '\nstart = "mail"\n[nodes.mail]\nkind = "voicemail"\nmailbox = "office"'
-        )
-        _command(switch, "prompt", "add", number, "voicemail-greeting", str(greeting))
-        switch.test_call(number, "--seconds", "3.5")
-    (record,) = switch.closed(number)
-    _listed(switch, ["voicemail", "list", "--number", number], record.call_id)
+    assert record.call_id not in command(switch, "recording", "verify")
 
 
 def _listed(switch: Switch, words: Sequence[str], call_id: str) -> None:
-    eventually(lambda: _command(switch, *words), lambda said: call_id in said)
+    eventually(lambda: command(switch, *words), lambda said: call_id in said)

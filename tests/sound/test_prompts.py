@@ -1,5 +1,7 @@
 """Prompts from subscribers' files: what is taken, what is refused, and what is heard afterwards."""
 
+import os
+import tempfile
 import wave
 import zipfile
 from collections.abc import Callable
@@ -13,14 +15,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from b2bua.cli import main
-from b2bua.pj.prompts import Library
 from b2bua.pj.tone import tone_in
 from b2bua.shelves import shelves_in
 from b2bua.sound import FOLDER, Unfit
 from b2bua.sound.intake import take_in
+from b2bua.sound.library import Library
 from b2bua.sound.loudness import loudness_lufs
+from b2bua.sound.uploads import Uploads
 from b2bua.sound.wav import read_wav
 from b2bua.store import audit
+from b2bua.store.errors import StoreError
 from b2bua.store.store import Store
 from routing.ids import Number400, PromptName
 from tests.sound.files import encode, tone
@@ -55,6 +59,7 @@ def test_loudness_is_that_of_the_standard() -> None:
         ("wav", 8000, 1, "ALAW"),
         ("wav", 48000, 1, "FLOAT"),
         ("wav", 96000, 6, "PCM_24"),
+        ("wav", 96000, 2, "FLOAT"),
         ("mp3", 22050, 1, "MPEG_LAYER_III"),
         ("ogg", 48000, 2, "VORBIS"),
         ("ogg", 48000, 1, "OPUS"),
@@ -89,6 +94,11 @@ def _three_hours(path: Path) -> None:
         file.writeframes(b"\x80" * (3 * 3600 * 8000))
 
 
+def _half(path: Path) -> None:
+    encode(path, tone(700, 4))
+    os.truncate(path, path.stat().st_size // 2)
+
+
 def _lying_header(path: Path) -> None:
     encode(path, tone(700, 310, 0.1))
     content = bytearray(path.read_bytes())
@@ -101,7 +111,8 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "no frames": (lambda path: encode(path, tone(700, 0)), "has no sound in it"),
     "a ZIP": (_zip, "is a ZIP archive"),
     "a text": (lambda path: path.write_text("hello" * 1000), "is no sound file"),
-    "only a header": (lambda path: path.write_bytes(b"RIFF\x24\0\0\0WAVEfmt "), "is no sound file"),
+    "only a header": (lambda path: path.write_bytes(b"RIFF\x24\0\0\0WAVEfmt "), "is cut off"),
+    "half a file": (_half, "is cut off"),
     "three hours": (_three_hours, "lasts 180 minutes"),
     "a header that lies": (_lying_header, "may last 5 minutes"),
     "silence": (lambda path: encode(path, np.zeros(16000, np.float32)), "is silent"),
@@ -131,7 +142,7 @@ def test_a_name_leads_nowhere_else(name: str, tmp_path: Path) -> None:
     assert "is no name" in _refused(tmp_path / "state", "add", "4006001234", name, str(file))
 
 
-@pytest.mark.req("M1")
+@pytest.mark.req("M1", "F5")
 def test_a_new_version_is_in_effect_at_once_and_the_old_one_kept(tmp_path: Path) -> None:
     """A library made before the upload finds the new sound; old ones stay in `versions`; each deed is audited."""
     state = tmp_path / "state"
@@ -172,3 +183,24 @@ def test_damaged_files_are_taken_or_refused(damage: bytes, at: int, suffix: str,
         samples = take_in(file)
         assert np.isfinite(samples).all()
         assert np.abs(samples).max() < 0.9
+
+
+@pytest.mark.req("M1", "T4")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_the_switch_can_read_what_another_user_puts_in() -> None:
+    """Root's upload is given to the switch's user, folders too; another user's is refused, naming who may."""
+    switch_user, stranger = 51234, 54321
+    with tempfile.TemporaryDirectory() as named:  # pytest's own folders are closed to other users
+        folder = Path(named)
+        os.chown(folder, switch_user, switch_user)
+        folder.chmod(0o755)
+        for _ in range(2):
+            Uploads(folder).add(NUMBER, "hello", tone(700, 1))
+        assert {path.stat().st_uid for path in folder.rglob("*")} == {switch_user}
+        os.seteuid(stranger)
+        try:
+            with pytest.raises(StoreError, match=f"runs as uid {switch_user}"):
+                Uploads(folder).add(NUMBER, "other", tone(700, 1))
+        finally:
+            os.seteuid(0)
+        assert not list(folder.rglob("other*"))

@@ -14,13 +14,13 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b2bua import retention
 from b2bua.cli import main
-from b2bua.recordings import Recordings
+from b2bua.kept import retention
+from b2bua.kept.recordings import Recordings
 from b2bua.store import audit
 from b2bua.store.store import Store
 from tests.sound.files import plain_wav
-from tests.store.samples import ended_record
+from tests.store.samples import document, ended_record
 
 SECOND = array("h", [1000] * 8000)
 DAY_MS = 86_400_000
@@ -54,8 +54,8 @@ def _run(state: Path, *words: str) -> Result:
     return CliRunner().invoke(main, [*words, "--state", str(state)], catch_exceptions=False)
 
 
-def _put(store: Store, call_id: str, talk_ms: int = 1000) -> None:
-    store.records.put([ended_record(call_id, talk_ms=talk_ms)])
+def _put(store: Store, call_id: str, recorded_ms: int = 1000) -> None:
+    store.records.put([ended_record(call_id, recorded_ms=recorded_ms)])
 
 
 times = st.datetimes(datetime(2001, 1, 1), datetime(2200, 1, 1), timezones=st.just(retention.SHANGHAI))  # noqa: DTZ001 - the zone is given beside them
@@ -82,30 +82,39 @@ def test_an_earlier_call_is_never_kept_longer(one: datetime, other: datetime) ->
 
 
 @pytest.mark.req("M5")
-async def test_the_daemon_joins_and_deletes_at_its_start(state: Path, store: Store) -> None:
-    """Due recordings go, with an audit entry each; orphans of ended calls are made whole; what is being taped stays."""
-    folder = state / "recordings"
-    due, fresh, orphan, talking = (_call(_now_ms() - days * DAY_MS, days) for days in (32, 27, 2, 1))
-    _put(store, due)
-    _put(store, orphan)
-    for name in (due, fresh):
+@given(times, st.integers(1, 3650))
+def test_a_plan_may_say_the_days(arrived: datetime, days: int) -> None:
+    """With `retention_days` a recording is deleted after exactly so many days, whatever the months."""
+    assert retention.due(arrived, days) - arrived == timedelta(days=days)
+
+
+@pytest.mark.req("M5", "M4")
+async def test_the_daemon_deletes_and_finishes_at_its_start(state: Path, store: Store) -> None:
+    """What is due goes, audited, by the month or by its plan; a message whose process died is found afterwards."""
+    folder, box = state / "recordings", state / "messages" / "4006001234" / "office"
+    due, fresh, short, orphan, talking = (_call(_now_ms() - days * DAY_MS, days) for days in (32, 27, 8, 2, 1))
+    plan = store.plans.publish([document().replace("\n\n", "\nretention_days = 7\n\n", 1)], author="test")
+    for name in (due, orphan):
+        _put(store, name)
+    store.records.put([ended_record(short, plan_hash=plan[0].version.plan_hash)])
+    for name in (due, fresh, short):
         plain_wav(folder / f"{name}.wav", SECOND, 2)
     for name in (orphan, talking):
-        for side in ("caller", "target"):
-            plain_wav(folder / f"{name}.{side}.wav", SECOND)
-            os.utime(folder / f"{name}.{side}.wav", (1, _now_ms() / 1000 - 120))
+        os.utime(plain_wav(box / f".{name}.wav", SECOND), (1, _now_ms() / 1000 - 120))
+    told: list[str] = []
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(retention.keep, state, store)
+        nursery.start_soon(retention.keep, state, store, lambda call_id, _: told.append(call_id))
         with trio.fail_after(10):
-            while (folder / f"{due}.wav").exists():
+            while len(told) < 2:
                 await trio.sleep(0.01)
         nursery.cancel_scope.cancel()
-    left = sorted(path.name for path in folder.iterdir())
-    assert left == sorted([f"{fresh}.wav", f"{orphan}.wav", f"{talking}.caller.wav", f"{talking}.target.wav"])
+    assert told == [due, short]
+    assert [path.name for path in folder.iterdir()] == [f"{fresh}.wav"]
+    assert sorted(path.name for path in box.iterdir()) == sorted([f"{orphan}.wav", f".{talking}.wav"])
     with store.engine.connect() as connection:
-        (entry,) = audit.entries(connection, "4006001234")
-    assert (entry.who, entry.verb) == ("retention", "recording-delete")
-    assert due in entry.detail
+        deleted = [entry for entry in audit.entries(connection, "4006001234") if entry.verb == "recording-delete"]
+    assert {entry.who for entry in deleted} == {"retention"}
+    assert due in deleted[1].detail
 
 
 @pytest.mark.req("M5")
@@ -132,31 +141,31 @@ def test_recordings_are_listed_exported_and_deleted_when_due(state: Path, store:
 
 @pytest.mark.req("M5")
 def test_verify_names_every_fault(state: Path, store: Store) -> None:
-    """A good recording passes; one cut off, too short, mono, readable by others, or in sides is named."""
+    """A good recording passes; one cut off, too short, mono, readable by others, or no recording at all is named."""
     folder = state / "recordings"
     calls = [_call(_now_ms(), serial) for serial in range(6)]
     for call_id in calls:
-        _put(store, call_id, talk_ms=9000 if call_id == calls[2] else 1000)
+        _put(store, call_id, recorded_ms=9000 if call_id == calls[2] else 1000)
         plain_wav(folder / f"{call_id}.wav", SECOND, 1 if call_id == calls[3] else 2).chmod(0o600)
     assert calls[0] not in _run(state, "recording", "verify").output
     os.truncate(folder / f"{calls[1]}.wav", 9000)
     (folder / f"{calls[4]}.wav").chmod(0o644)
-    (folder / f"{calls[5]}.wav").rename(folder / f"{calls[5]}.caller.wav")
+    (folder / f"{calls[5]}.wav").rename(folder / f"{calls[5]}.sealed")
     outcome = _run(state, "recording", "verify")
     faults = dict(line.split(": ", 1) for line in outcome.output.splitlines()[:-1])
     assert outcome.exit_code == 1
     assert faults == {
         calls[1]: "it is cut off",
-        calls[2]: "it is 8.5 s shorter than the talk",
-        calls[3]: "it is not 8 kHz stereo",
+        calls[2]: "it is 8.5 s shorter than what was recorded",
+        calls[3]: "it is not 8 kHz WAV of 2 channels",
         calls[4]: "others than its owner may read it",
-        calls[5]: "its sides are not joined",
+        calls[5]: "it is no tape of this kind",
     }
 
 
 @pytest.mark.req("M4")
-def test_messages_are_listed_fetched_and_deleted(state: Path, store: Store, tmp_path: Path) -> None:
-    """The list has caller, mailbox and length; a fetched message plays; a deleted one is gone, and audited."""
+def test_messages_are_listed_fetched_marked_and_deleted(state: Path, store: Store, tmp_path: Path) -> None:
+    """The list has caller, mailbox, length; a fetched message plays and is read; a deleted one is gone, and audited."""
     call_id = _call(_now_ms())
     _put(store, call_id)
     plain_wav(state / "messages" / "4006001234" / "office" / f"{call_id}.wav", SECOND)
@@ -164,10 +173,15 @@ def test_messages_are_listed_fetched_and_deleted(state: Path, store: Store, tmp_
     (line,) = _run(state, "voicemail", "list", "--mailbox", "office").output.splitlines()[1:]
     assert call_id in line
     assert "021-1234 5678" in line
+    assert line.split()[0] == "new"
     assert line.split()[-1] == "1"
     assert _run(state, "voicemail", "play-to", call_id, str(tmp_path / "said.wav")).exit_code == 0
     with wave.open(str(tmp_path / "said.wav")) as said:
         assert said.getnframes() == 8000
+    assert call_id in _run(state, "voicemail", "list").output
+    assert call_id not in _run(state, "voicemail", "list", "--new").output
+    assert _run(state, "voicemail", "mark", call_id, "--new").exit_code == 0
+    assert call_id in _run(state, "voicemail", "list", "--new").output
     assert _run(state, "voicemail", "delete", call_id).exit_code == 0
     assert "no message" in _run(state, "voicemail", "delete", call_id).output
     with store.engine.connect() as connection:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from b2bua import spool
 from b2bua.link import Idle, Update, frame
-from b2bua.store import spool
 from b2bua.store.recovery import adopt, take_in
 from b2bua.store.store import Store
 from routing.ids import CallId

@@ -11,7 +11,7 @@ import pytest
 import trio
 from sqlalchemy import event
 
-from b2bua.store import spool
+from b2bua import spool
 from b2bua.store.database import open_database
 from b2bua.store.query import Query
 from b2bua.store.records import Records

@@ -141,7 +141,11 @@ def test_damaged_messages(guarded: Switch, count: int, most_kb: int) -> None:
         tokens = tuple(set(re.findall("^Contact: <(sip:[^>]*)>", survivors.messages(), re.MULTILINE)))
         with Fire(guarded.address, seed=400, foreign=tokens) as fire:
             host, port = fire.target.me.split(":")
-            number = guarded.publish(f'desk = {{ address = "sip:desk@{host}:{port}", ring_s = 15 }}')
+            # Every REFER that is sound begins a transfer, in whatever state its call is.
+            hands_over = f'other = "sip:other@{host}:{port}"\n[extensions]\n400 = "other"\n[transfer]\n'
+            hunt = '[nodes.hunt]\nkind = "hunt"\ntargets = ["desk"]\n'
+            desk = f'desk = {{ address = "sip:desk@{host}:{port}", ring_s = 15 }}\n'
+            number = guarded.publish(desk + hands_over + hunt)
             while fire.damaged < count:
                 fire.burn(number, 1000)
                 if died(guarded):

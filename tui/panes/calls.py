@@ -14,6 +14,7 @@ from tui.arrange import Cell, Column
 from tui.columns import text
 from tui.keys import bindings
 from tui.moment import age, clock
+from tui.panes.pane import LookUp
 from tui.panes.table import TablePane
 from tui.say import say
 from tui.screens.detail import Detail
@@ -60,7 +61,7 @@ CALL_COLUMNS = (
     Column("target", "calls.target", 9, _target, grow=3),
     text("address", "calls.address", 16, grow=2, rank=4),
     Column("attempt", "calls.attempt", 4, _attempt, lambda key, row: row["attempt"], right=True),
-    Column("age", "calls.age", 8, _age, lambda key, row: row["accepted_ms"], right=True),
+    Column("age", "calls.age", 8, _age, lambda key, row: -row["accepted_ms"], right=True),
     Column("talk", "calls.talk", 8, _talk, lambda key, row: row["answered_ms"], rank=3, right=True),
     text("trunk", "calls.trunk", 10, grow=1, rank=5),
     Column("began", "calls.began", 8, _began, lambda key, row: row["accepted_ms"], rank=6),
@@ -72,7 +73,7 @@ class CallsPane(TablePane):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("calls")
     COLUMNS = CALL_COLUMNS
-    SORT = ("age", False)
+    SORT = ("age", True)
     EMPTY = "calls.none"
 
     def rows(self) -> Mapping[str, Row]:
@@ -82,7 +83,12 @@ class CallsPane(TablePane):
     def on_sheet_opened(self, event: Sheet.Opened) -> None:
         """Show the call whole."""
         if event.sheet.row is not None:
-            self.app.push_screen(Detail(self.board, event.key, "call.detail", dict(event.sheet.row)))
+            self.app.push_screen(Detail(self.board, event.key, "call.detail"))
+
+    def action_log(self) -> None:
+        """What the log says of the call under the cursor."""
+        if self.sheet.key is not None:
+            self.post_message(LookUp("log", self.sheet.key))
 
     def action_hangup(self) -> None:
         """Hang up the call under the cursor, if the operator means it."""

@@ -15,8 +15,10 @@ from tui.columns import text
 from tui.keys import bindings
 from tui.moment import clock
 from tui.panes.table import TablePane
-from tui.say import say_slug
+from tui.say import say, say_slug
 from tui.screens.audit import Audit
+from tui.screens.detail import Detail
+from tui.sheet import Sheet
 from tui.words import level
 
 
@@ -25,7 +27,7 @@ def _level(key: str, row: Row, now_ms: int) -> Cell:
 
 
 def _about(key: str, row: Row, now_ms: int) -> Cell:
-    return Cell(row["number"] or row["trunk"] or row["who"])
+    return Cell(" ".join(row[name] for name in ("number", "trunk", "who") if row[name]))
 
 
 class LogPane(TablePane):
@@ -47,14 +49,28 @@ class LogPane(TablePane):
         """The log's lines."""
         return self.board.rows(LOG)
 
+    def notes(self) -> list[str]:
+        """Whether new lines move the cursor on."""
+        return [] if self.sheet.at_end else [say("log.held")]
+
+    def on_sheet_moved(self) -> None:
+        """Going to the last line follows, leaving it stops."""
+        super().show_rows()
+
+    def on_sheet_opened(self, event: Sheet.Opened) -> None:
+        """Show the call that a line is about."""
+        row = event.sheet.row
+        if row is not None and row["call_id"]:
+            self.app.push_screen(Detail(self.board, row["call_id"], "call.detail"))
+
     def action_audit(self) -> None:
         """Show who changed what."""
         self.app.push_screen(Audit(self.board))
 
-    def renew(self) -> None:
+    def show_rows(self) -> None:
         """Show new lines, and go on to the last one if the cursor was on it."""
         sheet = self.sheet
         at_end = len(sheet) == 0 or sheet.at_end
-        super().renew()
+        super().show_rows()
         if at_end:
             sheet.action_edge(True)

@@ -4,13 +4,18 @@ Rule: a number is opened by Enter to see and edit its plan.
 """
 
 from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.binding import BindingType
 
 from b2bua.rows import NUMBERS
 from b2bua.wire import Row
 from tui.arrange import Cell, Column
 from tui.board import Board
 from tui.columns import count, text
+from tui.keys import bindings
 from tui.moment import day_clock
+from tui.panes.pane import LookUp
 from tui.panes.table import TablePane
 from tui.plan.drafts import Drafts
 from tui.plan.screen import PlanScreen
@@ -43,6 +48,7 @@ def _published(key: str, row: Row, now_ms: int) -> Cell:
 class NumbersPane(TablePane):
     """One line a number."""
 
+    BINDINGS: ClassVar[list[BindingType]] = bindings("numbers")
     COLUMNS = (
         text("number", "numbers.number", 12, "key", grow=1),
         text("subscriber", "numbers.subscriber", 14, grow=3),
@@ -65,6 +71,11 @@ class NumbersPane(TablePane):
     def on_sheet_opened(self, event: Sheet.Opened) -> None:
         """Show the number's plan."""
         self.app.push_screen(PlanScreen(self.board, self._drafts, event.key))
+
+    def action_log(self) -> None:
+        """What the log says of the number under the cursor."""
+        if self.sheet.row is not None:
+            self.post_message(LookUp("log", self.sheet.row["number"]))
 
     def rows(self) -> Mapping[str, Row]:
         """All numbers of the feed."""

@@ -4,8 +4,18 @@ Rule: a pane is told when it is in sight and something may have changed; what it
 """
 
 from textual.containers import Vertical
+from textual.message import Message
 
 from tui.board import Board
+
+
+class LookUp(Message):
+    """The operator wants to see another pane's rows that hold these words."""
+
+    def __init__(self, pane: str, words: str) -> None:
+        super().__init__()
+        self.pane = pane
+        self.words = words
 
 
 class Pane(Vertical):

@@ -5,14 +5,16 @@ Rule: nothing is fetched until the pane is looked at, and then what is shown sta
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual.binding import BindingType
 
 from b2bua.wire import Row
 from tui.arrange import Cell, Column
+from tui.beside import ask_also, ask_anew
 from tui.board import Board, NotDone
 from tui.columns import text
 from tui.export import as_csv, as_json_lines
@@ -21,11 +23,14 @@ from tui.moment import ZONE, age, day_clock
 from tui.panes.table import TablePane
 from tui.say import say, say_slug
 from tui.screens.detail import Detail
+from tui.screens.kept import Messages, Recordings
 from tui.screens.lines import Line, Lines
 from tui.sheet import Sheet
 from tui.words import blame, cause
 
 MOST = 500
+_ONLY_ALL: Final = frozenset({"talk", "attempt", "blame", "by", "plan", "trunk"})
+"""Columns that say nothing of a call that nobody took."""
 _SEARCH = ("number", "caller", "target", "cause", "plan_hash", "from", "to")
 
 
@@ -42,10 +47,11 @@ def _attempt(key: str, row: Row, now_ms: int) -> Cell:
 
 
 def _closed(key: str, row: Row, now_ms: int) -> Cell:
-    if row["answered_ms"] is not None:
+    if not row["missed"]:
         return Cell("")
-    closed = row.get("closed", "")
-    return Cell(closed, "dim") if closed else Cell(say("records.waits"), "busy")
+    if not row["closed"]:
+        return Cell("! " + say("records.waits"), "busy")
+    return Cell(" · ".join(filter(None, (row["closed"], row["closed_note"]))), "dim")
 
 
 def _by(key: str, row: Row, now_ms: int) -> Cell:
@@ -58,7 +64,7 @@ class RecordsPane(TablePane):
     BINDINGS: ClassVar[list[BindingType]] = bindings("records")
     COLUMNS = (
         Column("at", "records.at", 14, _at, lambda key, row: row["accepted_ms"]),
-        text("caller", "calls.caller", 15, "key", grow=1),
+        text("caller", "calls.caller", 14, "key", grow=1),
         text("place", "calls.place", 8, grow=1, rank=2),
         text("number", "calls.number", 12, grow=1),
         text("target", "calls.target", 9, grow=2),
@@ -67,11 +73,13 @@ class RecordsPane(TablePane):
         Column("attempt", "calls.attempt", 4, _attempt, lambda key, row: row["attempt"], rank=3, right=True),
         Column("blame", "records.blame", 10, lambda key, row, _: blame(row["blame"]), rank=4),
         Column("by", "records.by", 8, _by, rank=5),
-        Column("closed", "records.closed", 10, _closed, grow=1, rank=3),
+        Column("closed", "records.closed", 16, _closed, grow=5, rank=1),
         text("trunk", "calls.trunk", 10, rank=6),
+        Column("plan", "records.plan", 8, lambda key, row, _: Cell(row["plan_hash"][:8], "dim"), rank=7),
     )
     SORT = ("at", True)
     EMPTY = "records.none"
+    MOVES = False
 
     def __init__(self, board: Board, name: str) -> None:
         super().__init__(board, name)
@@ -84,9 +92,19 @@ class RecordsPane(TablePane):
         """What was found last."""
         return self._found
 
+    @property
+    def folded(self) -> frozenset[str]:
+        """Missed calls leave room for what was done about them."""
+        return _ONLY_ALL if self._missed else frozenset()
+
+    def notes(self) -> list[str]:
+        """Which records these are."""
+        asked = [f"{say('search.' + name)} {typed}" for name, typed in self._search.items() if typed]
+        return [*([say("records.missed")] if self._missed else []), *asked]
+
     def renew(self) -> None:
         """Fetch on the first look."""
-        if not self._asked and self.board.link.up and self.is_on_screen:
+        if not self._asked and self.board.link.up:
             self._asked = True
             self.action_refresh()
         super().renew()
@@ -94,11 +112,11 @@ class RecordsPane(TablePane):
     def on_sheet_opened(self, event: Sheet.Opened) -> None:
         """Show the call whole."""
         if event.sheet.row is not None:
-            self.app.push_screen(Detail(self.board, event.key, "record.detail", dict(event.sheet.row)))
+            self.app.push_screen(Detail(self.board, event.key, "record.detail"))
 
     def action_refresh(self) -> None:
         """Ask again."""
-        self.run_worker(self._find(), group="find", exclusive=True)
+        ask_anew(self, self._find, "find")
 
     def action_search(self) -> None:
         """Say what to look for."""
@@ -115,19 +133,29 @@ class RecordsPane(TablePane):
         self.app.push_screen(Lines(say("search.title"), lines), told)
 
     def action_missed(self) -> None:
-        """Only calls that nobody answered, or all again."""
+        """Only the calls that wait to be called back, or all again."""
         self._missed = not self._missed
+        self._view_changed()
         self.action_refresh()
+
+    def action_voicemail(self) -> None:
+        """What callers left."""
+        self.app.push_screen(Messages(self.board))
+
+    def action_recordings(self) -> None:
+        """What was recorded."""
+        self.app.push_screen(Recordings(self.board))
 
     def action_close(self) -> None:
         """Close a missed call with a note."""
         key, row = self.sheet.key, self.sheet.row
-        if key is None or row is None or row["answered_ms"] is not None:
+        if key is None or row is None or not row["missed"]:
+            self.notify(say("records.not_missed"))
             return
 
         def told(lines: dict[str, str] | None) -> None:
             if lines and lines["note"]:
-                self.run_worker(self._close(key, lines["note"]), group="close")
+                ask_also(self, partial(self._close, key, lines["note"]), "close")
 
         self.app.push_screen(Lines(say("records.close_title"), (Line("note", say("records.note")),)), told)
 
@@ -157,13 +185,14 @@ class RecordsPane(TablePane):
             self.notify(say("records.exported", count=len(rows), path=path), markup=False)
 
     async def _find(self) -> None:
+        verb = "missed.list" if self._missed else "record.find"
         try:
-            found = await self.board.ask("record.find", **asked_of(self._search), missed=self._missed, most=MOST)
+            found = await self.board.ask(verb, **asked_of(self._search), most=MOST)
         except (NotDone, ValueError) as refusal:
             self.notify(str(refusal), severity="error", markup=False)
             return
         self._found = {row["call_id"]: row for row in found["rows"]}
-        self.renew()
+        self.show_rows()
         if found["more"]:
             self.notify(say("records.more", most=MOST))
 

@@ -9,23 +9,22 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
-from textual_plotext import PlotextPlot
 
 from b2bua.wire import Row
 from tui.arrange import Cell, Column
+from tui.beside import ask_anew
 from tui.board import Board, NotDone
 from tui.columns import count
 from tui.keys import REPORTS, bindings
 from tui.moment import age, at
+from tui.panes.chart import Chart
 from tui.panes.pane import Pane
 from tui.say import say, say_slug
 from tui.screens.lines import Line, Lines
 from tui.sheet import Sheet
-from tui.width import shorten
 from tui.words import share
 
 DAYS = (1, 7, 30, 90)
-MOST_BARS = 24
 
 
 def _key(key: str, row: Row, now_ms: int) -> Cell:
@@ -67,12 +66,12 @@ class ReportsPane(Pane):
     def compose(self) -> ComposeResult:
         """Title, chart, table."""
         yield Static(classes="subtitle", markup=False)
-        yield PlotextPlot()
-        yield Sheet(self.COLUMNS, "reports.none")
+        yield Chart()
+        yield Sheet(self.COLUMNS, "reports.none", opens=False)
 
     def renew(self) -> None:
         """Ask on the first look."""
-        if not self._asked and self.board.link.up and self.is_on_screen:
+        if not self._asked and self.board.link.up:
             self._asked = True
             self.action_refresh()
 
@@ -106,7 +105,7 @@ class ReportsPane(Pane):
 
     def action_refresh(self) -> None:
         """Ask again."""
-        self.run_worker(self._ask(), group="report", exclusive=True)
+        ask_anew(self, self._ask, "report")
 
     async def _ask(self) -> None:
         to_ms = self.board.now_ms()
@@ -125,26 +124,14 @@ class ReportsPane(Pane):
 
     def _show(self) -> None:
         number = self._number or say("reports.all")
-        title = say("reports.title", by=say_slug("by", self._by), days=self._days, number=number)
+        span = say("reports.today") if self._days == 1 else say("reports.days", days=self._days)
+        title = say("reports.title", by=say_slug("by", self._by), span=span, number=number)
         self.query_one(".subtitle", Static).update(title)
         rows = [
-            {**row, "shown": say_slug("cause", row["key"]) if self._by == "cause" else row["key"]} for row in self._rows
+            {**row, "shown": say_slug("cause", row["key"]) if self._by == "cause" else row["key"] or "–"}
+            for row in self._rows
         ]
         sheet = self.query_one(Sheet)
         sheet.relayout()
         sheet.fill([(f"{place:06d}", row) for place, row in enumerate(rows)], self.board.now_ms())
-        self._draw(rows[:MOST_BARS])
-
-    def _draw(self, rows: list[Row]) -> None:
-        chart = self.query_one(PlotextPlot)
-        chart.display = bool(rows)
-        plot = chart.plt
-        plot.clear_figure()
-        plot.clear_color()
-        # plotext counts a Chinese character as one column: such rows are named by their number in the table
-        names = [row["shown"] if row["shown"].isascii() else str(place) for place, row in enumerate(rows, 1)]
-        answered = [row["answered"] for row in rows]
-        rest = [row["calls"] - row["answered"] for row in rows]
-        if rows:
-            plot.stacked_bar([shorten(name, 8) for name in names], [answered, rest], width=0.6)
-        chart.refresh()
+        self.query_one(Chart).tell(self._by, rows)

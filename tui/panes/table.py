@@ -23,12 +23,13 @@ from tui.sheet import Sheet
 
 
 class TablePane(Pane):
-    """Subclasses name the columns, the first sort, and the rows."""
+    """Subclasses name the columns, the first sort, the rows, and whether these change without being asked for."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("table")
     COLUMNS: ClassVar[tuple[Column, ...]]
     SORT: ClassVar[tuple[str, bool]]
     EMPTY: ClassVar[str] = "sheet.empty"
+    MOVES: ClassVar[bool] = True
 
     def __init__(self, board: Board, name: str) -> None:
         super().__init__(board, name)
@@ -51,6 +52,15 @@ class TablePane(Pane):
         raise NotImplementedError
 
     @property
+    def folded(self) -> frozenset[str]:
+        """Columns that the pane leaves out by itself for now."""
+        return frozenset()
+
+    def notes(self) -> list[str]:
+        """What the operator should know about these rows."""
+        return []
+
+    @property
     def sheet(self) -> Sheet:
         """The table itself."""
         return self.query_one(Sheet)
@@ -62,6 +72,10 @@ class TablePane(Pane):
 
     def renew(self) -> None:
         """The board changed, or a second passed."""
+        self.show_rows()
+
+    def show_rows(self) -> None:
+        """Bring the table up to date."""
         rows, now_ms = self._frozen or (self.rows(), self.board.now_ms())
         shown = arrange(rows, self.COLUMNS, self.view, now_ms)
         self.sheet.fill(shown, now_ms)
@@ -70,7 +84,7 @@ class TablePane(Pane):
     def respeak(self) -> None:
         """The language changed."""
         self.sheet.relayout()
-        self.renew()
+        self.show_rows()
 
     def focus_table(self) -> None:
         """Give the keys to the table."""
@@ -82,6 +96,21 @@ class TablePane(Pane):
         line.placeholder = say("table.filter")
         line.display = True
         line.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Dropping the filter is offered while there is one, pausing where rows move by themselves."""
+        if action == "pause":
+            return self.MOVES
+        if action == "clear":
+            return bool(self.view.filter.words) or isinstance(self.screen.focused, Input)
+        return super().check_action(action, parameters)
+
+    def filter_by(self, words: str) -> None:
+        """Show the rows with these words."""
+        line = self.query_one(Input)
+        line.value = words
+        line.display = True
+        self.focus_table()
 
     def action_invert(self) -> None:
         """Show what the filter hides, and hide what it shows."""
@@ -128,7 +157,7 @@ class TablePane(Pane):
         """Hold the table still, or let it go on."""
         still = ({key: dict(row) for key, row in self.rows().items()}, self.board.now_ms())
         self._frozen = None if self.paused else still
-        self.renew()
+        self.show_rows()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter by what is typed so far."""
@@ -140,14 +169,14 @@ class TablePane(Pane):
         self.focus_table()
 
     def _view_changed(self) -> None:
-        self.sheet.hidden = self.view.hidden
+        self.sheet.hidden = self.view.hidden | self.folded
         self.sheet.sorted_by = (self.view.sort, self.view.descending)
         self.sheet.relayout()
-        self.renew()
+        self.show_rows()
 
     def _note(self, shown: int, total: int) -> None:
         """One line between table and filter, only while there is something to say."""
-        parts = []
+        parts = [*self.notes()]
         if self.paused:
             parts.append(say("table.paused"))
         if self.view.filter.words:

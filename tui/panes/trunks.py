@@ -4,20 +4,28 @@ Rule: taking out asks first and putting back does not; draining lets calls in pr
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar, Final
 
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import VerticalScroll
 
 from b2bua.rows import GATEWAYS, TRUNKS
 from b2bua.wire import Row
 from tui.arrange import Cell, Column
+from tui.beside import ask_also
 from tui.board import NotDone
 from tui.columns import count, text
 from tui.keys import bindings
 from tui.moment import age
+from tui.panes.pane import LookUp
 from tui.panes.table import TablePane
 from tui.say import say, say_slug
 from tui.screens.confirm import Confirm
+from tui.story import Line
+from tui.told import Told
+from tui.width import pad
 from tui.words import of_total, pairs, service
 
 SLOW_MS: Final = 200
@@ -31,7 +39,7 @@ def _seen(key: str, row: Row, now_ms: int) -> Cell:
 def _rtt(key: str, row: Row, now_ms: int) -> Cell:
     return Cell(
         "" if row["rtt_ms"] is None else f"{row['rtt_ms']} ms",
-        "busy" if (row["rtt_ms"] or 0) > 200 else "plain",
+        "busy" if (row["rtt_ms"] or 0) > SLOW_MS else "plain",
     )
 
 
@@ -85,18 +93,42 @@ class TrunksPane(TablePane):
             for name, row in self.board.rows(topic).items()
         }
 
+    def compose(self) -> ComposeResult:
+        """The table, and under it the neighbour that the cursor is on."""
+        yield from super().compose()
+        with VerticalScroll(classes="about", can_focus=False):
+            yield Told(id="neighbour")
+
+    def renew(self) -> None:
+        """The board changed, or a second passed."""
+        super().renew()
+        self._tell()
+
+    def on_sheet_moved(self) -> None:
+        """Tell of another one."""
+        self._tell()
+
+    def on_sheet_opened(self) -> None:
+        """Enter shows what happened on it."""
+        self.action_log()
+
+    def action_log(self) -> None:
+        """What the log says of the neighbour under the cursor."""
+        if self.sheet.row is not None:
+            self.post_message(LookUp("log", self.sheet.row["name"]))
+
     def action_service(self, wanted: str) -> None:
         """Take the neighbour under the cursor out, let it run empty, or put it back."""
         row = self.sheet.row
         if row is None or row["service"] == wanted:
             return
         if wanted == "in":
-            self.run_worker(self._set(row, wanted), group="service")
+            ask_also(self, partial(self._set, row, wanted), "service")
             return
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self._set(row, wanted), group="service")
+                ask_also(self, partial(self._set, row, wanted), "service")
 
         self.app.push_screen(Confirm(say(f"ask.{wanted}", name=row["name"], live=row["live"])), answered)
 
@@ -108,3 +140,26 @@ class TrunksPane(TablePane):
             self.notify(str(refusal), severity="error", markup=False)
         else:
             self.notify(say("trunks.done", name=row["name"], service=say_slug("service", wanted)))
+
+    def _tell(self) -> None:
+        row = self.sheet.row
+        now_ms = self.board.now_ms()
+        self.query_one("#neighbour", Told).tell(about(row, now_ms) if row is not None else [])
+
+
+def about(row: Row, now_ms: int) -> list[Line]:
+    """One neighbour whole, with what failed on it, most first."""
+    rtt = _rtt("", row, now_ms)
+    lines = [
+        [_kind("", row, now_ms), Cell(row["name"], "key"), _address("", row, now_ms)],
+        [
+            service(row["up"], row["service"]),
+            Cell(say("trunks.in_use", live=of_total(row["live"], row["capacity"]))),
+            *([Cell("OPTIONS", "dim"), rtt] if rtt.text else []),
+            *([Cell(say("trunks.last", age=age(now_ms - row["seen_ms"])), "dim")] if row["seen_ms"] else []),
+        ],
+    ]
+    for slug, failed in sorted(row["failures"].items(), key=lambda item: (-item[1], item[0])):
+        percent = f"{100 * failed / row['calls']:.1f}%" if row["calls"] else ""
+        lines.append([Cell(f"{failed:>6}", "busy"), Cell(pad(say_slug("cause", slug), 24)), Cell(percent, "dim")])
+    return lines

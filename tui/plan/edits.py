@@ -28,6 +28,8 @@ class Kind(StrEnum):
     """`1 = sales; 2 = desk`: a table of names."""
     SHARES = "shares"
     """`sales 37; desk 63`: the branches of a Distribution."""
+    TIMES = "times"
+    """`Mon-Fri 08:30-17:30 -> desk; Sat 12:00-18:00 -> mobile`: the branches of a Compare (time)."""
 
 
 class EditFault(ValueError):
@@ -49,6 +51,9 @@ class Field:
 
 
 _BREAK: Final = ";"
+_ARROW: Final = "->"
+_AND: Final = " & "
+"""Between the windows of one branch."""
 
 
 def read(document: dict[str, Any], field: Field) -> str:
@@ -67,6 +72,8 @@ def read(document: dict[str, Any], field: Field) -> str:
             return "; ".join(f"{key} = {then}" for key, then in value.items())
         case Kind.SHARES if isinstance(value, list):
             return "; ".join(f"{branch.get('then')} {branch.get('percent')}" for branch in value)
+        case Kind.TIMES if isinstance(value, list):
+            return "; ".join(f"{_when(branch.get('when'))} {_ARROW} {branch.get('then')}" for branch in value)
         case Kind.YES_NO:
             return "yes" if value is True else "no" if value is False else str(value)
     return str(value)
@@ -126,6 +133,8 @@ def value_of(field: Field, typed: str) -> Any:
             return _ways(typed)
         case Kind.SHARES:
             return _shares(typed)
+        case Kind.TIMES:
+            return _times(typed)
     if field.choices and typed not in field.choices:
         raise EditFault(say("edit.choice", choices=", ".join(field.choices), typed=typed))
     return typed
@@ -153,5 +162,22 @@ def _shares(typed: str) -> Any:
             raise EditFault(say("edit.shares", typed=part))
         branch = tomlkit.inline_table()
         branch.update({"percent": int(percent.rstrip("%")), "then": then.strip()})
+        branches.append(branch)
+    return branches
+
+
+def _when(value: Any) -> str:
+    return _AND.join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _times(typed: str) -> Any:
+    branches = tomlkit.array()
+    for part in _parts(typed):
+        when, mark, then = part.replace("→", _ARROW).partition(_ARROW)
+        windows = [one.strip() for one in when.split(_AND.strip()) if one.strip()]
+        if not mark or not windows or not then.strip():
+            raise EditFault(say("edit.times", typed=part))
+        branch = tomlkit.inline_table()
+        branch.update({"when": windows if len(windows) > 1 else windows[0], "then": then.strip()})
         branches.append(branch)
     return branches

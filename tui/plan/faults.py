@@ -15,6 +15,7 @@ from tui.arrange import Cell, Column
 from tui.plan.lines import line_of
 from tui.plan.work import Work
 from tui.sheet import Sheet
+from tui.told import Told
 
 
 def _line(key: str, row: dict[str, object], now_ms: int) -> Cell:
@@ -37,6 +38,7 @@ class Faults(Vertical):
         sheet = Sheet(self.COLUMNS, "fault.none")
         sheet.id = "faults"
         yield sheet
+        yield Told(id="fault")
 
     def show(self, work: Work) -> None:
         """What the check says of this text."""
@@ -46,6 +48,17 @@ class Faults(Vertical):
                 line = line_of(work.text, fault.path, fault.problem) + 1
                 rows.append((f"{len(rows):04d}", {**plain(fault), "line": line, "tone": tone}))
         self.query_one(Sheet).fill(rows, 0)
+        self._tell()
+
+    def on_sheet_moved(self, event: Sheet.Moved) -> None:
+        """Tell the fault under the cursor whole."""
+        event.stop()
+        self._tell()
+
+    def _tell(self) -> None:
+        row = self.query_one(Sheet).row
+        told = [Cell(row["problem"], row["tone"]), Cell(row["mend"])] if row is not None else []
+        self.query_one("#fault", Told).tell([told] if told else [])
 
     def on_sheet_opened(self, event: Sheet.Opened) -> None:
         """Go to the line of a fault."""

@@ -7,20 +7,20 @@ import tomllib
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList, Static
 
-from tui.plan.edits import EditFault, read, write
+from tui.hintbar import HintBar
+from tui.keys import bindings
+from tui.plan.edits import EditFault, Field, read, write
 from tui.plan.forms import Form, forms, new_target
 from tui.say import say, say_slug
+from tui.screens.box import Box
 
 
-class FormList(ModalScreen[str | None]):
+class FormList(Box[str]):
     """Gives the changed text, or None."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class FormList(ModalScreen[str | None]):
             yield Static(say("form.which"), classes="title")
             yield OptionList(*(form.title for form in self._forms), markup=False)
             yield Input(placeholder=say("form.new_target"), compact=True)
-            yield Static(say("form.list_hint"), classes="hint")
+            yield HintBar("form.list_hint")
 
     def on_mount(self) -> None:
         """Start on the first form."""
@@ -56,13 +56,10 @@ class FormList(ModalScreen[str | None]):
         self.app.push_screen(FormScreen(form, self._text), filled)
 
 
-class FormScreen(ModalScreen[str | None]):
+class FormScreen(Box[str]):
     """One form; gives the changed text, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", show=False),
-        Binding("ctrl+s", "done", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("form")
 
     def __init__(self, form: Form, text: str) -> None:
         super().__init__()
@@ -79,10 +76,10 @@ class FormScreen(ModalScreen[str | None]):
                 for field, value in zip(self._form.fields, self._before, strict=True):
                     with Horizontal():
                         yield Label(say_slug("field", field.name))
-                        hint = " / ".join(field.choices) or say_slug("field_hint", f"{field.kind}")
+                        hint = " / ".join(field.choices) or hint_of(field)
                         yield Input(value, placeholder=hint, compact=True)
             yield Static(classes="fault", markup=False)
-            yield Static(say("form.hint"), classes="hint")
+            yield HintBar("form.hint")
 
     def on_mount(self) -> None:
         """Start on the first line."""
@@ -106,3 +103,9 @@ class FormScreen(ModalScreen[str | None]):
             self.query_one(".fault", Static).update(str(fault))
             return
         self.dismiss(text)
+
+
+def hint_of(field: Field) -> str:
+    """What stands in an empty line: an example for this field, or what its kind wants."""
+    example = say_slug("example", field.name)
+    return example if example != field.name else say_slug("field_hint", f"{field.kind}")

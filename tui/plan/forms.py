@@ -46,6 +46,7 @@ def _target_fields(name: str) -> tuple[Field, ...]:
         Field((*at, "closed"), Kind.LIST),
         Field((*at, "ring_s"), Kind.WHOLE),
         Field((*at, "capacity"), Kind.WHOLE),
+        Field((*at, "authorised_until")),
     )
 
 
@@ -59,6 +60,9 @@ def _nodes(document: dict[str, Any]) -> Iterator[Form]:
         match node.get("kind", "hunt") if isinstance(node, dict) else "":
             case "hunt":
                 yield Form(say("form.hunt", name=name), _hunt_fields(at))
+            case "time":
+                branches = (Field((*at, "branches"), Kind.TIMES), Field((*at, "otherwise")))
+                yield Form(say("form.time", name=name), branches)
             case "share":
                 yield Form(say("form.share", name=name), (Field((*at, "branches"), Kind.SHARES),))
             case "menu":

@@ -3,6 +3,7 @@
 Rule: restoring publishes an old text anew; nothing is ever taken out of the history.
 """
 
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -11,6 +12,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 
 from tui.arrange import Cell, Column
+from tui.beside import ask_also, ask_anew
 from tui.board import Board, NotDone
 from tui.keys import bindings
 from tui.moment import day_clock
@@ -60,13 +62,14 @@ class History(Vertical):
     def fetch(self, live: Version) -> None:
         """Ask for the versions anew."""
         self._live = live
-        self.run_worker(self._fetch(), group="history", exclusive=True)
+        ask_anew(self, self._fetch, "history")
 
     def on_sheet_opened(self, event: Sheet.Opened) -> None:
         """Show what differs between the marked version (or the one in force) and this one."""
         event.stop()
         version = self._versions[int(event.key)]
-        self.run_worker(self._compare(self._marked or self._live.plan_hash, version["plan_hash"]), exclusive=True)
+        old = self._marked or self._live.plan_hash
+        ask_anew(self, partial(self._compare, old, version["plan_hash"]), "compare")
 
     def action_mark(self) -> None:
         """Compare others with this one from now on; once more: with the one in force again."""
@@ -85,7 +88,7 @@ class History(Vertical):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self._restore(version), group="restore")
+                ask_also(self, partial(self._restore, version), "restore")
 
         at = day_clock(version["at_ms"])
         self.app.push_screen(Confirm(say("ask.restore", at=at, note=version["note"])), answered)

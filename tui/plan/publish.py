@@ -3,24 +3,20 @@
 Rule: no note, no publishing.
 """
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from tui.hintbar import HintBar
 from tui.plan.compare import compare
 from tui.plan.work import Work
 from tui.say import say
+from tui.screens.box import Box
 from tui.told import Told
 
 
-class Publish(ModalScreen[str | None]):
+class Publish(Box[str]):
     """Gives the note, or None."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
 
     def __init__(self, work: Work) -> None:
         super().__init__()
@@ -33,7 +29,7 @@ class Publish(ModalScreen[str | None]):
             with VerticalScroll(classes="last-look", can_focus=False):
                 yield Told(id="last")
             yield Input(placeholder=say("plan.note"), compact=True)
-            yield Static(say("plan.publish_hint"), classes="hint")
+            yield HintBar("plan.publish_hint")
 
     def on_mount(self) -> None:
         """Straight to the note."""

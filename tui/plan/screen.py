@@ -4,6 +4,7 @@ Rule: the text is the truth; the tree, the forms, the what-if and the difference
 kept as a draft on disk; only publishing makes it live.
 """
 
+from functools import partial
 from typing import ClassVar
 
 import attrs
@@ -16,6 +17,7 @@ from textual.widgets import ContentSwitcher, Static, TextArea
 from b2bua.rows import NUMBERS
 from b2bua.wire import Fault
 from tui.arrange import Cell
+from tui.beside import ask_also, ask_anew
 from tui.board import Board, NotDone
 from tui.framed import Framed
 from tui.keys import bindings
@@ -52,7 +54,7 @@ class PlanScreen(Framed):
 
     def body(self) -> ComposeResult:
         """Title, warning, and the views."""
-        yield Static(classes="subtitle", id="title", markup=False)
+        yield Told(classes="subtitle", id="title")
         yield Static(classes="warn", id="overtaken", markup=False)
         with ContentSwitcher(initial="tree"):
             with VerticalScroll(id="tree", classes="scroll"):
@@ -66,12 +68,22 @@ class PlanScreen(Framed):
     def on_mount(self) -> None:
         """Fetch the version in force and the draft."""
         self.query_one("#tree").focus()
-        self.run_worker(self._fetch(), group="plan", exclusive=True)
+        ask_anew(self, self._fetch, "plan")
 
     @property
     def editor(self) -> TextArea:
         """Where the text is typed."""
         return self.query_one(TextArea)
+
+    @property
+    def here(self) -> str:
+        """The view in sight."""
+        return f"plan.{self.query_one(ContentSwitcher).current}"
+
+    @property
+    def settling(self) -> bool:
+        """Whether the last change is not kept and checked yet."""
+        return self._settling is not None
 
     def renew(self) -> None:
         """See whether somebody else has published."""
@@ -79,7 +91,7 @@ class PlanScreen(Framed):
         row = self.board.rows(NUMBERS).get(self.number)
         work = self._work
         if row is not None and work is not None and not self._asking and row["plan_hash"] != work.live.plan_hash:
-            self.run_worker(self._fetch(), group="plan", exclusive=True)
+            ask_anew(self, self._fetch, "plan")
         self._title()
 
     def respeak(self) -> None:
@@ -90,6 +102,7 @@ class PlanScreen(Framed):
     def action_view(self, name: str) -> None:
         """Bring a view into sight."""
         self.query_one(ContentSwitcher).current = name
+        self.refresh_bindings()
         self._show()
         view = self.query_one(f"#{name}")
         inner = view.query("TextArea, Input, Sheet")
@@ -121,7 +134,7 @@ class PlanScreen(Framed):
 
         def noted(note: str | None) -> None:
             if note is not None:
-                self.run_worker(self._publish(note), group="publish")
+                ask_also(self, partial(self._publish, note), "publish")
 
         self.app.push_screen(Publish(work), noted)
 
@@ -161,7 +174,7 @@ class PlanScreen(Framed):
         """Another version is in force."""
         self._drafts.drop(self.number)
         self._work = None
-        self.run_worker(self._fetch(), group="plan", exclusive=True)
+        ask_anew(self, self._fetch, "plan")
 
     async def _fetch(self) -> None:
         self._asking = True
@@ -193,7 +206,7 @@ class PlanScreen(Framed):
         self._settling.stop()
         self._settling = None
         self._keep()
-        self.run_worker(self._check(), group="check", exclusive=True)
+        ask_anew(self, self._check, "check")
 
     def _keep(self) -> None:
         work = self._work
@@ -255,12 +268,12 @@ class PlanScreen(Framed):
         if work is None:
             return
         self._title()
-        document = work.document()
         current = self.query_one(ContentSwitcher).current
-        if current == "tree" and document is not None:
+        # a text is read only where it is told as a tree: a long one would hold up every key of its author
+        if current == "tree" and (document := work.document()) is not None:
             self.query_one("#outline", Told).tell(outline(document))
         if current == "difference":
-            self.run_worker(self._difference(work), group="difference", exclusive=True)
+            ask_anew(self, partial(self._difference, work), "difference")
         self.query_one(Faults).show(work)
         self.query_one(WhatIf).text = work.text
 
@@ -280,15 +293,18 @@ class PlanScreen(Framed):
         if work is None:
             return
         live = work.live
-        parts = [row["number"] if row else self.number]
-        if row:
-            parts += [row["subscriber"], say_slug("life", row["state"])]
-        if live.plan_hash:
-            parts.append(say("plan.live", hash=live.plan_hash[:8], at=day_clock(live.at_ms), author=live.author))
-        parts.append(say("plan.draft") if work.changed else say("plan.as_live"))
+        parts = [Cell(row["number"] if row else self.number, "key")]
+        parts.append(Cell(say("plan.draft"), "busy") if work.changed else Cell(say("plan.as_live"), "good"))
         if work.faults:
-            parts.append(say("plan.faults", count=len(work.faults)))
-        self.query_one("#title", Static).update("  ".join(parts))
+            parts.append(Cell(say("plan.faults", count=len(work.faults)), "bad"))
+        if work.warnings:
+            parts.append(Cell(say("plan.warnings", count=len(work.warnings)), "busy"))
+        if live.plan_hash:
+            shown = say("plan.live", hash=live.plan_hash[:8], at=day_clock(live.at_ms), author=live.author)
+            parts.append(Cell(shown, "dim"))
+        if row:
+            parts += [Cell(row["subscriber"]), Cell(say_slug("life", row["state"]), "dim")]
+        self.query_one("#title", Told).tell([parts])
         warning = self.query_one("#overtaken", Static)
         warning.set_class(work.overtaken and work.changed, "-on")
         if work.overtaken:

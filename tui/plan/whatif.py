@@ -11,6 +11,7 @@ from textual.widgets import Input, Label
 
 from tui import story
 from tui.arrange import Cell
+from tui.beside import ask_anew
 from tui.board import Board, NotDone
 from tui.say import say, say_slug
 from tui.told import Told
@@ -38,7 +39,7 @@ class WhatIf(Vertical):
 
     def on_input_submitted(self) -> None:
         """Try it."""
-        self.run_worker(self._try(), group="whatif", exclusive=True)
+        ask_anew(self, self._try, "whatif")
 
     async def _try(self) -> None:
         typed = {name: self.query_one(f"#whatif-{name}", Input).value.strip() for name in _LINES}

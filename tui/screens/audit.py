@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
 from tui.arrange import Cell, Column
+from tui.beside import ask_anew
 from tui.board import Board, NotDone
 from tui.columns import text
 from tui.framed import Framed
@@ -40,14 +41,14 @@ class Audit(Framed):
 
     def body(self) -> ComposeResult:
         """Table and text."""
-        yield Sheet(self.COLUMNS, "audit.none")
+        yield Sheet(self.COLUMNS, "audit.none", opens=False)
         with VerticalScroll(classes="scroll"):
             yield Told(id="step")
 
     def on_mount(self) -> None:
         """Fetch the trail."""
         self.query_one(Sheet).focus()
-        self.run_worker(self._fetch(), group="audit", exclusive=True)
+        ask_anew(self, self._fetch, "audit")
 
     def on_sheet_moved(self, event: Sheet.Moved) -> None:
         """Show what this step changed."""

@@ -6,22 +6,21 @@ Rule: at least one column stays.
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import SelectionList, Static
 
 from tui.arrange import Column
+from tui.hintbar import HintBar
+from tui.keys import bindings
 from tui.say import say
+from tui.screens.box import Box
 
 
-class Columns(ModalScreen[frozenset[str] | None]):
+class Columns(Box[frozenset[str]]):
     """Gives the names of the columns to hide, or None if nothing is to change."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", show=False),
-        Binding("enter", "done", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("columns")
 
     def __init__(self, columns: tuple[Column, ...], hidden: frozenset[str]) -> None:
         super().__init__()
@@ -35,7 +34,7 @@ class Columns(ModalScreen[frozenset[str] | None]):
             yield SelectionList(
                 *((say(column.title), column.name, column.name not in self._hidden) for column in self._columns)
             )
-            yield Static(say("table.columns_hint"), classes="hint")
+            yield HintBar("table.columns_hint")
 
     def action_done(self) -> None:
         """Take the ticks."""

@@ -6,21 +6,19 @@ Rule: Enter is never yes: only the letter is, so that a key pressed too often do
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.say import say
+from tui.hintbar import HintBar
+from tui.keys import bindings
+from tui.screens.box import Box
 
 
-class Confirm(ModalScreen[bool]):
-    """Asks `question`; gives whether the answer was yes."""
+class Confirm(Box[bool]):
+    """Asks `question`; gives True if the answer was yes."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "dismiss(True)", show=False),
-        Binding("n,escape", "dismiss(False)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("ask")
 
     def __init__(self, question: str) -> None:
         super().__init__()
@@ -30,4 +28,8 @@ class Confirm(ModalScreen[bool]):
         """The question and the two answers."""
         with Vertical(classes="box ask"):
             yield Static(self._question, classes="title", markup=False)
-            yield Static(say("ask.yes_no"), classes="hint", markup=False)
+            yield HintBar()
+
+    def action_yes(self) -> None:
+        """It is meant."""
+        self.dismiss(True)

@@ -8,32 +8,36 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Container, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from b2bua.rows import CALLS
-from b2bua.wire import Row
 from tui import story
+from tui.beside import ask_anew
 from tui.board import Board, NotDone
 from tui.framed import Framed
 from tui.keys import bindings
 from tui.ladder import ladder
-from tui.say import say
+from tui.panes.pane import LookUp
+from tui.say import say, say_slug
 from tui.screens.hangup import confirm_hangup
 from tui.told import Told
 
-_SECTIONS = ("head", "attempts", "trace", "ladder", "media", "messages")
+_STORY = ("head", "attempts", "trace")
+_WIRE = ("ladder", "media")
+_SECTIONS = (*_STORY, *_WIRE, "messages")
 _ASK_EVERY_MS = 1000
+_ABREAST = 140
+"""From this width on the story and the signalling stand side by side."""
 
 
 class Detail(Framed):
-    """The story of one call; `verb` is what gives its record, `row` the line that was opened, with printed numbers."""
+    """The story of one call; `verb` is what gives its record."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("detail")
 
-    def __init__(self, board: Board, call_id: str, verb: str, row: Row) -> None:
+    def __init__(self, board: Board, call_id: str, verb: str) -> None:
         super().__init__(board)
-        self._opened = row
         self._call_id = call_id
         self._verb = verb
         self._told: dict[str, Any] | None = None
@@ -42,13 +46,30 @@ class Detail(Framed):
         self._messages = False
 
     def body(self) -> ComposeResult:
-        """Tolds, one under the other."""
+        """What happened and what was said on the wire, side by side where there is room; the messages under both."""
         with VerticalScroll(classes="story"):
             yield Static(say("detail.asking"), id="why", markup=False)
-            for name in _SECTIONS:
-                section = Told(id=name, classes="section")
-                section.display = False
-                yield section
+            with Container(id="sides"):
+                for side in (_STORY, _WIRE):
+                    with Vertical(classes="side"):
+                        for name in side:
+                            yield _section(name)
+            yield _section("messages")
+
+    def on_resize(self) -> None:
+        """Draw the ladder in the new width."""
+        self.set_class(self.size.width >= _ABREAST, "-abreast")
+        self._tell()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what can be done is offered: no hanging up of what is over, no messages where there are none."""
+        match action:
+            case "hangup":
+                row = self.board.rows(CALLS).get(self._call_id)
+                return row is not None and row["state"] != "ended"
+            case "messages":
+                return bool(self._told and self._told["messages"])
+        return super().check_action(action, parameters)
 
     def renew(self) -> None:
         """Ask again if the call changed; let its clocks run on."""
@@ -58,7 +79,7 @@ class Detail(Framed):
         if (self._told is None and not self._asked_ms) or due:
             self._row = dict(row) if row is not None else None
             self._asked_ms = self.board.now_ms()
-            self.run_worker(self._ask(), exclusive=True, group="detail")
+            ask_anew(self, self._ask, "detail")
         self._tell()
 
     def respeak(self) -> None:
@@ -76,6 +97,10 @@ class Detail(Framed):
         if row is not None:
             confirm_hangup(self.app, self.board, self._call_id, row)
 
+    def action_log(self) -> None:
+        """What the log says of this call."""
+        self.post_message(LookUp("log", self._call_id))
+
     def action_messages(self) -> None:
         """Show or hide the SIP messages whole."""
         self._messages = not self._messages
@@ -89,6 +114,7 @@ class Detail(Framed):
                 self.query_one("#why", Static).update(str(refusal))
             return
         self.query_one("#why").display = False
+        self.refresh_bindings()
         self._tell()
 
     def _tell(self) -> None:
@@ -97,15 +123,25 @@ class Detail(Framed):
         record, messages = self._told["record"], self._told["messages"]
         now_ms = self.board.now_ms()
         lines = {
-            "head": story.head(record, self._opened, now_ms),
+            "head": story.head(record, now_ms),
             "attempts": story.attempts(record, now_ms),
             "trace": story.trace(record),
-            "ladder": ladder(messages, record["accepted_ms"], self.size.width - 6) if messages else [],
-            "media": story.media(record),
+            "ladder": ladder(messages, record["accepted_ms"], self._ladder_columns()) if messages else [],
+            "media": story.media(record, messages),
             "messages": story.messages(messages) if self._messages else [],
         }
         for name in _SECTIONS:
             section = self.query_one(f"#{name}", Told)
             section.border_title = say(f"detail.{name}")
             section.display = bool(lines[name])
+            section.border_subtitle = say_slug("missing", self._told["missing"]) if name == "ladder" else ""
             section.tell(lines[name], gap="" if name == "ladder" else "  ")
+
+    def _ladder_columns(self) -> int:
+        return (self.size.width // 2 if self.size.width >= _ABREAST else self.size.width) - 4
+
+
+def _section(name: str) -> Told:
+    section = Told(id=name, classes="section")
+    section.display = False
+    return section

@@ -6,39 +6,54 @@ Rule: made from the table of keys; nothing here is written twice.
 from itertools import groupby
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
-from tui.keys import KEYS, shown
+from tui.arrange import Cell
+from tui.hintbar import HintBar
+from tui.keys import KEYS, bindings, shown
 from tui.say import say
+from tui.screens.box import Box
+from tui.story import Line
+from tui.told import Told
 from tui.width import pad
 
+_KEY, _NAME, _ABREAST = 6, 17, 3
 
-class Help(ModalScreen[None]):
-    """The keys by place."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss(None)", show=False)]
+class Help(Box[None]):
+    """The keys by place; `own` are the user's."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("help")
 
     def __init__(self, own: dict[str, str]) -> None:
         super().__init__()
         self._own = own
 
     def compose(self) -> ComposeResult:
-        """Place by place, two columns a line."""
-        text = Text()
-        for where, keys in groupby(KEYS, key=lambda key: key.where):
-            text.append(say(f"keys.in_{where}") + "\n", "bold")
-            for number, key in enumerate(keys):
-                name = say("keys." + key.id.replace(".", "_"))
-                text.append(pad(f"  {shown(self._own.get(key.id, key.key))}", 9) + pad(name, 25))
-                text.append("\n" if number % 2 else "")
-            text.append("\n" if text.plain.endswith("\n") else "\n\n")
-        text.rstrip()
-        with VerticalScroll(classes="box wide"):
+        """The table, and where it can be changed."""
+        with Vertical(classes="box wide tall"):
             yield Static(say("keys.title"), classes="title")
-            yield Static(text)
-            yield Static(say("keys.hint"), classes="hint")
+            with VerticalScroll(classes="keys"):
+                yield Told(id="keys")
+            yield HintBar("keys.hint")
+
+    def on_mount(self) -> None:
+        """Fill the table."""
+        self.query_one("#keys", Told).tell(self._lines(), gap="")
+
+    def _lines(self) -> list[Line]:
+        """Place by place, several keys a line."""
+        lines: list[Line] = []
+        for where, keys in groupby(KEYS, key=lambda key: key.where):
+            lines.append([Cell(say(f"keys.in_{where}"), "dim")])
+            for number, key in enumerate(keys):
+                if number % _ABREAST == 0:
+                    lines.append([])
+                lines[-1] += [
+                    Cell(pad(shown(self._own.get(key.id, key.key)), _KEY, right=True), "key"),
+                    Cell(" " + pad(say("keys." + key.id.replace(".", "_")), _NAME)),
+                ]
+        return lines

@@ -7,12 +7,13 @@ from typing import ClassVar
 
 import attrs
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
-from tui.say import say
+from tui.hintbar import HintBar
+from tui.keys import bindings
+from tui.screens.box import Box
 
 
 @attrs.frozen
@@ -25,13 +26,10 @@ class Line:
     hint: str = ""
 
 
-class Lines(ModalScreen[dict[str, str] | None]):
+class Lines(Box[dict[str, str]]):
     """Gives what was filled in, by name; None if nothing is to be done."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", show=False),
-        Binding("ctrl+s", "done", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("form")
 
     def __init__(self, title: str, lines: tuple[Line, ...]) -> None:
         super().__init__()
@@ -47,7 +45,7 @@ class Lines(ModalScreen[dict[str, str] | None]):
                     with Horizontal():
                         yield Label(line.label)
                         yield Input(line.value, placeholder=line.hint, compact=True)
-            yield Static(say("form.hint"), classes="hint")
+            yield HintBar("form.hint")
 
     def on_mount(self) -> None:
         """Start on the first line."""

@@ -12,7 +12,8 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from tui.board import Board
-from tui.framed import Framed, HintBar
+from tui.framed import Framed
+from tui.hintbar import HintBar
 from tui.keys import PANES
 from tui.panes.calls import CallsPane
 from tui.panes.log import LogPane

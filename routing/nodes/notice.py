@@ -1,0 +1,45 @@
+"""Notice: whoever is recorded is told so before it begins, as the plan's `record_announce` says (M5).
+
+Rule: a caller hears it once in a call, before the first target is rung or waited for, and so before the answer. Where
+both are told, both hear it when the target has answered, and are connected at its end.
+"""
+
+from typing import Final
+
+from routing import caller
+from routing.event import Event, PromptEnded
+from routing.ids import NodeName
+from routing.node import Hunt, Node, Queue
+from routing.plan import Announced
+from routing.state import Phase, Telling
+from routing.turn import Turn
+
+KIND: Final = "notice"
+
+
+def is_due(turn: Turn, node: Node) -> bool:
+    """Whether the caller must be told before this node. A fax is not recorded (M6), and not spoken to."""
+    plan = turn.plan
+    if not plan.record or plan.record_announce is not Announced.CALLER or not isinstance(node, Hunt | Queue):
+        return False
+    hunt = plan.group(node.then) if isinstance(node, Queue) else node
+    return not hunt.fax and all(step.kind != KIND for step in turn.trace)
+
+
+def tell_caller(turn: Turn, name: NodeName) -> None:
+    """Tell the caller; the call goes on to the node at the end."""
+    note(turn, name, "tell the caller")
+    caller.play(turn, (turn.plan.record_prompt,))
+    turn.place = Telling(name)
+    turn.phase = Phase.HEARING
+
+
+def react(turn: Turn, place: Telling, event: Event) -> NodeName | None:
+    """The caller has heard it."""
+    del turn
+    return place.node if isinstance(event, PromptEnded) else None
+
+
+def note(turn: Turn, name: NodeName, chose: str) -> None:
+    """Write into the trace who was told, by which prompt."""
+    turn.note(name, KIND, chose, looked_at=(("prompt", turn.plan.record_prompt),))

@@ -1,0 +1,60 @@
+"""One moment of a switch, recorded, with the answers that its daemon would have given: what pictures are taken of.
+
+Rule: its clock stands still, so that two pictures of it differ only if the console does.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from b2bua.feed import Feed
+from b2bua.rows import COUNTERS, LOG, LOG_ROWS, ONLY, POOL, TOPICS, Counters, Pool
+from b2bua.verbs import Operator
+from b2bua.wire import Role
+from tests.console.archive import Archive
+from tests.console.office import NOON_MS, fill, verbs_of
+from tests.console.shelf import PLAN, Shelf
+from tui.board import Board, LinkState
+from tui.tape import Player, Recorder
+
+_WANG = Operator("wang", Role.ADMIN)
+
+
+class Still(Player):
+    """A recording of one moment; `calls` is what is up, `past` whether anything has ever happened."""
+
+    def __init__(self, tape: Path, *, past: bool = True) -> None:
+        super().__init__(tape)
+        feed = Feed()
+        shelf = Shelf(feed)
+        shelf.put(PLAN.replace("ring_s = 15", "ring_s = 30"), "li", "first")
+        shelf.put(PLAN, "wang", "shorter waits")
+        self.archive = Archive(NOON_MS, 10 if past else 0)
+        self._verbs = {**verbs_of(feed, []), **shelf.verbs(), **self.archive.verbs(), **self.archive.kept()}
+
+    async def ask(self, verb: str, args: dict[str, Any]) -> Any:
+        """An answer of the archive."""
+        return await self._verbs[verb](args, _WANG)
+
+
+class Gone(Still):
+    """The daemon went away a minute before."""
+
+    async def run(self, board: Board) -> None:
+        """Show the moment, then lose the link."""
+        await super().run(board)
+        board.link = LinkState(up=False, since_ms=NOON_MS - 60_000, why="Connection refused")
+        board.changed()
+
+
+def moment(folder: Path, calls: int) -> Path:
+    """A tape of one moment with so many calls up; with none, of a switch that was only just set up."""
+    feed = Feed({LOG: LOG_ROWS})
+    if calls:
+        fill(feed, calls)
+    else:
+        feed.change(POOL, ONLY, Pool(used=0, idle=8, resting=0, ceiling=512))
+        feed.change(COUNTERS, ONLY, Counters(0, 0.0, None, None, None, None, NOON_MS - 60_000, (0,) * 60))
+    feed.cut()
+    with Recorder(folder / "tape") as tape:
+        tape.keep(NOON_MS, feed.snapshot(TOPICS))
+    return folder / "tape"

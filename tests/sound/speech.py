@@ -1,0 +1,34 @@
+"""What test callers say: noise that no other stretch of it is like, so that it is found again to the sample."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from b2bua.sound.loudness import Samples
+from b2bua.sound.wav import RATE_HZ
+from tests.sound.ear import Ear, a_law
+
+PACKET = 160
+
+
+def speech(seconds: float, seed: int) -> Samples:
+    """Noise in the band of speech, rising and falling as syllables do."""
+    noise = np.random.default_rng(seed).normal(size=round(seconds * RATE_HZ))
+    spectrum = np.fft.rfft(noise)
+    hz = np.fft.rfftfreq(len(noise), 1 / RATE_HZ)
+    spectrum[(hz < 300) | (hz > 2500)] = 0
+    voice = np.fft.irfft(spectrum, len(noise))
+    syllables = 0.6 + 0.4 * np.sin(2 * np.pi * 3 * np.arange(len(noise)) / RATE_HZ)
+    return np.asarray(0.25 * voice * syllables / np.abs(voice).max(), np.float32)
+
+
+def talk(ends: Sequence[Ear], said: Sequence[Samples]) -> None:
+    """All ends speak at once, packet by packet, in real time; whoever has said it all sends no more."""
+    coded = [a_law(samples) for samples in said]
+    began = time.monotonic()
+    for count in range(max(map(len, coded)) // PACKET):
+        for end, voice in zip(ends, coded, strict=True):
+            if piece := voice[count * PACKET : (count + 1) * PACKET]:
+                end.speak(piece, count, count * PACKET)
+        time.sleep(max(0.0, began + (count + 1) * 0.02 - time.monotonic()))

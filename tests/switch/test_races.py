@@ -1,0 +1,113 @@
+"""Ring together: of two answers within milliseconds exactly one is bridged, and the others are let go (R9)."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+import trio
+
+from tests.pj.wire import field
+from tests.switch.conftest import Switch, eventually, sip_uri
+from tests.switch.far import Far, Line, open_far
+
+CALLER_HZ, FIRST_HZ, SECOND_HZ = 440, 620, 820
+TOGETHER = '[nodes.desk]\nkind = "hunt"\norder = "together"\n'
+
+
+async def until_gone(line: Line) -> float:
+    """Wait for the end of a leg; when that was."""
+    while not line.gone:
+        async with line.end.news:
+            await line.end.news.wait()
+    return trio.current_time()
+
+
+async def race(carrier: Far, ends: tuple[Far, Far, Far], number: str, apart_s: float) -> None:
+    """Two of three telephones answer `apart_s` after one another; the third only rings."""
+    caller = await carrier.call(number)
+    rung = [await end.rang() for end in ends]
+    await rung[2].respond("180 Ringing")
+    two = [(rung[0], FIRST_HZ), (rung[1], SECOND_HZ)]
+    random.shuffle(two)
+    async with trio.open_nursery() as nursery:
+        began = trio.current_time()
+        nursery.start_soon(two[0][0].answer)
+        await trio.sleep(apart_s)
+        nursery.start_soon(two[1][0].answer)
+        await caller.until("SIP/2.0 200")
+        with trio.fail_after(1):  # the loser is down within a second
+            async with trio.open_nursery() as either:
+                for line, _ in two:
+                    either.start_soon(_cancel_when_gone, line, either.cancel_scope)
+        cancel = await rung[2].until("CANCEL", timeout_s=1)
+        nursery.cancel_scope.cancel()  # a loser that was cancelled gets no ACK to wait for
+    assert "Call completed elsewhere" in field(cancel, "Reason")
+    assert trio.current_time() - began < 2
+    (winner, hz), *rest = [each for each in two if not each[0].gone]
+    assert not rest, "both were left up"
+    await caller.audio.until_hears(hz)
+    await winner.audio.until_hears(CALLER_HZ)
+    await caller.hang_up()
+    await winner.until("BYE")
+    assert len([line for line, _ in two if line.came("BYE")]) in (1, 2)
+
+
+async def _cancel_when_gone(line: Line, scope: trio.CancelScope) -> None:
+    await until_gone(line)
+    scope.cancel()
+
+
+async def races(switch: Switch, count: int) -> None:
+    """As many races, and what the records say of them."""
+    async with (
+        open_far(switch.port, CALLER_HZ) as carrier,
+        open_far(switch.port, FIRST_HZ) as first,
+        open_far(switch.port, SECOND_HZ) as second,
+        open_far(switch.port) as third,
+    ):
+        targets = "".join(f'{name} = "{end.uri}"\n' for name, end in (("a", first), ("b", second), ("c", third)))
+        number = await trio.to_thread.run_sync(switch.publish, targets + TOGETHER)
+        for _ in range(count):
+            await trio.to_thread.run_sync(lambda: eventually(switch.processes, lambda pool: pool["idle"] >= 1))
+            await race(carrier, (first, second, third), number, random.uniform(0, 0.005))
+        records = await trio.to_thread.run_sync(lambda: switch.closed(number, count, 20))
+    for record in records:
+        ends = sorted(attempt.ending.slug for attempt in record.attempts if attempt.ending)
+        assert ends == ["answered-elsewhere", "answered-elsewhere", "normal"], record.call_id
+
+
+@pytest.mark.req("R9")
+async def test_races_of_two_answers(own_switch: Callable[..., Switch]) -> None:
+    """Ten races: one bridged, the other down within a second, the third told that it was answered elsewhere."""
+    await races(await trio.to_thread.run_sync(own_switch), 10)
+
+
+@pytest.mark.soak
+@pytest.mark.req("R9")
+@pytest.mark.timeout(600)
+async def test_two_hundred_races(own_switch: Callable[..., Switch]) -> None:
+    """The same two hundred times."""
+    await races(await trio.to_thread.run_sync(own_switch), 200)
+
+
+@pytest.mark.req("R9")
+async def test_more_than_three_ring_in_waves(switch: Switch) -> None:
+    """Five telephones: three at once; when all have refused, the last two, of which one gets the call."""
+    async with open_far(switch.port, CALLER_HZ) as carrier, open_far(switch.port, FIRST_HZ) as end:
+        users = ("one", "two", "three", "four", "five")
+        targets = "".join(f'{user} = "{sip_uri(end.port, user)}"\n' for user in users)
+        number = await trio.to_thread.run_sync(switch.publish, targets + TOGETHER)
+        caller = await carrier.call(number)
+        first = [await end.rang() for _ in range(3)]
+        for line in first[:2]:
+            await line.respond("486 Busy Here")
+        await trio.sleep(0.3)
+        assert len(end.lines) == 3  # nobody more while one still rings
+        await first[2].respond("480 Temporarily Unavailable")
+        second = [await end.rang() for _ in range(2)]
+        await second[1].answer()
+        await second[0].until("CANCEL")
+        await caller.audio.until_hears(FIRST_HZ)
+        await caller.hang_up()
+        (record,) = await trio.to_thread.run_sync(switch.closed, number)
+    assert [attempt.target for attempt in record.attempts] == list(users)

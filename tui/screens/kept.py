@@ -1,0 +1,144 @@
+"""What callers left and what was recorded: lists of it, newest first (M4, M5).
+
+Rule: what is said stays in the switch: here it is seen that there is something, of whom, and whether anybody has heard
+it. It is heard at a telephone, or with `switch400 voicemail` and `switch400 recording`.
+"""
+
+from functools import partial
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from b2bua.wire import Row
+from tui.arrange import Cell, Column
+from tui.beside import ask_also, ask_anew
+from tui.board import NotDone
+from tui.columns import text
+from tui.framed import Framed
+from tui.keys import bindings
+from tui.moment import age, day_clock
+from tui.say import say
+from tui.screens.confirm import Confirm
+from tui.screens.detail import Detail
+from tui.sheet import Sheet
+
+
+def _at(field: str, title: str) -> Column:
+    return Column(field, title, 14, lambda key, row, _: Cell(day_clock(row[field]), "dim"))
+
+
+def _length(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(age(int(row["length_s"] * 1000)))
+
+
+def _caller(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(row["caller"], "key") if row["caller"] else Cell(say("calls.unknown_caller"), "dim")
+
+
+def _heard(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(row["read_by"], "dim") if row["read_ms"] is not None else Cell("! " + say("kept.new"), "busy")
+
+
+def _live(key: str, row: Row, now_ms: int) -> Cell:
+    return Cell(say("kept.live"), "good") if row["live"] else Cell(say("kept.sealed") if row["sealed"] else "", "dim")
+
+
+class Kept(Framed):
+    """A list that `VERB` gives; Enter shows the call."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("kept")
+    VERB: ClassVar[str]
+    EMPTY: ClassVar[str]
+    COLUMNS: ClassVar[tuple[Column, ...]]
+
+    def body(self) -> ComposeResult:
+        """The table."""
+        yield Sheet(self.COLUMNS, self.EMPTY)
+
+    def on_mount(self) -> None:
+        """Ask for what there is."""
+        self.query_one(Sheet).focus()
+        ask_anew(self, self._fetch, "kept")
+
+    def on_sheet_opened(self, event: Sheet.Opened) -> None:
+        """Show the call it comes from."""
+        self.app.push_screen(Detail(self.board, event.key, "record.detail"))
+
+    def respeak(self) -> None:
+        """The language changed."""
+        super().respeak()
+        self.query_one(Sheet).relayout()
+
+    def action_back(self) -> None:
+        """Back to the records."""
+        self.dismiss()
+
+    async def ask(self, verb: str, **args: Any) -> Any:
+        """The daemon's answer, or None after its refusal has been shown."""
+        try:
+            return await self.board.ask(verb, **args)
+        except NotDone as refusal:
+            self.notify(str(refusal), severity="error", markup=False)
+            return None
+
+    async def _fetch(self) -> None:
+        found = await self.ask(self.VERB)
+        if found is not None:
+            self.query_one(Sheet).fill([(row["call_id"], row) for row in found["rows"]], self.board.now_ms())
+
+
+class Recordings(Kept):
+    """Recorded calls, and until when they are kept."""
+
+    VERB = "recording.list"
+    EMPTY = "kept.no_recordings"
+    COLUMNS = (
+        _at("arrived_ms", "records.at"),
+        Column("caller", "calls.caller", 14, _caller, grow=1),
+        text("number", "calls.number", 12, grow=1),
+        text("target", "calls.target", 9, grow=2),
+        Column("length", "kept.length", 7, _length, right=True),
+        _at("kept_until_ms", "kept.until"),
+        Column("live", "kept.state", 8, _live, grow=1, rank=1),
+    )
+
+
+class Messages(Kept):
+    """Voicemail: marked as heard, or as new again, and deleted after a question."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("voicemail")
+    VERB = "voicemail.list"
+    EMPTY = "kept.no_messages"
+    COLUMNS = (
+        _at("arrived_ms", "records.at"),
+        Column("caller", "calls.caller", 14, _caller, grow=1),
+        text("place", "calls.place", 8, grow=1, rank=1),
+        text("number", "calls.number", 12, grow=1),
+        text("mailbox", "kept.mailbox", 9, grow=2),
+        Column("length", "kept.length", 7, _length, right=True),
+        Column("heard", "kept.heard", 10, _heard, grow=2),
+    )
+
+    def action_mark(self) -> None:
+        """Heard, or new again."""
+        sheet = self.query_one(Sheet)
+        if sheet.row is not None:
+            read = sheet.row["read_ms"] is None
+            ask_also(self, partial(self._do, "voicemail.mark", call_ids=[sheet.key], read=read), "mark")
+
+    def action_delete(self) -> None:
+        """For good, if the operator means it."""
+        row = self.query_one(Sheet).row
+
+        def answered(yes: bool | None) -> None:
+            if yes and row is not None:
+                ask_also(self, partial(self._do, "voicemail.delete", call_ids=[row["call_id"]]), "mark")
+
+        if row is not None:
+            caller = row["caller"] or say("calls.unknown_caller")
+            self.app.push_screen(Confirm(say("ask.delete", caller=caller, at=day_clock(row["arrived_ms"]))), answered)
+
+    async def _do(self, verb: str, **args: Any) -> None:
+        if await self.ask(verb, **args) is not None:
+            await self._fetch()
