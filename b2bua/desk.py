@@ -30,6 +30,8 @@ from routing.number import NumberFault, parse_400
 RETRY_AFTER_S: Final = 5
 """What a carrier is told to wait when there is no room (RFC 3261 §20.33)."""
 
+_NO_MOBILES: Final = "the carrier of this call allows no mobiles as targets"
+
 
 class Desk:
     """Admits calls. `numbers` are those served; `closed` says why no call is taken, empty while calls are taken.
@@ -142,6 +144,7 @@ class Desk:
             seed=int(call_id[-10:], 16),
             usage=self._usage.count(served.number, accepted_ms),
             live_calls=self._switchboard.of_number(served.number),
+            down={} if call.trunk.mobile_targets else dict.fromkeys(served.mobiles, _NO_MOBILES),
         )
         return Assign(
             call_id=call_id,

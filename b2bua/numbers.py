@@ -12,13 +12,16 @@ import attrs
 from b2bua.codec import pack, unpack
 from b2bua.store.numbers import NumberState
 from b2bua.store.versions import Live
-from routing.ids import Number400, PlanHash
+from routing.facts import CallerClass
+from routing.ids import Number400, PlanHash, TargetName
+from routing.number import read_number
 from routing.plan import ZONES
 
 
 @attrs.frozen
 class Served:
-    """One 400 number in service. `packed` is the plain form of its plan in msgpack; `zone` is the plan's."""
+    """One 400 number in service. `packed` is the plain form of its plan in msgpack; `zone` is the plan's, and
+    `mobiles` are those of its targets."""
 
     number: Number400
     state: NumberState
@@ -29,6 +32,7 @@ class Served:
     author: str
     note: str
     packed: bytes
+    mobiles: tuple[TargetName, ...]
 
     @classmethod
     def of(cls, live: Live) -> "Served":
@@ -45,9 +49,14 @@ class Served:
             version.author,
             version.note,
             pack(live.plain),
+            tuple(TargetName(name) for name, target in live.plain["targets"].items() if _is_mobile(target["address"])),
         )
 
     def plain(self) -> dict[str, Any]:
         """The plan as it goes to a call process."""
         plain: dict[str, Any] = unpack(self.packed)
         return plain
+
+
+def _is_mobile(address: str) -> bool:
+    return read_number(address).caller_class is CallerClass.MOBILE

@@ -22,7 +22,7 @@ class Trunk:
 
     `sources` are the networks it sends from. `capacity` is the most calls up at once (0: no limit of its own).
     `early_media`: its side plays audio sent before the answer. `ping` is the `host:port` that OPTIONS go to, empty for
-    none; `transport` is how.
+    none; `transport` is how. `mobile_targets`: the carrier lets calls to its 400 numbers go on to mobiles (W1).
     """
 
     name: TrunkName
@@ -31,6 +31,7 @@ class Trunk:
     early_media: bool = True
     ping: str = attrs.field(default="", validator=_pingable)
     transport: Literal["udp", "tcp"] = "udp"
+    mobile_targets: bool = True
 
 
 @attrs.frozen

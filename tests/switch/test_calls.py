@@ -325,3 +325,17 @@ def test_a_payphone_by_its_category(switch: Switch) -> None:
         caller.wait()
     (record,) = switch.closed(number)
     assert record.trace[0]["looked_at"]["class"] == "payphone"
+
+
+@pytest.mark.req("W1")
+def test_a_carrier_without_mobiles(own_switch: Callable[..., Switch]) -> None:
+    """Calls of a carrier that allows no mobiles as targets pass them over, and the trace says why; landlines ring."""
+    switch = own_switch(more="mobile_targets = false")
+    with switch.target(ANSWERS) as desk:
+        number = switch.publish(f'boss = "138 0013 8000"\ndesk = "{sip_uri(desk.port)}"')
+        with switch.caller(number, TALKS) as caller:
+            caller.wait()
+        desk.wait()
+    (record,) = switch.closed(number)
+    assert [attempt.target for attempt in record.attempts] == ["desk"]
+    assert ["boss", "the carrier of this call allows no mobiles as targets"] in record.trace[0]["passed_over"]
