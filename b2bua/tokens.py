@@ -8,6 +8,7 @@ token that was removed opens nothing any more.
 import fcntl
 import hashlib
 import json
+import os
 import re
 import secrets
 import tomllib
@@ -101,7 +102,7 @@ class Tokens:
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Person]]:
         """The people, written back whole at the end of the block; others who change them wait."""
-        with self._file.with_suffix(".lock").open("a", encoding="ascii") as lock:
+        with os.fdopen(os.open(self._file.with_suffix(".lock"), os.O_CREAT | os.O_WRONLY, 0o600), "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             people = {person.name: person for person in self.people()}
             yield people
