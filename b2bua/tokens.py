@@ -8,6 +8,7 @@ token that was removed opens nothing any more.
 import fcntl
 import hashlib
 import json
+import os
 import re
 import secrets
 import tomllib
@@ -103,7 +104,7 @@ class Tokens:
     def _changing(self) -> Iterator[dict[str, Person]]:
         """The people, written back whole at the end of the block; others who change them wait."""
         gate = self._file.with_suffix(".lock")
-        with gate.open("a", encoding="ascii") as lock:
+        with os.fdopen(os.open(gate, os.O_CREAT | os.O_WRONLY, 0o600), "w") as lock:
             as_its_folder(gate)
             fcntl.flock(lock, fcntl.LOCK_EX)
             people = {person.name: person for person in self.people()}

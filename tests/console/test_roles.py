@@ -34,7 +34,10 @@ from tests.console.office import office
 from tests.console.pilot import shows
 from tests.console.test_console import at_the_console
 
-CHANGES = {"call.hangup", "gateway.set", "missed.close", "plan.publish", "plan.restore", "trunk.set", "number.state"}
+CHANGES = {
+    "call.hangup", "gateway.set", "missed.close", "plan.publish", "plan.restore", "trunk.set", "number.state",
+    "voicemail.delete", "voicemail.mark",
+}  # fmt: skip
 ONLY_ADMINS = {"number.state"}
 
 

@@ -1,8 +1,12 @@
 """The state directory of a running switch: what is left in it is taken in, and nobody else may read it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from b2bua import spool
+from b2bua.tokens import FILE, Tokens
+from b2bua.wire import Role
 from tests.store.samples import ended_record
 from tests.switch.conftest import Switch, eventually
 
@@ -15,8 +19,10 @@ def test_a_running_daemon_takes_in_what_is_left_for_it(switch: Switch) -> None:
     eventually(file.exists, lambda there: not there)
 
 
-def test_files_of_the_state_are_their_owners(switch: Switch) -> None:
+def test_files_of_the_state_are_their_owners(own_switch: Callable[..., Switch]) -> None:
     """Whatever the daemon has made in its state directory, nobody else may read it."""
+    switch = own_switch(spare=1)
+    Tokens(switch.state / FILE).add("li", Role.VIEWER)
     paths = [path for path in switch.state.rglob("*") if path.is_file() or path.is_dir()]
     assert {"lock", "inside.json", "edge.key", "switch400.db", "recordings"} <= {path.name for path in paths}
     assert [path for path in paths if path.stat().st_mode & 0o077] == []
