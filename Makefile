@@ -8,7 +8,7 @@ run: .venv/run  ## the switch with a worked example on 127.0.0.1:$(SIP_PORT)
 	@exec .venv/bin/switch400 run --example --port $(SIP_PORT)
 
 test: lint cover  ## every check, in under ten minutes
-	.ci/debian sip-tester:sipp chromium:chromium espeak-ng
+	.ci/debian sip-tester:sipp espeak-ng
 	$(PY) -m pytest -m "not bench and not soak"
 
 cover: .venv/dev  ## every branch of routing/ is taken by an example, not by chance
@@ -25,7 +25,7 @@ bench: .venv/dev  ## measurements, printed
 	$(PY) -m pytest -m bench -s --timeout 900
 
 soak: .venv/dev  ## minutes of load, fuzz and kill -9
-	.ci/debian sip-tester:sipp
+	.ci/debian sip-tester:sipp chromium:chromium espeak-ng
 	$(PY) -m pytest -m soak -s --timeout 1800
 
 .venv/run: pyproject.toml .ci/venv .ci/pjsua2.txt

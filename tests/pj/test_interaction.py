@@ -62,6 +62,7 @@ async def test_a_menu_is_heard_before_the_answer_and_its_key_leads_on(tmp_path: 
     assert 600 <= record.talk_ms <= 1400
 
 
+@pytest.mark.soak
 @pytest.mark.req("M2", "R7")
 async def test_no_key_leads_to_the_refusal_which_is_heard_and_never_charged(tmp_path: Path) -> None:
     """Nobody keys anything: after two tries the refusal is heard as early media, then 486, and never a 200."""

@@ -152,6 +152,7 @@ async def test_ten_thousand_keys_in_a_row(switch: Switch) -> None:
     assert (await trio.to_thread.run_sync(switch.processes))["crashed"] == before["crashed"]
 
 
+@pytest.mark.soak
 @pytest.mark.req("S1")
 async def test_a_call_that_outlived_its_daemon_keeps_its_audio(own_switch: Callable[..., Switch]) -> None:
     """kill -9 and a new daemon: a new call takes no RTP port of one that is still up."""

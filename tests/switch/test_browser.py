@@ -16,6 +16,7 @@ HUNG_UP = [*TALKS[:6], recv("BYE", timeout_ms=60_000), Target.respond(200, "OK",
 WAITS = [*ANSWERS[:4], recv("BYE", timeout_ms=60_000), ANSWERS[5]]
 
 
+@pytest.mark.soak
 @pytest.mark.req("S3", "S4", "T4", "S5")
 def test_a_day_at_the_browser(own_switch: Callable[..., Switch], tmp_path: Path) -> None:
     """Log in, see a call come and go, publish an edit that the next call obeys; a viewer is refused by the daemon."""

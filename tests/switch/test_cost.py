@@ -1,6 +1,7 @@
 """What a call costs: CPU, memory and delay, beside SIPp talking to SIPp directly in the same run."""
 
 import os
+import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -35,12 +36,14 @@ def test_cost_of_a_call(own_switch: Callable[..., Switch], tmp_path: Path) -> No
     began, before = time.monotonic(), switch.cpu_s()
     through = signalling(switch)
     per_call_ms = (switch.cpu_s() - before - idle * (time.monotonic() - began)) / CALLS * 1000
+    spent = children_s()
     with (
         switch.target(ANSWERS, calls=CALLS) as target,
         switch.direct(target.port, talks(TALK_MS), calls=CALLS, options=["-r", str(RATE)]) as caller,
     ):
         caller.wait(60)
         direct = setups_ms(caller.messages())
+    sipp_ms = (children_s() - spent) / CALLS * 1000
     speech = tmp_path / "speech.raw"
     speech.write_bytes(bytes(0xD5 ^ (n % 64) for n in range(8000)))
     with switch.target(ANSWERS, calls=UP, options=["-rtp_echo"]) as target:
@@ -54,7 +57,8 @@ def test_cost_of_a_call(own_switch: Callable[..., Switch], tmp_path: Path) -> No
             memory_mb = switch.memory_per_call_kb() / 1000
             caller.wait(60)
     print(
-        f"\nsignalling {per_call_ms:.1f} ms CPU a call; media {per_call_second_ms:.1f} ms CPU a call-second; "
+        f"\nsignalling {per_call_ms:.1f} ms CPU a call, SIPp at both ends {sipp_ms:.1f} ms; "
+        f"media {per_call_second_ms:.1f} ms CPU a call-second; "
         f"set-up at the median {median(through):.1f} ms through the switch, {median(direct):.1f} ms directly; "
         f"memory {memory_mb:.1f} MB a call; {READY} waiting processes {idle * 1000:.0f} ms CPU a second; "
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
@@ -75,6 +79,12 @@ def cpu_per_s(switch: Switch) -> float:
     before, began = switch.cpu_s(), time.monotonic()
     time.sleep(SPAN_S)
     return (switch.cpu_s() - before) / (time.monotonic() - began)
+
+
+def children_s() -> float:
+    """CPU seconds of the programs that we have started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def setups_ms(messages: str) -> list[float]:

@@ -130,7 +130,7 @@ def _nowhere_on_disk(switch: Switch) -> None:
         ((PASSWORD,), "event", True),
         ((WRONG, PASSWORD), "dtmf", True),
         ((WRONG, WRONG), "in-band", False),
-        ((), "event", False),
+        pytest.param((), "event", False, marks=pytest.mark.soak),
     ],
     ids=["right at once", "right on the last try", "wrong", "too slow"],
 )

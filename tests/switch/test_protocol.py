@@ -14,6 +14,7 @@ from b2bua.wire import Role
 from tests.switch.conftest import Switch, eventually, sip_uri
 from tests.switch.sipp import Caller, Target, pause, recv
 from tests.switch.test_calls import ANSWERS, TALKS, refused_with, refuses, two
+from tests.switch.test_crashes import talking
 
 
 def asked(switch: Switch, verb: str, **args: object) -> Any:
@@ -140,6 +141,7 @@ def test_roles_and_the_audit_trail_of_a_real_daemon(switch: Switch) -> None:
             number = switch.publish(f'desk = "{sip_uri(target.port)}"')
             steps = [*TALKS[:6], recv("BYE"), Target.respond(200, "OK", tag=False)]
             with switch.caller(number, steps) as caller:
+                talking(caller, switch, number, 1)
                 (live,) = eventually(
                     lambda: [row for row in asked(switch, "record.find", number=number)["rows"] if row["answered_ms"]],
                     lambda rows: len(rows) == 1,

@@ -111,6 +111,7 @@ async def test_thirty_in_a_queue(switch: Switch) -> None:
     await through_the_queue(switch, "..w." * 7 + "ww")
 
 
+@pytest.mark.soak
 @pytest.mark.req("R10")
 async def test_a_queue_outlives_the_daemon(own_switch: Callable[..., Switch]) -> None:
     """kill -9 while three wait: with the next daemon they stand where they stood, and are served so."""

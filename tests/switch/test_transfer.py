@@ -261,6 +261,7 @@ async def test_the_caller_hangs_up_during_a_transfer(switch: Switch, when: str) 
     assert hops(record) == ["seat", "other"]
 
 
+@pytest.mark.soak
 @pytest.mark.req("M3")
 async def test_an_extension_that_never_answers(switch: Switch) -> None:
     """After its ring wait of 5 s it is cancelled, and the seat has its caller again."""
