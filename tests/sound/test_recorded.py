@@ -85,6 +85,7 @@ def _prove(switch: Switch, seconds: int, to: Path) -> None:
     assert max(skews) < _SKEW
 
 
+@pytest.mark.soak
 @pytest.mark.req("M5", "M1")
 def test_a_killed_call_leaves_both_sides_in_step(own_switch: Callable[..., Switch], tmp_path: Path) -> None:
     """Sealed and killed with -9 after 6 s of speech: all but 2 s of both sides open, alike, in step within 40 ms."""
