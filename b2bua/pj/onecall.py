@@ -105,8 +105,8 @@ class OneCall:
 
     @property
     def is_talking(self) -> bool:
-        """Whether caller and target are through to each other."""
-        return self._state.phase is Phase.TALKING
+        """Whether caller and target are through to each other: nothing is in a hurry, not even the caller's answer."""
+        return self._state.phase is Phase.TALKING and self._answer_by is None
 
     @property
     def has_notes(self) -> bool:
