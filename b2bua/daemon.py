@@ -90,6 +90,7 @@ class Daemon:
         except LookupError as error:
             raise StartFault(f"control.group: there is no group {config.control.group}; groupadd it") from error
         self._leaving = False
+        self._waiting: set[str] = set()  # calls whose caller is answered when their record is on disk
         self._notify_fault = ""
         self._writer = self._store.writer(self._stored)
         self._live = Live()
@@ -181,15 +182,19 @@ class Daemon:
                 if call_id and invite is not None:
                     self._edge.restore(invite, process.sip_port, process.incarnation)
                     self._edge.tape.begin(process.sip_port, call_id, Missing.RESTARTED)
-            case Update(record):
+            case Update(record, waits):
                 self._switchboard.take(record)
                 self._answers.shown(record)
+                if waits:
+                    self._waiting.add(record.call_id)
+                    self._writer.hurry()
             case Ask():
                 self._nursery.start_soon(self._answers.ask, message)
             case Mishap(call_id, text):
                 log.error("call %s: %s", call_id, text)
                 self._live.log(Level.ALARM, "mishap", text, call_id=call_id)
             case Idle(call_id):
+                self._waiting.discard(call_id)
                 self._answers.gone(CallId(call_id))
                 if process.invite is not None:
                     self._edge.call_ended(process.invite, trio.current_time())
@@ -215,14 +220,22 @@ class Daemon:
             log.error("process %d died (call %s)", process.pid, process.call_id or "none")
             self._live.log(Level.ALARM, "process-died", f"process {process.pid} died", call_id=process.call_id)
         if process.call_id:
+            self._waiting.discard(process.call_id)
             self._switchboard.crashed(process.call_id)
             self._answers.gone(CallId(process.call_id))
         self._wires.send(self._edge.process_died(process.sip_port, process.incarnation, trio.current_time()))
 
     def _stored(self, call_id: CallId, seq: int) -> None:
+        """A record is on disk. Nobody is woken for its opening: the process reads of it when it next looks."""
+        waits = call_id in self._waiting
+        if not waits and seq > 0:
+            return
+        self._waiting.discard(call_id)
         process = self._pool.holding(call_id)
-        if process is not None:
+        if process is not None and waits:
             self._pool.tell(process, Stored(call_id, seq))
+        elif process is not None:
+            process.send(Stored(call_id, seq))
 
     def _show(self, record: CallRecord) -> None:
         self._live.call(record)

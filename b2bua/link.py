@@ -6,7 +6,7 @@
                        Mishap  something failed that the call goes on without
                        Idle    the call is over and all its legs are down; I can rest
     daemon → process   Assign  a call is coming on your SIP port: plan, facts, routes
-                       Stored  the record up to this seq is on disk
+                       Stored  the record is on disk, for the first time or because the caller waits for it
                        Tell    an event for the flow: the answer to an Ask, or an operator's wish
                        Refer   a leg's telephone asks for a transfer
                        Retire  finish the call, take no more, exit
@@ -89,9 +89,10 @@ class Hello:
 
 @attrs.frozen
 class Update:
-    """The call's record as it stands now."""
+    """The call's record as it stands now. `waits`: its caller is not answered before `Stored` comes."""
 
     record: CallRecord
+    waits: bool = False
 
 
 @attrs.frozen
@@ -123,7 +124,7 @@ class Idle:
 
 @attrs.frozen
 class Stored:
-    """The record is on disk up to `seq`."""
+    """The record is on disk up to `seq`. Said of its opening, and to whoever waits."""
 
     call_id: str
     seq: int

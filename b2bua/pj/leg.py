@@ -160,9 +160,11 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
 
     @noting
     def onCallState(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
-        """Note ringing, answer and end."""
+        """Note ringing, answer and end; of the caller's leg only the end is news."""
+        if self.is_down or (not self._outbound and self.isActive()):
+            return
         info = self.getInfo()
-        if info.state == pj.PJSIP_INV_STATE_DISCONNECTED and not self.is_down:
+        if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self.is_down = True
             self.note(Down(self.name, info.lastStatusCode, q850_in(received(prm))))
         elif info.state == pj.PJSIP_INV_STATE_EARLY and self._outbound:

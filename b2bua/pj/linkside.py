@@ -50,14 +50,12 @@ class LinkSide:
         return True
 
     def send(self, message: FromProcess) -> None:
-        """Send a message, if the link is up; what does not fit now goes with the next `flush`."""
-        if self._socket is None:
-            return
-        self._unsent += frame(message)
-        self.flush()
+        """Say this with the next `flush`, if the link is up."""
+        if self._socket is not None:
+            self._unsent += frame(message)
 
     def flush(self) -> None:
-        """Send what is left from before."""
+        """Send what was said, and what is left from before."""
         while self._socket is not None and self._unsent:
             try:
                 sent = self._socket.send(self._unsent)
@@ -71,16 +69,14 @@ class LinkSide:
             del self._unsent[:sent]
 
     def has_word(self) -> bool:
-        """Whether the daemon has said something, or is gone. Costs a tenth of a look in vain by `received`."""
+        """Whether the daemon has said something, or is gone."""
         return bool(self._look.poll(0))
 
     def received(self) -> Iterator[FromDaemon]:
         """Every message that has come. A broken frame ends the link: its sender is not to be trusted."""
-        while self._socket is not None:
+        while self._socket is not None and self.has_word():  # ten times cheaper than to receive in vain
             try:
                 piece = self._socket.recv(_PIECE)
-            except BlockingIOError:
-                return
             except OSError:
                 piece = b""
             if not piece:

@@ -21,6 +21,7 @@ from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Keyed, Noted, Ra
 from b2bua.pj.questions import Questions
 from b2bua.pj.scribe import Scribe
 from b2bua.pj.timers import Timers
+from b2bua.record import CallRecord
 from b2bua.shelves import Shelves
 from routing.cause import CALLER_CANCELLED, CRASHED, DAEMON_LOST, Blame, Cause, from_sip
 from routing.command import (
@@ -90,7 +91,9 @@ class OneCall:
 
     def next_due(self) -> float | None:
         """When this call must be looked at again even if nothing comes in."""
-        moments = (self._timers.next_due(), self._hands.interaction.next_due(), self._answer_by)
+        tell_at_s = self.scribe.next_due_s()
+        tell_at = None if tell_at_s is None else self._began + tell_at_s
+        moments = (self._timers.next_due(), self._hands.interaction.next_due(), self._answer_by, tell_at)
         return min((moment for moment in moments if moment is not None), default=None)
 
     @property
@@ -138,7 +141,7 @@ class OneCall:
     def reconnected(self, now: float) -> None:
         """There is a new daemon: tell it all, and ask again."""
         if self.scribe.latest is not None:
-            self._link.send(Update(self.scribe.latest))
+            self._link.send(self._update(self.scribe.latest))
         for ask in self._questions.again(now):
             self._link.send(ask)
 
@@ -257,9 +260,12 @@ class OneCall:
             self.scribe.recorded_ms = round(1000 * self._hands.recording.length_s)
         record = self.scribe.write(self._state, self._at_s(now))
         if record is not None:
-            self._link.send(Update(record))
+            self._link.send(self._update(record))
         if self._state.over:
             self.over = self._hands.is_clear(now)
+
+    def _update(self, record: CallRecord) -> Update:
+        return Update(record, waits=self._answer_by is not None)
 
     def _break_off(self, now: float, cause: Cause) -> None:
         """End the call outside its flow."""

@@ -67,6 +67,7 @@ class Process:
     def run(self) -> int:
         """Take calls until there is nothing left to do; the exit status."""
         self._reconnect()
+        self._link.flush()
         while self._call is not None or (self._link.is_up and not self._retiring):
             if self._call is None:
                 self._endpoint.poll(_IDLE_POLL_S if self._quiet_at is None else _QUIET_S)

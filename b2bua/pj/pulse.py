@@ -28,10 +28,12 @@ class Pulse:
     def __init__(self, legs: Mapping[LegId, Leg]) -> None:
         self._legs = legs
         self._beats: dict[LegId, _Beat] = {}
-        self._look_at = 0.0
+        self._look_at: float | None = None
 
     def lost(self, now: float, after_s: float) -> Iterator[LegId]:
         """The legs from which nothing has come for `after_s` seconds, each told once until something comes."""
+        if self._look_at is None:  # nothing is overdue in the first moment of a talk
+            self._look_at = now + after_s / _LOOKS
         if now < self._look_at:
             return
         self._look_at = now + after_s / _LOOKS
@@ -46,3 +48,4 @@ class Pulse:
     def rest(self) -> None:
         """Nobody talks: start anew with the next talk."""
         self._beats.clear()
+        self._look_at = None

@@ -1,7 +1,8 @@
 """Keeps a call's record whole, from what the flow's state says and when it was.
 
-Rule: a record is sent at each milestone, whole, with a higher `seq`. `ended_ms` is when the outcome was set: what is
-charged does not wait for the far ends to settle.
+Rule: a record is sent at each milestone, whole, with a higher `seq`. That an attempt begins or ends, the answer and the
+last word are told at once, since others decide by them; the rest waits `COMPANY_S` for company. `ended_ms` is when the
+outcome was set: what is charged does not wait for the far ends to settle.
 """
 
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from routing.state import State
 
 SIGN_OF_LIFE_S: Final = 10.0
 """How often a record is refreshed while nothing happens: what a crash can cost of the talk time."""
+COMPANY_S: Final = 0.1
+"""How late the daemon may learn that a target rings, or that a call has begun to end."""
 
 
 def ending(cause: Cause, *, answered: bool) -> Ending:
@@ -40,8 +43,9 @@ class Scribe:
         self._facts: dict[str, Any] = PLAIN.unstructure(assign.facts)
         self._events: list[dict[str, Any]] = []
         self._ended_s: float | None = None
-        self._milestone: object = None
+        self._told: State | None = None
         self._fresh_until_s = 0.0
+        self._tell_at_s: float | None = None
         self.evidence: dict[str, Any] = {}
         self.recorded_ms = 0
         self._message_s = 0
@@ -55,18 +59,25 @@ class Scribe:
         self._events.append(PLAIN.unstructure(event, unstructure_as=Event))
 
     def write(self, state: State, at_s: float) -> CallRecord | None:
-        """The new version of the record if a milestone was passed or a sign of life is due, else None."""
-        milestone = (state.phase, state.rang_s, state.answered_s, state.attempts, state.outcome)
-        if milestone == self._milestone and (at_s < self._fresh_until_s or state.over):
-            return None
-        if milestone == self._milestone:
-            self.evidence.update(self._witness())
-        self._milestone = milestone
-        self._fresh_until_s = at_s + SIGN_OF_LIFE_S
+        """The new version of the record if there is something to tell or a sign of life is due, else None."""
         if state.outcome is not None and self._ended_s is None:
             self._ended_s = at_s
+        if self._told is not None and _milestone(state) == _milestone(self._told):
+            if at_s < self._fresh_until_s or state.over:
+                return None
+            self.evidence.update(self._witness())
+        elif not _presses(state, self._told):
+            self._tell_at_s = self._tell_at_s or at_s + COMPANY_S
+            if at_s < self._tell_at_s:
+                return None
+        self._told, self._tell_at_s = state, None
+        self._fresh_until_s = at_s + SIGN_OF_LIFE_S
         self.latest = self._record(state, at_s)
         return self.latest
+
+    def next_due_s(self) -> float | None:
+        """When what has happened must be told, if nothing joins it until then; None if all is told."""
+        return self._tell_at_s
 
     def close(self, state: State, at_s: float, cause: Cause) -> CallRecord:
         """The last version, for a call that did not end by its flow: a fault, or no INVITE came."""
@@ -128,6 +139,17 @@ class Scribe:
 
     def _ms(self, at_s: float | None) -> int | None:
         return None if at_s is None else self._assign.accepted_ms + round(at_s * 1000)
+
+
+def _milestone(state: State) -> object:
+    return (state.phase, state.rang_s, state.answered_s, state.attempts, state.outcome)
+
+
+def _presses(state: State, told: State | None) -> bool:
+    """Whether the news cannot wait: a target's line is taken or free, a caller is answered, or it is the last word."""
+    if told is None or state.over or state.answered_s != told.answered_s:
+        return True
+    return [attempt.ended_s for attempt in state.attempts] != [attempt.ended_s for attempt in told.attempts]
 
 
 def _target(state: State) -> str:

@@ -13,13 +13,15 @@ from sqlalchemy import Engine, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from b2bua.record import CallRecord, CallState, Ending, Party
-from b2bua.store.database import writing
+from b2bua.store.database import Held, writing
 from b2bua.store.query import Query, select_blobs
 from b2bua.store.rows import from_blob, last_word_ms, to_row
 from b2bua.store.schema import records
 from routing.ids import CallId, Number400
 
 _ROWS_AT_ONCE: Final = 500
+_ALWAYS: Final = frozenset(("call_id", "number", "caller", "trunk", "accepted_ms"))
+"""What no later version of a record changes: left alone, so that their indexes need not be written anew."""
 
 
 @attrs.frozen
@@ -37,16 +39,22 @@ class Records:
         self._engine = engine
         self._upsert = _upsert(engine)
 
-    def put(self, group: Sequence[CallRecord]) -> None:
+    def put(self, group: Sequence[CallRecord], held: Held | None = None) -> None:
         """Store these records in one transaction: all on disk when it returns, none if it raises.
+
+        `held` is the connection of whoever puts often.
 
         Raises SQLAlchemy's or the driver's errors for a database that cannot be written now; ValueError,
         TypeError or OverflowError for a record that no row can hold.
         """
         rows = [to_row(record) for record in _newest(group)]
         if rows:
-            with writing(self._engine) as connection:
+            with held.writing() if held else writing(self._engine) as connection:
                 connection.exec_driver_sql(self._upsert, rows)
+
+    def hold(self) -> Held:
+        """A connection for whoever puts often; it is theirs to close."""
+        return Held(self._engine)
 
     def get(self, call_id: CallId) -> CallRecord | None:
         """The record of one call, None if there is none."""
@@ -147,7 +155,7 @@ def _upsert(engine: Engine) -> str:
     new = statement.excluded
     statement = statement.on_conflict_do_update(
         index_elements=[records.c.call_id],
-        set_={column.name: new[column.name] for column in records.c if column.name != "call_id"},
+        set_={column.name: new[column.name] for column in records.c if column.name not in _ALWAYS},
         where=or_(
             new.seq > records.c.seq,
             and_(new.seq == records.c.seq, records.c.presumed),

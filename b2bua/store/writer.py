@@ -5,8 +5,8 @@ call only the newest version is kept until then, so what waits is bounded by the
 database cannot be written the writer says so (`health`), keeps all it has and tries again; the daemon takes
 no new calls meanwhile, so nothing is lost and memory does not grow.
 
-A record gathers company for `GATHER_S`. If its target has answered and nothing of it is on disk, it is written at once
-and takes the others along, for its caller is not answered before. Under load, groups grow by themselves.
+A record gathers company for `GATHER_S`, unless a caller waits for it to be answered (`hurry`): then it is written at
+once and takes the others along. Under load, groups grow by themselves.
 """
 
 import logging
@@ -62,6 +62,7 @@ class RecordWriter:
 
     def __init__(self, records: Records, stored: Callable[[CallId, int], None], aside: Path) -> None:
         self._records = records
+        self._held = records.hold()
         self._stored = stored
         self._aside = aside
         self._pending: dict[str, CallRecord] = {}
@@ -81,8 +82,10 @@ class RecordWriter:
         if known is None or record.seq >= known.seq:
             self._pending[record.call_id] = record
         self._wanted.set()
-        if known is not None and record.answered_ms is not None:
-            self._urgent.set()
+
+    def hurry(self) -> None:
+        """Write what has been offered without waiting for more: somebody waits for it."""
+        self._urgent.set()
 
     def offer_alive(self, call_ids: Collection[CallId], now_ms: int) -> None:
         """Take note that these calls live; goes to disk with the next group."""
@@ -165,7 +168,7 @@ class RecordWriter:
         """Put a group on disk, in the writing thread; returns the calls whose record itself is refused."""
         refused: set[str] = set()
         try:
-            self._records.put(list(group))
+            self._records.put(list(group), self._held)
         except _NOT_THIS:
             refused = {record.call_id for record in group if not self._put_alone(record)}
         if alive is not None:
@@ -174,7 +177,7 @@ class RecordWriter:
 
     def _put_alone(self, record: CallRecord) -> bool:
         try:
-            self._records.put([record])
+            self._records.put([record], self._held)
         except _NOT_THIS as error:
             _log.error("the record of call %s cannot be stored: %s", record.call_id, first_line(error))
             # What cannot even be packed cannot be kept; OSError is the disk's matter, and is tried again.
@@ -191,6 +194,8 @@ class RecordWriter:
             _log.error("%d records go to the spool folder: %s", len(group), first_line(error))
             for record in group.values():
                 self._spool(record)
+        finally:
+            self._held.close()
 
     def _spool(self, record: CallRecord) -> None:
         try:
