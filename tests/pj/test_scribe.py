@@ -1,7 +1,5 @@
 """When a call's record is told: at once what others decide by, the rest together with what comes next."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from b2bua.link import Assign, InviteKey
@@ -45,13 +43,13 @@ class Told:
 
 
 @pytest.fixture
-def told() -> Iterator[Told]:
+def told() -> Told:
     """A call that rings its first target, which is told."""
     one = Told()
     first = one.look(0.0)
     assert first is not None
     assert [attempt.target for attempt in first.attempts] == ["front-desk"]
-    yield one
+    return one
 
 
 @pytest.mark.req("P1", "R10")
