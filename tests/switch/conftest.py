@@ -18,7 +18,8 @@ from b2bua.record import CallRecord, CallState
 from b2bua.store.database import open_database
 from b2bua.store.query import Query
 from b2bua.store.records import Records
-from tests.switch.sipp import Sipp, free_port, sipp
+from tests.ports import free_port
+from tests.switch.sipp import Sipp, sipp
 
 T = TypeVar("T")
 
@@ -26,6 +27,7 @@ _CONFIG = """
 state = "{state}"
 [sip]
 listen = "127.0.0.1:{port}"
+inside = {inside}
 [processes]
 spare = {spare}
 most = {most}
@@ -45,7 +47,7 @@ class Switch:
         self.address = f"127.0.0.1:{self.port}"
         self._config = folder / "switch400.toml"
         folder.mkdir(parents=True, exist_ok=True)
-        text = _CONFIG.format(state=self.state, port=self.port, spare=spare, most=most, more=more)
+        text = _CONFIG.format(state=self.state, port=self.port, inside=free_port(), spare=spare, most=most, more=more)
         self._config.write_text(text, encoding="utf-8")
         self._numbers = itertools.count(4006000001)
         self.process: subprocess.Popen[str] | None = None

@@ -6,6 +6,7 @@ import socket
 from types import TracebackType
 from typing import Self
 
+from tests.ports import NOBODYS
 from tests.switch.sipp import SDP
 
 _serial = itertools.count(1)
@@ -64,9 +65,8 @@ class Raw:
     ) -> str:
         """A request as text. `call` names the call (Call-ID and From tag), a new one if empty."""
         call = call or f"{os.getpid()}-{next(_serial)}"
-        content = (
-            body.replace("[local_ip]", "127.0.0.1").replace("[media_ip]", "127.0.0.1").replace("[media_port]", "40000")
-        )
+        content = body.replace("[local_ip]", "127.0.0.1").replace("[media_ip]", "127.0.0.1")
+        content = content.replace("[media_port]", str(NOBODYS))
         length = len(content.replace("\n", "\r\n").encode())
         kind = "Content-Type: application/sdp\n" if body else ""
         return (

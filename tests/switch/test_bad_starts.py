@@ -14,8 +14,8 @@ from pathlib import Path
 import attrs
 import pytest
 
+from tests.ports import free_port
 from tests.switch.conftest import Switch
-from tests.switch.sipp import free_port
 
 _PROGRAM = (sys.executable, "-m", "b2bua")
 _CONFIG = 'state = "{state}"\n[sip]\nlisten = "127.0.0.1:{port}"\n{more}\n'
