@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import socket
 from types import TracebackType
 from typing import Self
@@ -91,6 +92,19 @@ class Raw:
         start, *lines = invite.split("\n\n", maxsplit=1)[0].split("\n")
         kept = [line for line in lines if not line.startswith(("Content-", "Contact", "CSeq"))]
         return "\n".join([start.replace("INVITE", "CANCEL", 1), *kept, "CSeq: 1 CANCEL", "Content-Length: 0", "", ""])
+
+    def give_up(self, invite: str) -> None:
+        """CANCEL an INVITE and acknowledge its final response, so that the call is over on the other side too."""
+        call = re.search("^Call-ID: .*", invite, re.MULTILINE)
+        assert call
+        self.send(self.cancel(invite))
+        ended = self.final()
+        while f"{call[0]}\nCSeq: 1 INVITE" not in ended:
+            ended = self.final()
+        to = re.search("^To: .*", ended, re.MULTILINE)
+        assert to
+        ack = self.cancel(invite).replace("CANCEL", "ACK")
+        self.send(re.sub("^To: .*", to[0], ack, flags=re.MULTILINE))
 
     def __enter__(self) -> Self:
         return self

@@ -32,9 +32,9 @@ async def talk(carrier: Far, target: Far, number: str) -> tuple[Line, Line]:
 
 
 async def closed(switch: Switch, number: str) -> CallRecord:
-    """The one record of a number, and no process left with a call."""
+    """The one record of a number, and no process left with a call of it."""
     (record,) = await trio.to_thread.run_sync(switch.closed, number)
-    await trio.to_thread.run_sync(lambda: eventually(switch.call_processes, lambda busy: not busy))
+    await trio.to_thread.run_sync(switch.released, number)
     return record
 
 
