@@ -45,11 +45,12 @@ def run(*arguments: str, state: Path, before: Callable[[], None] | None = None, 
         preexec_fn=before,
     )
     assert "Traceback" not in ended.stderr
-    left = [str(path) for path in state.rglob("*.sock")] + _marked(mark)
+    left = [str(path) for path in state.rglob("*.sock")] + marked(mark)
     return Ended(ended.returncode, ended.stderr.splitlines(), ended.stdout, left)
 
 
-def _marked(mark: str) -> list[str]:
+def marked(mark: str) -> list[str]:
+    """The command lines of the processes that have this mark in their environment."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
