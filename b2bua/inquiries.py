@@ -69,7 +69,7 @@ class Inquiries:
     async def _processes(self, _: Args, __: Operator) -> Any:
         await trio.lowlevel.checkpoint()
         return [
-            {"pid": process.pid, "sip_port": process.sip_port, "call_id": process.call_id}
+            {"pid": process.pid, "sip_port": process.sip_port, "call_id": process.call_id, "ready": process.ready}
             for process in self._pool.all()
         ]
 

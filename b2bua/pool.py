@@ -69,6 +69,11 @@ class Process:
         """Whether the process can be talked to now."""
         return self._link is not None
 
+    @property
+    def ready(self) -> bool:
+        """Whether the process can take a call now."""
+        return self.linked and not self.call_id and not self.retired and self.rested_at_s <= time.monotonic()
+
     def bind(self, link: socket.socket | None) -> None:
         """Talk over this socket from now on (None: over none)."""
         if self._link is not None:

@@ -22,7 +22,7 @@ The verbs, their arguments and results (`?`: may be left out; times: UTC epoch m
                     their sources in place of text: several, all or none → a list of these
     plan.restore    number, plan_hash (or version), note → as one of plan.publish
     number.state    number, state → None
-    pool.show       → [{pid, sip_port, call_id}]
+    pool.show       → [{pid, sip_port, call_id, ready}]
     trunk.set       name, service → None
     gateway.set     name, service → None
     record.find     number?, caller?, target?, cause?, blame?, plan_hash?, from_ms?, to_ms?, missed?, most?

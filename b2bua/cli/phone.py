@@ -3,6 +3,8 @@
 Rule: the line with `ready` comes when calls can be taken, and not before.
 """
 
+import os
+import select
 import sys
 
 import click
@@ -19,6 +21,7 @@ import click
 @click.option("--tone", type=click.IntRange(0, 3400), metavar="HZ", help="Play a tone (440, unless --echo).")
 @click.option("--echo", is_flag=True, help="Send back what is heard, beside the tone if one is named.")
 @click.option("--early-media", is_flag=True, help="Be heard while ringing (183).")
+@click.option("--while-stdin", is_flag=True, help="End when stdin closes: with whoever started it, however that ends.")
 def command(
     host: str,
     port: int,
@@ -29,6 +32,7 @@ def command(
     tone: int | None,
     echo: bool,
     early_media: bool,
+    while_stdin: bool,
 ) -> None:
     """A telephone for tests: it answers with a tone, is busy, never answers, or refuses."""
     from b2bua.pj.endpoint import run_and_leave, until_stopped
@@ -56,7 +60,12 @@ def command(
             print(f"switch400 phone: {fault}", file=sys.stderr)
             return 1
         print(f"ready on {host}:{phone.port}: {setup.behaviour}", flush=True)
-        phone.run(stopped)
+        phone.run(lambda: stopped() or (while_stdin and _is_closed(sys.stdin.fileno())))
         return 0
 
     run_and_leave(program)
+
+
+def _is_closed(pipe: int) -> bool:
+    ready, _, _ = select.select([pipe], [], [], 0)
+    return bool(ready) and not os.read(pipe, 4096)

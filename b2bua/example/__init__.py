@@ -53,14 +53,14 @@ def phone_ports(port: int) -> tuple[int, int]:
 
 @contextmanager
 def phones(port: int) -> Iterator[None]:
-    """The two test telephones, as processes of their own, until the end of the block."""
+    """The two test telephones, as processes of their own, until the end of the block or of this process."""
     busy_port, tone_port = phone_ports(port)
     wishes = [[str(busy_port), "--busy"], [str(tone_port), "--tone", str(_TONE_HZ), "--echo"]]
     with ExitStack() as stack:
         for wish in wishes:
-            command = [sys.executable, "-m", "b2bua", "phone", "--port", *wish]
+            command = [sys.executable, "-m", "b2bua", "phone", "--while-stdin", "--port", *wish]
             phone = stack.enter_context(
-                subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
             )
             stack.callback(phone.terminate)
         yield

@@ -12,6 +12,7 @@ import attrs
 import trio
 
 from tests.pj.wire import field, start
+from tests.ports import NOBODYS
 
 _names = itertools.count(1)
 
@@ -90,7 +91,9 @@ class RawEnd:
         ]
         await self.send(port, _finished(lines, body, kind))
 
-    def sdp(self, direction: str = "sendrecv", *, version: int = 1, rtp_port: int = 40000, payload: str = "8 0") -> str:
+    def sdp(
+        self, direction: str = "sendrecv", *, version: int = 1, rtp_port: int = NOBODYS, payload: str = "8 0"
+    ) -> str:
         """A session description for G.711 audio."""
         return (
             f"v=0\r\no=raw 1 {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"

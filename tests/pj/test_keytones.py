@@ -44,7 +44,7 @@ def heard(samples: "array[int]", piece: int = 2048) -> str:
 
 
 @pytest.mark.req("M2")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     keys=st.text(ALL, min_size=1, max_size=6),
     before=st.integers(0, 200),

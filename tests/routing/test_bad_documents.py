@@ -52,7 +52,7 @@ junk = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=200))
 def test_any_text_is_a_plan_or_faults(text: str) -> None:
     """Garbage never raises anything but the fault report."""
@@ -60,7 +60,7 @@ def test_any_text_is_a_plan_or_faults(text: str) -> None:
         document.parse(text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_any_damage_is_a_plan_or_faults(data: st.DataObject) -> None:
     """A whole document with lines lost, doubled or cut, or characters changed: a plan, or faults, nothing else."""
@@ -84,7 +84,7 @@ def test_any_damage_is_a_plan_or_faults(data: st.DataObject) -> None:
         document.parse("\n".join(lines))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.dictionaries(st.sampled_from(["number", "targets", "nodes", "hunt", "screen", "hours", "lists", "start"]), junk)
 )

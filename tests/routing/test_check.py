@@ -123,7 +123,7 @@ def test_a_year_that_the_calendar_does_not_know() -> None:
     assert check(document.parse(TWO_TARGETS), TODAY, old) == ()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(plans())
 def test_every_plan_can_be_checked(plan: Plan) -> None:
     """The check is total, and finds the same each time."""
@@ -131,7 +131,7 @@ def test_every_plan_can_be_checked(plan: Plan) -> None:
 
 
 @pytest.mark.req("T3")
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(plans() | ways_in(), facts(), st.lists(strangers(), min_size=10, max_size=10))
 def test_every_caller_is_in_a_class(plan: Plan, of: Facts, some: list[Caller]) -> None:
     """Whoever calls, there is one caller who stands for them, and is decided just the same."""
@@ -142,7 +142,7 @@ def test_every_caller_is_in_a_class(plan: Plan, of: Facts, some: list[Caller]) -
 
 
 @pytest.mark.req("R2", "T3")
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(plans(), st.lists(st.tuples(days(), st.integers(0, DAY_MIN - 1)), min_size=10, max_size=10))
 def test_every_moment_is_in_a_class(plan: Plan, some: list[tuple[tuple[date, DayKind, DayKind], int]]) -> None:
     """Whenever a call comes, there is one day and one stretch in which each window holds just as it does then."""
@@ -156,7 +156,7 @@ def test_every_moment_is_in_a_class(plan: Plan, some: list[tuple[tuple[date, Day
             assert bool(times.held(0, window) >> place & 1) == window.holds(moment)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(plans(), st.data())
 def test_other_classes_other_words(plan: Plan, data: st.DataObject) -> None:
     """No two sets of days, and no two sets of callers, are told in the same words."""

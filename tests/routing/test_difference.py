@@ -198,7 +198,7 @@ def _points(changes: Sequence[Change], data: st.DataObject) -> list[Point]:
 
 
 @pytest.mark.req("T3", "R1", "R2")
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.one_of(edits(plans()), edits(ways_in()), st.tuples(ways_in(), ways_in())), st.data())
 def test_exactly_where_two_plans_differ(pair: tuple[Plan, Plan], data: st.DataObject) -> None:
     """Against brute force: a point lies in one change if the plans decide it differently, and in none if not.
@@ -222,7 +222,7 @@ def test_exactly_where_two_plans_differ(pair: tuple[Plan, Plan], data: st.DataOb
 
 # Derandomized: a walk that must be found is looked for by chance, and a search that fails must fail again.
 @pytest.mark.req("T3")
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(edits(plans()) | edits(ways_in()), facts(), st.integers(0, 2**32))
 def test_an_outline_says_what_calls_can_tell(pair: tuple[Plan, Plan], of: Facts, seed: int) -> None:
     """With equal outlines no walk through both plans parts; with different ones some walk does.

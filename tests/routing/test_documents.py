@@ -45,7 +45,7 @@ def test_the_simple_case_is_printed_as_it_was_written() -> None:
 
 
 @pytest.mark.req("T3")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(plans())
 def test_printing_loses_nothing(plan: Plan) -> None:
     """parse ∘ print is the identity, on whole plans; so are the link's forms, and the hash follows the content."""
@@ -87,7 +87,7 @@ def _two_orders(draw: st.DrawFn) -> tuple[Plan, Plan]:
 
 
 @pytest.mark.req("S2", "T3")
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(_two_orders(), facts(), st.sampled_from(["", "1", "801"]))
 def test_no_call_hangs_on_the_order_of_tables(pair: tuple[Plan, Plan], of: Facts, key: str) -> None:
     """Whole plans with their tables in another order have the same hash, and decide and explain every call alike."""
@@ -189,7 +189,7 @@ def _as_json(value: object) -> object:
 
 
 @pytest.mark.req("T3")
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(plans())
 def test_documents_fit_the_schema(plan: Plan) -> None:
     """Every document that we print fits the published schema; one with an unknown key does not."""

@@ -74,7 +74,7 @@ def test_a_release_is_told_with_its_cause() -> None:
 
 
 @pytest.mark.req("S2")
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(ways_in(), facts())
 def test_explain_s_last_line_is_the_decision(plan: Plan, of: Facts) -> None:
     """For any call facts, in words and for programs alike; and the recorded events decide the same again."""

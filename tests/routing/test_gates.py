@@ -200,7 +200,7 @@ def _may_call(plan: Plan, of: Facts) -> bool:
 
 
 @pytest.mark.req("O1", "O2", "O3", "O4", "O5", "O6", "S2")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(plans(), facts(), st.booleans())
 def test_no_forbidden_caller_ever_reaches_a_target(plan: Plan, of: Facts, knows: bool) -> None:
     """Over whole plans: a caller whom a gate refuses rings nobody, waits nowhere and hears no menu."""

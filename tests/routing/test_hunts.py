@@ -233,7 +233,7 @@ def test_classic_carriers_forward_twice() -> None:
 
 
 @pytest.mark.req("S2", "R2", "R6", "R10", "W3")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(plans(), facts(), st.data())
 def test_whole_plans_in_any_world(plan: Plan, of: Facts, data: st.DataObject) -> None:
     """Total and deterministic; no target outside its hours, its authorisation, its capacity or while down."""

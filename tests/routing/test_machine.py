@@ -287,4 +287,4 @@ class CallMachine(RuleBasedStateMachine):
 class TestCall(CallMachine.TestCase):  # type: ignore[misc,valid-type] # Hypothesis makes the class at run time
     """Every run of the machine above."""
 
-    settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+    settings = settings(max_examples=80, stateful_step_count=40)

@@ -29,7 +29,7 @@ def test_a_full_disk_ends_the_recording_and_not_the_call(switch: Switch) -> None
         talks = [pause(4000), Caller.request("BYE", 2), recv(200)]
         steps = [Caller.invite(), recv(100, optional=True), recv(200, rrs=True), Caller.ack(), *talks]
         with switch.caller(number, steps) as caller:
-            (pid,) = eventually(switch.call_processes, lambda pids: len(pids) == 1)
+            (pid,) = eventually(lambda: switch.call_processes(number), lambda pids: len(pids) == 1)
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (LIMIT_BYTES, resource.RLIM_INFINITY))
             caller.wait()
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

@@ -171,7 +171,7 @@ def test_a_new_version_is_in_effect_at_once_and_the_old_one_kept(tmp_path: Path)
     assert verbs == ["prompt-remove", "prompt-add", "prompt-add", "prompt-add"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(damage=st.binary(max_size=300), at=st.integers(0, 60), suffix=st.sampled_from(("wav", "ogg", "flac", "mp3")))
 def test_damaged_files_are_taken_or_refused(damage: bytes, at: int, suffix: str, tmp_path: Path) -> None:
     """Bytes written over the beginning of a file lead to a prompt of the right form or to Unfit, nothing else."""

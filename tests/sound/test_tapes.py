@@ -47,7 +47,7 @@ def _opened(path: Path, ring: Keyring = RING, call_id: str = "call") -> tuple[by
 
 
 @pytest.mark.req("M5")
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(said=sounds, sealed=st.booleans(), end=st.booleans())
 def test_what_was_written_is_heard(
     said: list[bytes], sealed: bool, end: bool, tmp_path_factory: pytest.TempPathFactory
@@ -69,7 +69,7 @@ def test_what_was_written_is_heard(
 
 
 @pytest.mark.req("M5")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(at=st.integers(0, HEAD_BYTES + 3 * (PIECE_BYTES + SEAL_BYTES) + SEAL_BYTES + 99), bit=st.integers(0, 7))
 def test_a_changed_bit_is_noticed(at: int, bit: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Any bit of a sealed tape turned round: what is heard is a true beginning of what was said, and no more."""

@@ -101,7 +101,7 @@ calls = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.samp
 
 
 @pytest.mark.req("P4")
-@settings(max_examples=30, deadline=None)  # each has a database of its own
+@settings(max_examples=30)
 @given(calls, st.randoms())
 def test_what_waits_is_what_a_clerk_would_keep(
     tmp_path_factory: pytest.TempPathFactory, calls: list[tuple[str, str, str]], order: Any

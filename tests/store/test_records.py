@@ -147,5 +147,5 @@ class AnyOrder(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
 
-AnyOrder.TestCase.settings = settings(max_examples=25, stateful_step_count=12, deadline=None)
+AnyOrder.TestCase.settings = settings(max_examples=25, stateful_step_count=12)
 TestAnyOrder = pytest.mark.req("P1")(AnyOrder.TestCase)

@@ -17,7 +17,7 @@ from typing import Final
 
 from playwright.sync_api import Browser, Page, WebSocket, sync_playwright
 
-from tests.switch.sipp import free_port
+from tests.ports import free_port
 
 _CONTROL: Final = re.compile(r"\x1b\[[0-9;?<>=]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-B]|\x1b[=>]")
 _WITHIN_MS: Final = 15_000

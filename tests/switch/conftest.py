@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -18,7 +18,8 @@ from b2bua.record import CallRecord, CallState
 from b2bua.store.database import open_database
 from b2bua.store.query import Query
 from b2bua.store.records import Records
-from tests.switch.sipp import Sipp, free_port, sipp
+from tests.ports import free_port
+from tests.switch.sipp import Sipp, sipp
 
 T = TypeVar("T")
 
@@ -26,6 +27,7 @@ _CONFIG = """
 state = "{state}"
 [sip]
 listen = "127.0.0.1:{port}"
+inside = {inside}
 [processes]
 spare = {spare}
 most = {most}
@@ -41,11 +43,12 @@ class Switch:
     def __init__(self, folder: Path, *, spare: int = 4, most: int = 80, more: str = "") -> None:
         self.folder = folder
         self.state = folder / "state"
+        self._spare = spare
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self._config = folder / "switch400.toml"
         folder.mkdir(parents=True, exist_ok=True)
-        text = _CONFIG.format(state=self.state, port=self.port, spare=spare, most=most, more=more)
+        text = _CONFIG.format(state=self.state, port=self.port, inside=free_port(), spare=spare, most=most, more=more)
         self._config.write_text(text, encoding="utf-8")
         self._numbers = itertools.count(4006000001)
         self.process: subprocess.Popen[str] | None = None
@@ -74,7 +77,8 @@ class Switch:
         return (self.folder / "daemon.log").read_text(errors="replace")[-8000:]
 
     def publish(self, targets: str, more: str = "") -> str:
-        """Publish a plan for a number of its own through the running daemon; the number."""
+        """Publish a plan for a number of its own; the number, once as many calls as there are spares can be taken."""
+        self.await_ready(self._spare)
         number = str(next(self._numbers))
         document = f'number = "{number}"\nsubscriber = "Test"\n{more}\n[targets]\n{targets}\n'
         self.ask("plan.publish", {"documents": [document], "note": "test"})
@@ -101,11 +105,28 @@ class Switch:
             timeout_s,
         )
 
-    def call_processes(self, *, idle: bool = False) -> list[int]:
-        """Process ids of the call processes that hold a call, or (`idle`) of all."""
+    def pool(self) -> list[dict[str, Any]]:
+        """The call processes as they are now; the pool's row of the feed is up to a second old."""
         shown = self.ask("pool.show", {})
         assert isinstance(shown, list)
-        return [process["pid"] for process in shown if process["call_id"] or idle]
+        return shown
+
+    def await_ready(self, calls: int) -> None:
+        """Wait until so many calls would be taken at once: one that comes before is refused, and rightly so."""
+        eventually(lambda: sum(process["ready"] for process in self.pool()), lambda ready: ready >= calls, 30)
+
+    def call_processes(self, number: str = "", *, idle: bool = False) -> list[int]:
+        """Process ids of the call processes that hold a call (to this number, if one is given), or (`idle`) of all.
+
+        The switch is shared, and what other tests left may still be ending: a test asks for its own number.
+        """
+        of_number = {record.call_id for record in self.records(number)} if number else set()
+        holding = [process for process in self.pool() if process["call_id"] or idle]
+        return [process["pid"] for process in holding if not number or process["call_id"] in of_number]
+
+    def released(self, number: str) -> None:
+        """Wait until no call process holds a call to this number any more."""
+        eventually(lambda: self.call_processes(number), lambda holding: not holding)
 
     def processes(self) -> dict[str, int]:
         """The pool's row of the feed."""

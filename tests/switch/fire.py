@@ -17,6 +17,7 @@ from typing import Final, Self
 import attrs
 
 from tests.edge.mutations import mutated
+from tests.ports import NOBODYS
 from tests.switch.raw import Raw
 from tests.switch.sipp import SDP
 
@@ -25,7 +26,7 @@ CALLS_KEPT: Final = 12
 BURST: Final = 40
 """Packets between two waits for the switch to have read them all."""
 OFFER: Final = (
-    SDP.replace("[local_ip]", "127.0.0.2").replace("[media_ip]", "127.0.0.2").replace("[media_port]", "40000")
+    SDP.replace("[local_ip]", "127.0.0.2").replace("[media_ip]", "127.0.0.2").replace("[media_port]", str(NOBODYS))
 )
 IN_DIALOG: Final = (
     "ACK", "BYE", "INVITE", "UPDATE", "REFER", "INFO", "OPTIONS", "NOTIFY", "PRACK", "SUBSCRIBE", "MESSAGE", "CANCEL",

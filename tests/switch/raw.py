@@ -2,10 +2,12 @@
 
 import itertools
 import os
+import re
 import socket
 from types import TracebackType
 from typing import Self
 
+from tests.ports import NOBODYS
 from tests.switch.sipp import SDP
 
 _serial = itertools.count(1)
@@ -64,9 +66,8 @@ class Raw:
     ) -> str:
         """A request as text. `call` names the call (Call-ID and From tag), a new one if empty."""
         call = call or f"{os.getpid()}-{next(_serial)}"
-        content = (
-            body.replace("[local_ip]", "127.0.0.1").replace("[media_ip]", "127.0.0.1").replace("[media_port]", "40000")
-        )
+        content = body.replace("[local_ip]", "127.0.0.1").replace("[media_ip]", "127.0.0.1")
+        content = content.replace("[media_port]", str(NOBODYS))
         length = len(content.replace("\n", "\r\n").encode())
         kind = "Content-Type: application/sdp\n" if body else ""
         return (
@@ -91,6 +92,19 @@ class Raw:
         start, *lines = invite.split("\n\n", maxsplit=1)[0].split("\n")
         kept = [line for line in lines if not line.startswith(("Content-", "Contact", "CSeq"))]
         return "\n".join([start.replace("INVITE", "CANCEL", 1), *kept, "CSeq: 1 CANCEL", "Content-Length: 0", "", ""])
+
+    def give_up(self, invite: str) -> None:
+        """CANCEL an INVITE and acknowledge its final response, so that the call is over on the other side too."""
+        call = re.search("^Call-ID: .*", invite, re.MULTILINE)
+        assert call
+        self.send(self.cancel(invite))
+        ended = self.final()
+        while f"{call[0]}\nCSeq: 1 INVITE" not in ended:
+            ended = self.final()
+        to = re.search("^To: .*", ended, re.MULTILINE)
+        assert to
+        ack = self.cancel(invite).replace("CANCEL", "ACK")
+        self.send(re.sub("^To: .*", to[0], ack, flags=re.MULTILINE))
 
     def __enter__(self) -> Self:
         return self

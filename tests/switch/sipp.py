@@ -3,13 +3,14 @@
 Rule: what is asserted is what SIPp itself saw; a scenario that does not go as told makes SIPp exit with 1.
 """
 
-import socket
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
+
+from tests.ports import free_port, free_ports
 
 FROM = "From: ([^>]*>;tag=[0-9a-zA-Z.-]*)"
 """For `recv(keep=…)`: the far end's From, which is our To when we send a request."""
@@ -26,6 +27,10 @@ a=fmtp:101 0-15
 a=ptime:20
 a=sendrecv
 """
+
+
+_MEDIA_PORTS = 4
+"""SIPp binds `-mp` for audio and the next but one for video, each with room for RTCP."""
 
 
 def _message(start: str, headers: str, body: str = "") -> str:
@@ -198,20 +203,6 @@ def write(path: Path, steps: Iterable[str], *, name: str = "scenario") -> Path:
     return path
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """A UDP and TCP port that is free now."""
-    while True:
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
-        ):
-            tcp.bind((host, 0))
-            port: int = tcp.getsockname()[1]
-            with suppress(OSError):  # free for TCP, taken for UDP: another
-                udp.bind((host, port))
-                return port
-
-
 class Sipp:
     """A running SIPp. Its message log and errors are beside the scenario for when a test fails."""
 
@@ -261,7 +252,7 @@ def sipp(
         "-m",
         str(calls),
     ]
-    command += ["-mi", "127.0.0.1", "-mp", str(free_port()), "-nostdin", "-default_behaviors", "none"]
+    command += ["-mi", "127.0.0.1", "-mp", str(free_ports(_MEDIA_PORTS)[0]), "-nostdin", "-default_behaviors", "none"]
     command += ["-trace_msg", "-message_file", str(folder / "messages.log")]
     command += ["-trace_err", "-error_file", str(folder / "errors.log"), "-timeout_error", *options]
     # SIPp asks its terminal about itself; without one it must not find ours.

@@ -110,12 +110,12 @@ def test_what_each_minute_shows(tmp_path: Path, store: Store, free: tuple[int, i
 def test_any_process_that_dies_is_counted(own_switch: Callable[..., Switch]) -> None:
     """An idle process killed is an alarm too; ones told to leave are none; a refilled pool is whole again."""
     switch = own_switch(spare=2, most=10)
-    eventually(switch.processes, lambda pool: pool["idle"] >= 2)
+    switch.await_ready(2)
     os.kill(switch.call_processes(idle=True)[0], signal.SIGKILL)
     eventually(switch.processes, lambda pool: pool["crashed"] == 1)
     with Client.connect(switch.state / "control.sock") as client:
         seen = eventually(lambda: client.snapshot((ALARMS, LOG)), lambda state: bool(state[ALARMS]))
     assert [row["slug"] for row in seen[ALARMS].values()] == ["process-crashed"]
     assert "process-died" in [row["kind"] for row in seen[LOG].values()]
-    eventually(switch.processes, lambda pool: pool["idle"] >= 2)
+    switch.await_ready(2)
     assert switch.processes()["crashed"] == 1

@@ -14,6 +14,7 @@ from tests.switch.conftest import Switch, eventually
 from tests.switch.far import Far, Line, open_far
 
 CALLER_HZ, TARGET_HZ, MENU_HZ = 440, 620, 500
+_REFUSED = ("30000 RTP/AVP 18", "0 RTP/AVP 8", "30000 RTP/AVP 96", "30000 RTP/SAVPF 8")
 
 
 async def plain(switch: Switch, target: Far, more: str = "") -> str:
@@ -31,9 +32,9 @@ async def talk(carrier: Far, target: Far, number: str) -> tuple[Line, Line]:
 
 
 async def closed(switch: Switch, number: str) -> CallRecord:
-    """The one record of a number, and no process left with a call."""
+    """The one record of a number, and no process left with a call of it."""
     (record,) = await trio.to_thread.run_sync(switch.closed, number)
-    await trio.to_thread.run_sync(lambda: eventually(switch.call_processes, lambda busy: not busy))
+    await trio.to_thread.run_sync(switch.released, number)
     return record
 
 
@@ -96,7 +97,7 @@ async def test_payload_types_that_nobody_offered(switch: Switch) -> None:
 
 
 @pytest.mark.req("S1")
-@pytest.mark.parametrize("media", ["40000 RTP/AVP 18", "0 RTP/AVP 8", "40000 RTP/AVP 96", "40000 RTP/SAVPF 8"])
+@pytest.mark.parametrize("media", _REFUSED)
 async def test_an_offer_that_we_cannot_take(switch: Switch, media: str) -> None:
     """G.729 alone, port 0, a codec without a name, another profile: 488, before any process or record."""
     async with open_far(switch.port) as carrier, open_far(switch.port) as target:
@@ -108,7 +109,7 @@ async def test_an_offer_that_we_cannot_take(switch: Switch, media: str) -> None:
 
 
 @pytest.mark.req("S1", "R6")
-@pytest.mark.parametrize("media", ["40000 RTP/AVP 18", "0 RTP/AVP 8"])
+@pytest.mark.parametrize("media", _REFUSED[:2])
 async def test_an_answer_that_we_cannot_take(switch: Switch, media: str) -> None:
     """A target that answers with G.729 or with port 0 is hung up, and the next one is rung."""
     async with open_far(switch.port) as carrier, open_far(switch.port) as odd, open_far(switch.port, TARGET_HZ) as good:

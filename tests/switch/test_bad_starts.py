@@ -14,8 +14,8 @@ from pathlib import Path
 import attrs
 import pytest
 
+from tests.ports import free_port
 from tests.switch.conftest import Switch
-from tests.switch.sipp import free_port
 
 _PROGRAM = (sys.executable, "-m", "b2bua")
 _CONFIG = 'state = "{state}"\n[sip]\nlisten = "127.0.0.1:{port}"\n{more}\n'
@@ -45,11 +45,12 @@ def run(*arguments: str, state: Path, before: Callable[[], None] | None = None, 
         preexec_fn=before,
     )
     assert "Traceback" not in ended.stderr
-    left = [str(path) for path in state.rglob("*.sock")] + _marked(mark)
+    left = [str(path) for path in state.rglob("*.sock")] + marked(mark)
     return Ended(ended.returncode, ended.stderr.splitlines(), ended.stdout, left)
 
 
-def _marked(mark: str) -> list[str]:
+def marked(mark: str) -> list[str]:
+    """The command lines of the processes that have this mark in their environment."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:

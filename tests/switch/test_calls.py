@@ -1,12 +1,13 @@
 """Whole calls through the running switch, with SIPp at both ends."""
 
 import re
+import time
 from collections.abc import Callable
 
 import pytest
 
 from b2bua.record import Party
-from tests.switch.conftest import Switch, eventually, sip_uri
+from tests.switch.conftest import Switch, sip_uri
 from tests.switch.raw import Raw
 from tests.switch.sipp import FROM, SDP, Caller, Sipp, Target, pause, recv
 
@@ -66,8 +67,10 @@ def test_answered(switch: Switch) -> None:
     """A call is bridged; the target sees the caller's number and the 400 number; one record says how it went."""
     with switch.target(ANSWERS) as target:
         number = switch.publish(f'desk = "{sip_uri(target.port)}"')
+        began = time.monotonic()
         with switch.caller(number, TALKS, caller="13800138000") as caller:
             caller.wait()
+        whole_ms = (time.monotonic() - began) * 1000
         target.wait()
         invite = target.messages().split("INVITE sip:")[1]
     assert "<sip:13800138000@" in re.findall("^From: .*", invite, re.MULTILINE)[0]
@@ -79,7 +82,7 @@ def test_answered(switch: Switch) -> None:
     assert record.hung_up_by is Party.CALLER
     assert record.target == "desk"
     assert record.accepted_ms <= (record.rang_ms or 0) <= (record.answered_ms or 0) <= (record.ended_ms or 0)
-    assert 200 <= record.talk_ms <= 2000
+    assert 200 <= record.talk_ms <= whole_ms
     assert [attempt.target for attempt in record.attempts] == ["desk"]
 
 
@@ -160,7 +163,6 @@ def test_caller_cancels(switch: Switch) -> None:
 def test_cancel_right_behind_the_invite(own_switch: Callable[..., Switch]) -> None:
     """A CANCEL that reaches the call process in the same instant as its INVITE ends the call: 487, a closed record."""
     switch = own_switch(spare=20)
-    eventually(switch.processes, lambda pool: pool["idle"] >= 20)
     with switch.target(refuses(486, "Busy Here"), calls=100) as target, Raw(switch.address) as carrier:
         number = switch.publish(f'desk = "{sip_uri(target.port)}"')
         for index in range(20):

@@ -11,8 +11,10 @@ from textual.pilot import Pilot
 from b2bua.wire import Role
 from tests.console.pilot import at_rest, press, seen, shows, shows_no, until
 from tests.switch.conftest import Switch, sip_uri
-from tests.switch.sipp import Caller, pause, recv
+from tests.switch.sipp import Caller, recv
 from tests.switch.test_calls import ANSWERS, TALKS, refused_with, refuses
+from tests.switch.test_crashes import ANSWERS as TAKES_AND_WAITS
+from tests.switch.test_crashes import WAITS_FOR_BYE
 from tui.app import Console
 from tui.link import Link
 from tui.say import Language, speak
@@ -88,18 +90,19 @@ def test_move_saturday_afternoon_to_a_mobile_and_back(switch: Switch, tmp_path: 
 @pytest.mark.req("S3", "P1")
 def test_find_a_call_and_say_why_it_rang_that_target(switch: Switch, tmp_path: Path) -> None:
     """By a part of the caller's number to the call, whose detail says who was tried before and why that failed."""
-    talks_long = [step if step != pause(300) else pause(6000) for step in TALKS]
-    with switch.target(refuses(486, "Busy Here")) as desk, switch.target(ANSWERS) as mobile:
+    with switch.target(refuses(486, "Busy Here")) as desk, switch.target(TAKES_AND_WAITS) as mobile:
         number = switch.publish(f'desk = "{sip_uri(desk.port)}"\nmobile = "{sip_uri(mobile.port)}"')
 
         async def job(pilot: Pilot[Any]) -> None:
-            call = asyncio.create_task(asyncio.to_thread(calls, switch, number, talks_long))
+            call = asyncio.create_task(asyncio.to_thread(calls, switch, number, WAITS_FOR_BYE))
             await press(pilot, "1", "slash", *"5550 talking", "enter")
             await shows(pilot, "1 of", "mobile")
             await press(pilot, "home", "enter")
             await shows(pilot, "486/17", "target's side", "→ desk, mobile", "486 Busy Here (1)", "PCMA")
             await press(pilot, "m", "end")
             await shows(pilot, "SIP/2.0 200 OK")
+            (record,) = switch.records(number)
+            switch.ask("call.hangup", {"call_id": record.call_id})
             await call
 
         at_the_console(switch, tmp_path, job)

@@ -30,7 +30,7 @@ def test_cost_of_a_call(own_switch: Callable[..., Switch], tmp_path: Path) -> No
     What processes that wait for calls use is measured first, printed, and taken off.
     """
     switch = own_switch(spare=READY, most=150)
-    eventually(switch.processes, lambda pool: pool["idle"] >= READY)
+    switch.await_ready(READY)
     idle = cpu_per_s(switch)
     signalling(switch)  # what is done once is done before it is measured
     began, before = time.monotonic(), switch.cpu_s()

@@ -104,7 +104,7 @@ def test_ack_without_a_tag(guarded: Switch, count: int) -> None:
         number = guarded.publish(f'desk = "{sip_uri(target.port)}"')
         for index in range(count):
             if index % 20 == 0:
-                eventually(guarded.processes, lambda pool: pool["idle"] >= 20)
+                guarded.await_ready(20)
             call = f"tagless{count}-{index}"
             carrier.send(carrier.invite(number, call=call))
             carrier.send(carrier.request("ACK", number, call=call))
@@ -169,11 +169,10 @@ def test_flood_of_invites(guarded: Switch, seconds: int) -> None:
     with calls_go_on(guarded), guarded.target(refuses, calls=1_000_000) as target:
         with Raw(guarded.address, host="127.0.0.2") as carrier:
             number = guarded.publish(f'desk = "{sip_uri(target.port)}"')
-            began, sent = time.monotonic(), 0
-            while (passed_s := time.monotonic() - began) < seconds:
-                while sent < 2000 * passed_s:
-                    carrier.send(carrier.invite(number, call=f"flood{seconds}-{sent}"))
-                    sent += 1
-                time.sleep(0.005)  # the pace of the flood
-            assert sent >= 1950 * seconds, "this machine could not send as fast"
+            began = time.monotonic()
+            for sent in range(2000 * seconds):
+                carrier.send(carrier.invite(number, call=f"flood{seconds}-{sent}"))
+                if sent > 2000 * (time.monotonic() - began):
+                    time.sleep(0.005)  # the pace of the flood
+            print(f"\n{2000 * seconds / (time.monotonic() - began):.0f} INVITE/s")
         eventually(guarded.processes, lambda pool: pool["used"] == SURVIVORS, timeout_s=90)

@@ -43,7 +43,7 @@ def talks(ms: int, *before_bye: str) -> list[str]:
 def test_twenty_calls_a_second(own_switch: Callable[..., Switch]) -> None:
     """20 calls/s for a minute: at least 99.9 % succeed, each has one closed record, and nothing is left over."""
     switch = own_switch(spare=30, most=150)
-    eventually(switch.processes, lambda pool: pool["idle"] >= 30)
+    switch.await_ready(30)
     calls = RATE * SECONDS
     with switch.target(ANSWERS, calls=calls) as target:
         number = switch.publish(f'desk = "{sip_uri(target.port)}"')

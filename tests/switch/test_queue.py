@@ -70,6 +70,7 @@ async def stand_in_line(switch: Switch, carrier: Far, number: str, wishes: str) 
     lines, numbers = [], []
     for index, wish in enumerate(wishes):
         numbers.append(caller_number(index, first=wish == "w"))
+        await trio.to_thread.run_sync(switch.await_ready, 1)
         line = await carrier.call(number, caller=numbers[-1])
         line.audio.sending = False
         lines.append(line)
@@ -90,7 +91,7 @@ async def through_the_queue(switch: Switch, wishes: str) -> None:
         await talking.hang_up()
         assert await serve(seat, lines) == expected
         records = await trio.to_thread.run_sync(lambda: switch.closed(number, len(wishes) + 1, 30))
-        await trio.to_thread.run_sync(lambda: eventually(switch.call_processes, lambda left: not left))
+        await trio.to_thread.run_sync(switch.released, number)
     assert len(records) == len(wishes) + 1
     assert {record.target for record in records} == {"seat"}
     assert all(len(record.attempts) == 1 for record in records)
@@ -139,7 +140,6 @@ async def test_simultaneous_calls_to_a_last_line(switch: Switch) -> None:
     async with open_far(switch.port) as carrier, open_far(switch.port) as seat:
         targets = f'seat = {{ address = "{seat.uri}", capacity = 1 }}\n[nodes.desk]\nkind = "hunt"\n'
         number = await trio.to_thread.run_sync(switch.publish, targets)
-        await trio.to_thread.run_sync(lambda: eventually(switch.processes, lambda pool: pool["idle"] >= 4))
         lines = [await carrier.call(number) for _ in range(8)]
         rung = await seat.rang()
         await rung.respond("180 Ringing")

@@ -7,7 +7,7 @@ import pytest
 import trio
 
 from tests.pj.wire import field
-from tests.switch.conftest import Switch, eventually, sip_uri
+from tests.switch.conftest import Switch, sip_uri
 from tests.switch.far import Far, Line, open_far
 
 CALLER_HZ, FIRST_HZ, SECOND_HZ = 440, 620, 820
@@ -68,7 +68,7 @@ async def races(switch: Switch, count: int) -> None:
         targets = "".join(f'{name} = "{end.uri}"\n' for name, end in (("a", first), ("b", second), ("c", third)))
         number = await trio.to_thread.run_sync(switch.publish, targets + TOGETHER)
         for _ in range(count):
-            await trio.to_thread.run_sync(lambda: eventually(switch.processes, lambda pool: pool["idle"] >= 1))
+            await trio.to_thread.run_sync(switch.await_ready, 1)
             await race(carrier, (first, second, third), number, random.uniform(0, 0.005))
         records = await trio.to_thread.run_sync(lambda: switch.closed(number, count, 20))
     for record in records:
