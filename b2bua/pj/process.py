@@ -117,6 +117,8 @@ class Process:
 
     def _patience_s(self, call: OneCall) -> float:
         """How long until the call is to be looked at though nothing came."""
+        if call.has_notes:  # PJSIP called back while the call acted
+            return 0.0
         most_s = _RECORDING_POLL_S if call.is_recorded else _BUSY_POLL_S
         most_s = _LISTENING_POLL_S if call.is_listening else most_s
         due = call.next_due()
