@@ -14,7 +14,7 @@ async def test_a_busy_first_target_leads_to_the_second_and_both_ends_hear_each_o
     async with open_house() as house, open_phone("--busy") as first, open_phone("--tone", "620") as second:
         house.plan = plan_for(first.address, second.address)
         child = await house.spawn()
-        with trio.fail_after(20):
+        with trio.fail_after(60):
             outcome = await call(house.sip, "--seconds", "1.2")
             heard = await second.wait_for("ended")
             await house.until(lambda: house.idle)

@@ -67,7 +67,7 @@ class Switch:
         """End the daemon; its exit status."""
         assert self.process is not None
         self.process.send_signal(how)
-        status = self.process.wait(20)
+        status = self.process.wait(30)
         assert self.process.stdout is not None
         self.process.stdout.close()
         return status
@@ -97,7 +97,7 @@ class Switch:
         finally:
             engine.dispose()
 
-    def closed(self, number: str, count: int = 1, timeout_s: float = 10) -> list[CallRecord]:
+    def closed(self, number: str, count: int = 1, timeout_s: float = 30) -> list[CallRecord]:
         """The records of a number once `count` of them are closed; fails the test if they are not in time."""
         return eventually(
             lambda: self.records(number),
@@ -113,7 +113,7 @@ class Switch:
 
     def await_ready(self, calls: int) -> None:
         """Wait until so many calls would be taken at once: one that comes before is refused, and rightly so."""
-        eventually(lambda: sum(process["ready"] for process in self.pool()), lambda ready: ready >= calls, 30)
+        eventually(lambda: sum(process["ready"] for process in self.pool()), lambda ready: ready >= calls)
 
     def call_processes(self, number: str = "", *, idle: bool = False) -> list[int]:
         """Process ids of the call processes that hold a call (to this number, if one is given), or (`idle`) of all.
@@ -169,7 +169,7 @@ class Switch:
             yield port
         finally:
             phone.terminate()
-            phone.communicate(timeout=10)
+            phone.communicate(timeout=30)
 
     def test_call(self, number: str, *options: str) -> int:
         """`switch400 call` to a number of this switch; its exit status."""
@@ -221,7 +221,7 @@ def _pss_kb(folder: Path) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
-def eventually(look: Callable[[], T], good: Callable[[T], bool], timeout_s: float = 10) -> T:
+def eventually(look: Callable[[], T], good: Callable[[T], bool], timeout_s: float = 30) -> T:
     """Look at another program's state until it is good; fails the test with the last look."""
     deadline = time.monotonic() + timeout_s
     while not good(seen := look()):
