@@ -247,7 +247,7 @@ def own_switch(tmp_path: Path) -> Iterator[Callable[..., Switch]]:
     made: list[Switch] = []
 
     def make(**wishes: object) -> Switch:
-        made.append(Switch(tmp_path / f"switch-{len(made)}", **wishes))  # type: ignore[arg-type]  # the test names them
+        made.append(Switch(tmp_path / str(len(made)), **wishes))  # type: ignore[arg-type]  # the test names them
         made[-1].start()
         return made[-1]
 
