@@ -37,7 +37,7 @@ class Frames:
             del buffer[:2]
             self.pings += self._half_a_ping
             self._half_a_ping = not self._half_a_ping
-        if buffer not in (b"", b"\r"):
+        if buffer and buffer != b"\r":
             self._half_a_ping = False
         end = buffer.find(b"\r\n\r\n")
         if end < 0:
