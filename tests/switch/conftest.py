@@ -31,6 +31,7 @@ inside = {inside}
 [processes]
 spare = {spare}
 most = {most}
+rest_s = {rest_s}
 [trunk.carrier]
 sources = ["127.0.0.0/8"]
 {more}
@@ -40,7 +41,7 @@ sources = ["127.0.0.0/8"]
 class Switch:
     """A running daemon and what a test wants of it."""
 
-    def __init__(self, folder: Path, *, spare: int = 4, most: int = 80, more: str = "") -> None:
+    def __init__(self, folder: Path, *, spare: int = 4, most: int = 80, rest_s: float = 0.6, more: str = "") -> None:
         self.folder = folder
         self.state = folder / "state"
         self._spare = spare
@@ -48,7 +49,9 @@ class Switch:
         self.address = f"127.0.0.1:{self.port}"
         self._config = folder / "switch400.toml"
         folder.mkdir(parents=True, exist_ok=True)
-        text = _CONFIG.format(state=self.state, port=self.port, inside=free_port(), spare=spare, most=most, more=more)
+        text = _CONFIG.format(
+            state=self.state, port=self.port, inside=free_port(), spare=spare, most=most, rest_s=rest_s, more=more
+        )
         self._config.write_text(text, encoding="utf-8")
         self._numbers = itertools.count(4006000001)
         self.process: subprocess.Popen[str] | None = None

@@ -7,7 +7,7 @@ import pytest
 
 from tests.switch.conftest import Switch, sip_uri
 from tests.switch.raw import Raw
-from tests.switch.test_calls import NEVER
+from tests.switch.test_calls import NEVER, refused_with, refuses
 
 
 def status(answer: str) -> int:
@@ -94,6 +94,19 @@ def test_no_room(own_switch: Callable[..., Switch]) -> None:
         switch.await_ready(1)
         taken(carrier, carrier.invite(number, call="third"))
         never.wait()
+
+
+@pytest.mark.req("S5")
+def test_a_process_that_rests_keeps_no_ready_one_back(own_switch: Callable[..., Switch]) -> None:
+    """While those that had a call still rest, the fresh ones that stand behind them take the next."""
+    switch = own_switch(spare=1, rest_s=60)
+    with switch.target(refuses(486, "Busy Here"), calls=3) as target:
+        number = switch.publish(f'desk = "{sip_uri(target.port)}"')
+        for _ in range(3):
+            switch.await_ready(1)
+            with switch.caller(number, refused_with(486)) as caller:
+                caller.wait()
+        target.wait()
 
 
 @pytest.mark.req("S5")
