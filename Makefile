@@ -9,7 +9,7 @@ run: .venv/run  ## the switch with a worked example on 127.0.0.1:$(SIP_PORT)
 
 test: lint cover  ## every check, in under ten minutes
 	.ci/debian sip-tester:sipp espeak-ng
-	$(PY) -m pytest -m "not bench and not soak"
+	$(PY) -m pytest -n 3 --dist loadfile -m "not bench and not soak"
 
 cover: .venv/dev  ## every branch of routing/ is taken by an example, not by chance
 	$(PY) -m pytest tests/routing tests/cli -q -m "not hypothesis and not bench and not soak" --cov --cov-fail-under=100

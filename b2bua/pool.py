@@ -162,10 +162,8 @@ class Pool:
         """Give a call to the process that has rested longest. None if there is no room (O(spares) at the worst)."""
         now_s = time.monotonic()
         for process in list(self._free.values()):
-            if process.rested_at_s > now_s:
-                break  # the others rest even longer
-            if not process.linked:
-                continue
+            if not process.linked or process.rested_at_s > now_s:
+                continue  # a fresh one may stand behind those that rest
             assignment = compose(process)
             del self._free[process.incarnation]
             process.call_id = assignment.call_id

@@ -21,6 +21,7 @@ class Frames:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self.pings = 0
+        self._half_a_ping = False  # its second CRLF may come in another segment
 
     def feed(self, octets: bytes) -> list[bytes]:
         """The whole messages that have come. Raises StreamError."""
@@ -33,9 +34,11 @@ class Frames:
     def _next(self) -> bytes:
         buffer = self._buffer
         while buffer.startswith(b"\r\n"):
-            if buffer.startswith(b"\r\n\r\n"):
-                self.pings += 1
-            del buffer[: 4 if buffer.startswith(b"\r\n\r\n") else 2]
+            del buffer[:2]
+            self.pings += self._half_a_ping
+            self._half_a_ping = not self._half_a_ping
+        if buffer and buffer != b"\r":
+            self._half_a_ping = False
         end = buffer.find(b"\r\n\r\n")
         if end < 0:
             if len(buffer) > MOST_FRAME_BYTES:

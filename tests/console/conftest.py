@@ -40,8 +40,8 @@ class Far:
         await self.stream.send_all(frame(message))
 
     async def hear(self) -> Any:
-        """The next message; None at the end of the link. Fails after 5 s."""
-        with trio.fail_after(5):
+        """The next message; None at the end of the link. Fails after 30 s."""
+        with trio.fail_after(30):
             while not self._got:
                 piece = await self.stream.receive_some()
                 if not piece:

@@ -27,8 +27,8 @@ def seen(pilot: Pilot[Any]) -> str:
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Let the console run until this holds; fails after 8 s with what is on the screen."""
-    for _ in range(160):
+    """Let the console run until this holds; fails after 30 s with what is on the screen."""
+    for _ in range(600):
         await pilot.pause(0.05)
         if condition():
             return

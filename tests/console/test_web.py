@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, WSServerHandshakeError
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 
 from b2bua.wire import Role
 from tests.console.office import Office, office
+from tests.ports import free_port
 from tui.say import Language, speak
 from tui.web.server import MOST_FAILURES, WebConsole
 
@@ -36,7 +37,7 @@ def browse(switch: Office, visit: Callable[[ClientSession, str, str], Awaitable[
     token = switch.tokens.add("li", Role.VIEWER)
 
     async def go() -> None:
-        port = unused_port()
+        port = free_port()
         served = WebConsole(switch.path, switch.path.parent, "127.0.0.1", port)
         browser = ClientSession(cookie_jar=CookieJar(unsafe=True))
         async with TestServer(await served._make_app(), port=port) as server:
@@ -49,7 +50,7 @@ def browse(switch: Office, visit: Callable[[ClientSession, str, str], Awaitable[
 
 async def no_children() -> None:
     """Every console process of a browser that left has ended and is buried."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while any(thread.name.startswith("asyncio-waitpid") for thread in threading.enumerate()):
             await asyncio.sleep(0.02)
     await asyncio.sleep(0.1)
@@ -131,7 +132,7 @@ def test_a_daemon_that_is_gone_is_said_at_the_login(tmp_path: Path) -> None:
     """Without a daemon nobody can be judged: the page says so, and lets nobody in."""
 
     async def go() -> None:
-        served = WebConsole(tmp_path / "none", tmp_path, "127.0.0.1", port := unused_port())
+        served = WebConsole(tmp_path / "none", tmp_path, "127.0.0.1", port := free_port())
         async with (
             TestServer(await served._make_app(), port=port) as server,
             ClientSession() as browser,

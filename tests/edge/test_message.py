@@ -131,6 +131,25 @@ def test_a_stream_is_cut_into_its_messages_however_it_arrives(cuts: list[int], m
 
 @pytest.mark.req("S5")
 @pytest.mark.parametrize(
+    ("segments", "pings"),
+    [
+        ([b"\r\n\r\n"], 1),
+        ([b"\r\n", b"\r\n"], 1),
+        ([b"\r", b"\n\r", b"\n"], 1),
+        ([b"\r\n\r\n\r\n", b"\r\n"], 2),
+        ([b"\r\n", invite("c-1"), b"\r\n"], 0),
+    ],
+)
+def test_a_keep_alive_counts_in_whatever_pieces_it_comes(segments: list[bytes], pings: int) -> None:
+    """RFC 5626, 3.5.1: two CRLF with nothing between them want one back; one alone, beside a message, does not."""
+    frames = Frames()
+    for segment in segments:
+        frames.feed(segment)
+    assert frames.pings == pings
+
+
+@pytest.mark.req("S5")
+@pytest.mark.parametrize(
     "octets",
     [
         b"INVITE x\r\nA: b\r\n\r\n",

@@ -45,7 +45,7 @@ async def house() -> AsyncIterator[House]:
         edge = Edge(Site(HOST, port, inside_port), SECRET, desk, [trunk])
         async with trio.open_nursery() as nursery:
             await nursery.start(serve, edge, (HOST, port), inside)
-            with trio.fail_after(10):
+            with trio.fail_after(30):
                 yield House(edge, port, inside_port, process, process_port)
             nursery.cancel_scope.cancel()
 

@@ -75,3 +75,21 @@ async def call(to: str, *options: str) -> dict[str, Any]:
     outcome: dict[str, Any] = json.loads(done.stdout)
     outcome["exit"] = done.returncode
     return outcome
+
+
+async def call_until(over: trio.Event, to: str) -> dict[str, Any]:
+    """Place a test call as `call` does, and hang up when `over` is set; its outcome."""
+    command = [sys.executable, "-c", _RUN.format("call"), "400-600-1234", "--to", to, "--json", "--seconds", "90"]
+    process = await trio.lowlevel.open_process(command, stdout=-1)
+    assert process.stdout is not None
+    try:
+        await over.wait()
+        process.terminate()
+        said = b"".join([bytes(piece) async for piece in process.stdout])
+        exited = await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    outcome: dict[str, Any] = json.loads(said)
+    outcome["exit"] = exited
+    return outcome

@@ -209,7 +209,7 @@ async def open_house(*options: str) -> AsyncIterator[House]:
     """A house with its fork server running and no call process yet; `options` go to the fork server."""
     with (
         tempfile.TemporaryDirectory(prefix="s400-") as folder,
-        trio.fail_after(60),
+        trio.fail_after(90),
         trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as door,
     ):
         await door.bind(("127.0.0.1", 0))

@@ -14,10 +14,12 @@ async def test_a_busy_first_target_leads_to_the_second_and_both_ends_hear_each_o
     async with open_house() as house, open_phone("--busy") as first, open_phone("--tone", "620") as second:
         house.plan = plan_for(first.address, second.address)
         child = await house.spawn()
-        with trio.fail_after(20):
+        began = trio.current_time()
+        with trio.fail_after(60):
             outcome = await call(house.sip, "--seconds", "1.2")
             heard = await second.wait_for("ended")
             await house.until(lambda: house.idle)
+        whole_s = trio.current_time() - began
     assert outcome["exit"] == 0
     assert outcome["heard_hz"] == pytest.approx(620, abs=2)
     assert "heard 1004 Hz" in heard
@@ -29,4 +31,4 @@ async def test_a_busy_first_target_leads_to_the_second_and_both_ends_hear_each_o
         ("t2", "normal"),
     ]
     assert record.target == "t2"
-    assert 1000 <= record.talk_ms <= outcome["ended_ms"]
+    assert 1 <= record.talk_ms / 1000 <= whole_s

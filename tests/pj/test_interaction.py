@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
 from b2bua.pj.tone import tone_in
 from routing.document import parse, to_plain
@@ -27,7 +28,7 @@ kind = "menu"
 prompts = ["menu"]
 keys = {{ 1 = "hunt", 2 = "refuse" }}
 otherwise = "refuse"
-first_s = 2
+first_s = 10
 tries = 2
 [nodes.hunt]
 kind = "hunt"
@@ -52,14 +53,16 @@ async def test_a_menu_is_heard_before_the_answer_and_its_key_leads_on(tmp_path: 
     async with open_house("--prompts", str(tmp_path)) as house, open_phone("--tone", "620") as target:
         house.plan = _menu(target.address)
         child = await house.spawn()
+        began = trio.current_time()
         outcome = await call(house.sip, "--keys", "1", "--seconds", "0.8")
         await house.until(lambda: house.idle)
+        whole_s = trio.current_time() - began
     assert outcome["early_media"]
     assert outcome["exit"] == 0
     assert outcome["heard_hz"] == pytest.approx(620, abs=2)
     record = child.updates[-1]
     assert [event["digits"] for event in record.events if event["_type"] == "DigitsKeyed"] == ["1"]
-    assert 600 <= record.talk_ms <= outcome["ended_ms"]
+    assert 0.6 <= record.talk_ms / 1000 <= whole_s - 0.6  # the menu was heard before
 
 
 @pytest.mark.soak
@@ -85,14 +88,16 @@ async def test_a_recording_has_the_caller_left_and_the_target_right(tmp_path: Pa
         house.plan = plan_for(target.address)
         house.plan["record"] = True
         await house.spawn()
+        began = trio.current_time()
         await call(house.sip, "--seconds", "2")
         await house.until(lambda: house.idle)
+        whole_s = trio.current_time() - began
     (recording,) = files_in(tmp_path)
     assert recording.stat().st_mode & 0o777 == 0o600
     left, right = read_channels(recording)
     heard = [tone.hz if (tone := tone_in(side[4000:-2000])) else 0 for side in (left, right)]
     assert heard == pytest.approx([1004, 620], abs=2)
-    assert 1.8 <= len(left) / 8000 <= 2.6
+    assert 1.8 <= len(left) / 8000 <= whole_s
 
 
 @pytest.mark.req("M4")

@@ -60,7 +60,7 @@ def system() -> Iterator[System]:
 
 
 async def _run_until(notifier: Notifier, done: Callable[[], bool]) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(notifier.run)
             while not done():

@@ -91,7 +91,7 @@ def test_a_message_ends_by_silence_by_hash_and_at_its_longest(switch: Switch, tm
             for end, ear in zip(ENDS, ears, strict=True)
         ]
         for ear in ears:
-            ear.listen_s(1.0, 10)
+            ear.listen_s(1.0, 30)
         longest = threading.Thread(target=talk, args=(ears[2:], said[2:]))
         longest.start()
         talk(ears[:2], said[:2])

@@ -44,7 +44,7 @@ async def running(writer: RecordWriter) -> AsyncIterator[RecordWriter]:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that another thread brings about."""
-    with trio.fail_after(20):
+    with trio.fail_after(30):
         while not condition():
             await trio.sleep(0.01)
 

@@ -187,7 +187,7 @@ class Audio:
         mean = sum(sample * sample for sample in last) / max(1, len(last))
         return len(last) == 2400 and mean > 100**2 and all(power_at(last, one) < mean / 20 for one in hz)
 
-    async def until(self, wanted: Callable[["Audio"], bool], timeout_s: float = 8) -> bool:
+    async def until(self, wanted: Callable[["Audio"], bool], timeout_s: float = 20) -> bool:
         """Wait for what is heard to be so; False if it was not in time."""
         with trio.move_on_after(timeout_s):
             async with self.news:
@@ -196,7 +196,7 @@ class Audio:
             return True
         return False
 
-    async def until_hears(self, hz: int, timeout_s: float = 8) -> None:
+    async def until_hears(self, hz: int, timeout_s: float = 20) -> None:
         """Wait for a tone; fails the test if it does not come."""
         if await self.until(lambda audio: audio.hears(hz), timeout_s):
             return

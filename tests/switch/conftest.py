@@ -31,6 +31,7 @@ inside = {inside}
 [processes]
 spare = {spare}
 most = {most}
+rest_s = {rest_s}
 [trunk.carrier]
 sources = ["127.0.0.0/8"]
 {more}
@@ -40,7 +41,7 @@ sources = ["127.0.0.0/8"]
 class Switch:
     """A running daemon and what a test wants of it."""
 
-    def __init__(self, folder: Path, *, spare: int = 4, most: int = 80, more: str = "") -> None:
+    def __init__(self, folder: Path, *, spare: int = 4, most: int = 80, rest_s: float = 0.6, more: str = "") -> None:
         self.folder = folder
         self.state = folder / "state"
         self._spare = spare
@@ -48,7 +49,9 @@ class Switch:
         self.address = f"127.0.0.1:{self.port}"
         self._config = folder / "switch400.toml"
         folder.mkdir(parents=True, exist_ok=True)
-        text = _CONFIG.format(state=self.state, port=self.port, inside=free_port(), spare=spare, most=most, more=more)
+        text = _CONFIG.format(
+            state=self.state, port=self.port, inside=free_port(), spare=spare, most=most, rest_s=rest_s, more=more
+        )
         self._config.write_text(text, encoding="utf-8")
         self._numbers = itertools.count(4006000001)
         self.process: subprocess.Popen[str] | None = None
@@ -67,7 +70,7 @@ class Switch:
         """End the daemon; its exit status."""
         assert self.process is not None
         self.process.send_signal(how)
-        status = self.process.wait(20)
+        status = self.process.wait(30)
         assert self.process.stdout is not None
         self.process.stdout.close()
         return status
@@ -97,7 +100,7 @@ class Switch:
         finally:
             engine.dispose()
 
-    def closed(self, number: str, count: int = 1, timeout_s: float = 10) -> list[CallRecord]:
+    def closed(self, number: str, count: int = 1, timeout_s: float = 30) -> list[CallRecord]:
         """The records of a number once `count` of them are closed; fails the test if they are not in time."""
         return eventually(
             lambda: self.records(number),
@@ -113,7 +116,7 @@ class Switch:
 
     def await_ready(self, calls: int) -> None:
         """Wait until so many calls would be taken at once: one that comes before is refused, and rightly so."""
-        eventually(lambda: sum(process["ready"] for process in self.pool()), lambda ready: ready >= calls, 30)
+        eventually(lambda: sum(process["ready"] for process in self.pool()), lambda ready: ready >= calls)
 
     def call_processes(self, number: str = "", *, idle: bool = False) -> list[int]:
         """Process ids of the call processes that hold a call (to this number, if one is given), or (`idle`) of all.
@@ -169,7 +172,7 @@ class Switch:
             yield port
         finally:
             phone.terminate()
-            phone.communicate(timeout=10)
+            phone.communicate(timeout=30)
 
     def test_call(self, number: str, *options: str) -> int:
         """`switch400 call` to a number of this switch; its exit status."""
@@ -221,7 +224,7 @@ def _pss_kb(folder: Path) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
-def eventually(look: Callable[[], T], good: Callable[[T], bool], timeout_s: float = 10) -> T:
+def eventually(look: Callable[[], T], good: Callable[[T], bool], timeout_s: float = 30) -> T:
     """Look at another program's state until it is good; fails the test with the last look."""
     deadline = time.monotonic() + timeout_s
     while not good(seen := look()):
@@ -247,7 +250,7 @@ def own_switch(tmp_path: Path) -> Iterator[Callable[..., Switch]]:
     made: list[Switch] = []
 
     def make(**wishes: object) -> Switch:
-        made.append(Switch(tmp_path / f"switch-{len(made)}", **wishes))  # type: ignore[arg-type]  # the test names them
+        made.append(Switch(tmp_path / str(len(made)), **wishes))  # type: ignore[arg-type]  # the test names them
         made[-1].start()
         return made[-1]
 

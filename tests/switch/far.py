@@ -109,7 +109,7 @@ class Line:
         await self.end.send(_finished([first, *same, "CSeq: 1 CANCEL"]))
 
     async def until(
-        self, what: str, wanted: Callable[[str], bool] = lambda _: True, *, times: int = 1, timeout_s: float = 10
+        self, what: str, wanted: Callable[[str], bool] = lambda _: True, *, times: int = 1, timeout_s: float = 30
     ) -> str:
         """The newest message whose start line begins so and that fits, once so many have come; fails if none does."""
 
@@ -218,7 +218,7 @@ class Far:
         await self.send(line.invite)
         return line
 
-    async def rang(self, timeout_s: float = 10) -> Line:
+    async def rang(self, timeout_s: float = 30) -> Line:
         """The next call that reaches this end; fails the test if none does."""
         with trio.move_on_after(timeout_s):
             await self._ring.acquire()

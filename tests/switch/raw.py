@@ -21,7 +21,7 @@ class Raw:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((host, 0))
         self._socket.connect((switch, int(port)))
-        self._socket.settimeout(5)
+        self._socket.settimeout(20)
         self._to = address
         self.me = "{}:{}".format(*self._socket.getsockname())
 
@@ -33,12 +33,12 @@ class Raw:
         """Send as it stands (line ends of a str become CRLF)."""
         self._socket.send(packet if isinstance(packet, bytes) else packet.replace("\n", "\r\n").encode())
 
-    def receive(self, timeout_s: float = 5) -> str:
+    def receive(self, timeout_s: float = 20) -> str:
         """The next packet; TimeoutError if none comes."""
         self._socket.settimeout(timeout_s)
         return self._socket.recv(65535).decode(errors="replace").replace("\r\n", "\n")
 
-    def final(self, timeout_s: float = 5) -> str:
+    def final(self, timeout_s: float = 20) -> str:
         """The next final response."""
         while (answer := self.receive(timeout_s)).startswith("SIP/2.0 1"):
             pass

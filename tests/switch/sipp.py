@@ -53,7 +53,7 @@ def recv(
     rrs: bool = False,
     check: str = "",
     keep: str = "",
-    timeout_ms: int = 10000,
+    timeout_ms: int = 30_000,
 ) -> str:
     """Wait for a status (int) or a request (str).
 

@@ -48,7 +48,7 @@ async def test_no_audio_at_all(switch: Switch) -> None:
         desk = await target.rang()
         desk.audio.sending = False
         await desk.answer()
-        await caller.until("BYE", timeout_s=10)
+        await caller.until("BYE")
         await desk.until("BYE")
         record = await closed(switch, number)
     assert record.ending is not None
@@ -73,7 +73,7 @@ async def test_audio_that_stops_and_a_call_on_hold(switch: Switch) -> None:
         caller.audio.sending = True
         await desk.audio.until_hears(CALLER_HZ)
         desk.audio.sending = False
-        await caller.until("BYE", timeout_s=10)
+        await caller.until("BYE")
         await desk.until("BYE")
         record = await closed(switch, number)
     assert record.ending is not None
@@ -137,7 +137,7 @@ async def test_ten_thousand_keys_in_a_row(switch: Switch) -> None:
         '[nodes.more]\nkind = "menu"\nprompts = ["menu"]\nkeys = { "*" = "main" }\notherwise = "bye"\n'
         '[nodes.bye]\nkind = "release"\ncause = "busy"\n'
     )
-    with trio.fail_after(50):
+    with trio.fail_after(90):
         async with open_far(switch.port) as carrier:
             number = await trio.to_thread.run_sync(
                 switch.publish, f'desk = "sip:x@127.0.0.1:9"\n{document}', 'start = "main"'
@@ -158,7 +158,7 @@ async def test_ten_thousand_keys_in_a_row(switch: Switch) -> None:
 async def test_a_call_that_outlived_its_daemon_keeps_its_audio(own_switch: Callable[..., Switch]) -> None:
     """kill -9 and a new daemon: a new call takes no RTP port of one that is still up."""
     switch = await trio.to_thread.run_sync(lambda: own_switch(spare=1))
-    with trio.fail_after(50):
+    with trio.fail_after(90):
         async with open_far(switch.port, CALLER_HZ) as carrier, open_far(switch.port, TARGET_HZ) as target:
             number = await plain(switch, target)
             old = await talk(carrier, target, number)
@@ -185,7 +185,7 @@ async def test_a_fax(own_switch: Callable[..., Switch]) -> None:
         '[nodes.main]\nkind = "menu"\nprompts = ["menu"]\nkeys = { 4 = "fax", 1 = "desk" }\notherwise = "desk"\n'
         '[nodes.fax]\nkind = "hunt"\ntargets = ["fax"]\nfax = true\n[nodes.desk]\nkind = "hunt"\ntargets = ["fax"]\n'
     )
-    with trio.fail_after(50):
+    with trio.fail_after(90):
         async with open_far(switch.port, CALLER_HZ) as carrier, open_far(switch.port, TARGET_HZ) as fax:
             number = await trio.to_thread.run_sync(
                 switch.publish, f'fax = "{fax.uri}"\n{document}', 'start = "main"\nrecord = true'

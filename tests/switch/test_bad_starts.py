@@ -40,7 +40,7 @@ def run(*arguments: str, state: Path, before: Callable[[], None] | None = None, 
         env={**os.environ, "STARTED_BY": mark},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
         preexec_fn=before,
     )
@@ -137,7 +137,9 @@ def test_state_directory_that_cannot_be(tmp_path: Path) -> None:
 
 @pytest.mark.req("S5", "P1")
 @pytest.mark.parametrize(
-    ("content", "word"), [(b"not a database" * 100, "not a database"), (b"SQLite format 3\0" + bytes(5000), "")]
+    ("content", "word"),
+    [(b"not a database" * 100, "not a database"), (b"SQLite format 3\0" + bytes(5000), "")],
+    ids=["no database", "damaged"],
 )
 def test_broken_database(tmp_path: Path, content: bytes, word: str) -> None:
     """A file that is no database, or a damaged one, is named and left as it is."""

@@ -38,7 +38,6 @@ def talking(caller: Sipp, switch: Switch, number: str, count: int) -> None:
     eventually(
         lambda: sum(record.state is CallState.TALKING for record in switch.records(number)),
         lambda up: up == count,
-        timeout_s=20,
     )
     eventually(
         lambda: len(set(re.findall(r"\nCall-ID: (\S+)\nCSeq: 1 ACK", caller.messages()))), lambda up: up == count
@@ -112,7 +111,7 @@ def test_daemon_and_processes_die(own_switch: Callable[..., Switch]) -> None:
             for pid in processes:
                 os.kill(pid, signal.SIGKILL)
             switch.start()
-            records = switch.closed(number, CALLS, timeout_s=20)
+            records = switch.closed(number, CALLS)
     assert len(records) == CALLS
     assert {record.ending and record.ending.slug for record in records} == {"lost"}
 

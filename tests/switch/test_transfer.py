@@ -70,7 +70,7 @@ class Stage:
 @asynccontextmanager
 async def talking(switch: Switch) -> AsyncIterator[Stage]:
     """The caller talks with the seat; each hears the other's tone."""
-    with trio.fail_after(50):
+    with trio.fail_after(90):
         async with (
             open_far(switch.port, CALLER_HZ) as carrier,
             open_far(switch.port, SEAT_HZ) as seat_end,
