@@ -62,8 +62,8 @@ async def _cancel_when_gone(line: Line, scope: trio.CancelScope) -> None:
     scope.cancel()
 
 
-async def races(switch: Switch, count: int) -> None:
-    """As many races, and what the records say of them."""
+async def races(switch: Switch, count: int) -> list[float]:
+    """As many races, and what the records say of them; how long the losers of each stayed up (seconds)."""
     async with (
         open_far(switch.port, CALLER_HZ) as carrier,
         open_far(switch.port, FIRST_HZ) as first,
@@ -77,24 +77,26 @@ async def races(switch: Switch, count: int) -> None:
             await trio.to_thread.run_sync(switch.await_ready, 1)
             took_s.append(await race(carrier, (first, second, third), number, random.uniform(0, 0.005)))
         records = await trio.to_thread.run_sync(lambda: switch.closed(number, count))
-    assert statistics.median(took_s) < 1, took_s  # not each of them: this machine may be busy with something else
     for record in records:
         ends = sorted(attempt.ending.slug for attempt in record.attempts if attempt.ending)
         assert ends == ["answered-elsewhere", "answered-elsewhere", "normal"], record.call_id
+    return took_s
 
 
 @pytest.mark.req("R9")
 async def test_races_of_two_answers(own_switch: Callable[..., Switch]) -> None:
     """Ten races: one bridged, the other down, as a rule within a second, the third told of the answer elsewhere."""
-    await races(await trio.to_thread.run_sync(own_switch), 10)
+    took_s = await races(await trio.to_thread.run_sync(own_switch), 10)
+    assert statistics.median(took_s) < 1, took_s  # not each of them: this machine may be busy with something else
 
 
 @pytest.mark.soak
 @pytest.mark.req("R9")
 @pytest.mark.timeout(600)
 async def test_two_hundred_races(own_switch: Callable[..., Switch]) -> None:
-    """The same two hundred times."""
-    await races(await trio.to_thread.run_sync(own_switch), 200)
+    """The same two hundred times, the losers down within a second each time."""
+    took_s = await races(await trio.to_thread.run_sync(own_switch), 200)
+    assert max(took_s) < 1, took_s
 
 
 @pytest.mark.req("R9")
