@@ -118,7 +118,7 @@ class PlanScreen(Framed):
             if text is not None:
                 self.editor.text = text
 
-        self.app.push_screen(FormList(self.editor.text), edited)
+        self.app.push_screen(FormList(self.editor.text, self.board), edited)
 
     def action_publish(self) -> None:
         """Ask for a note, and make the text live."""
