@@ -271,7 +271,7 @@ REFUSALS = [
     ("+ a target", {"name": "a b", "address": "021-6228 8300"}, "name", "is no name", "不能作名字"),
     ("+ a target", {"name": "mobile", "address": "021-6228 8300"}, "name", "already", "已经有"),
     ("Target mobile", {"ring_s": "ten"}, "ring_s", "whole number", "整数"),
-    ("Target mobile", {"hours": "night"}, "hours", "no “night”", "没有“night”"),
+    ("Target mobile", {"hours": "night"}, "hours", "“night” is neither", "“night”不是时间"),
     ("Order of ringing: hunt", {"order": "up"}, "order", "sequential", "依次"),
     ("Welcome and recording", {"record": "maybe"}, "record", "yes or no", "是 或 否"),
 ]
@@ -319,7 +319,7 @@ def test_what_the_check_finds_is_said_at_its_line(
     assert not wrong
     with pytest.raises(PlanFaults) as found:
         parse(text)
-    said = told(one, typed, [Fault(fault.path, fault.problem, fault.mend) for fault in found.value.faults])
+    said = told(one, text, typed, [Fault(fault.path, fault.problem, fault.mend) for fault in found.value.faults])
     assert [line.name for line in said] == [at]
     assert lines[at] in said[next(iter(said))]
     assert said[next(iter(said))].isascii() is False

@@ -72,13 +72,15 @@ def _misfits(form: Form, document: Document, changed: Typed) -> Wrong:
                 wrong[line] = say("edit.taken", typed=value)
         elif strangers := names_in(then_of(value, line.kind), document, line.names):
             there = ", ".join(known(document, line.names)) or say("edit.none")
-            wrong[line] = say("edit.no_such", name=strangers[0], known=there)
+            unknown = "edit.no_hours" if line.names == "hours" else "edit.no_such"
+            wrong[line] = say(unknown, name=strangers[0], known=there)
     return wrong
 
 
-def told(form: Form, typed: Typed, faults: Iterable[Fault]) -> Wrong:
+def told(form: Form, text: str, typed: Typed, faults: Iterable[Fault]) -> Wrong:
     """What the daemon's check says of the lines of this form, as the console says it."""
     wrong: Wrong = {}
+    document = plain(text)
     lines = zip(form.fields, form.named(typed.get(NAME, "").strip()).fields, strict=True)
     places = [(line, field.path) for line, field in lines]
     for fault in faults:
@@ -86,20 +88,27 @@ def told(form: Form, typed: Typed, faults: Iterable[Fault]) -> Wrong:
             # a target that is only its address is that line
             short = path[0] == "targets" and line.name == "address" and fault.path == ".".join(path[:2])
             if short or f"{fault.path}.".startswith(".".join(path) + "."):
-                wrong[line] = say("edit.not_so", typed=typed[line].strip(), wants=wants(line))
+                wrong[line] = say("edit.not_so", typed=typed[line].strip(), wants=wants(line, document))
     return wrong
 
 
-def wants(field: Field) -> str:
+def wants(field: Field, document: Document) -> str:
     """What can be written in a line, in words."""
-    if field.name in TEXTS["wants"]:
-        return say_slug("wants", field.name)
-    return hint_of(field)
+    return say_slug("wants", field.name) if field.name in TEXTS["wants"] else hint_of(field, document)
 
 
-def hint_of(field: Field) -> str:
-    """What stands in an empty line: what can be chosen, an example for this field, or what its kind wants."""
+def hint_of(field: Field, document: Document) -> str:
+    """What stands in an empty line: what can be chosen, or an example with names of this document."""
     if field.choices:
         return " / ".join(say_slug("choice", choice) for choice in field.choices)
-    example = say_slug("example", field.name)
-    return example if example != field.name else say_slug("field_hint", f"{field.kind}")
+    section, slug = ("example", field.name) if field.name in TEXTS["example"] else ("field_hint", f"{field.kind}")
+    one, *others = [*known(document, "targets"), say("edit.a_name")]
+    return say(f"{section}.{slug}", one=one, other=others[0] if others else one)
+
+
+def label_of(field: Field) -> str:
+    """What a line is called: by what it is written of, or by the list of callers that it belongs to."""
+    if field.name == "branches":
+        return say(f"field.branches_{field.kind}")
+    of_screen = field.path[:1] == ("screen",) and len(field.path) > 2
+    return say("field." + ("_".join(field.path[1:]) if of_screen else field.name))

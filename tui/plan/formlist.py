@@ -16,13 +16,13 @@ from tui.beside import ask_anew
 from tui.board import Board, NotDone
 from tui.hintbar import HintBar
 from tui.keys import bindings
-from tui.plan.edits import Field, at
-from tui.plan.fill import Typed, Wrong, emptied, fill, first_lines, hint_of, told
+from tui.plan.edits import at
+from tui.plan.fill import Typed, Wrong, emptied, fill, first_lines, hint_of, label_of, told
 from tui.plan.forms import Form, forms
 from tui.plan.graph import after
 from tui.plan.place import EditFault, plain
 from tui.plan.takeaway import take_away
-from tui.say import say, say_slug
+from tui.say import say
 from tui.screens.box import Box
 from tui.screens.confirm import Confirm
 
@@ -71,14 +71,14 @@ class FormScreen(Box[str]):
 
     def compose(self) -> ComposeResult:
         """A line for each field, and under it what is wrong with it."""
-        first = first_lines(self._form, self._text)
+        first, document = first_lines(self._form, self._text), plain(self._text)
         with Vertical(classes="box form"):
             yield Static(self._form.title, classes="title", markup=False)
             with VerticalScroll(classes="fields", can_focus=False):
                 for line in self._form.lines:
                     with Horizontal():
-                        yield Label(say_slug("field", label_of(line)))
-                        yield Input(first[line], placeholder=hint_of(line), compact=True)
+                        yield Label(label_of(line))
+                        yield Input(first[line], placeholder=hint_of(line, document), compact=True)
                     yield Static(classes="fault", markup=False)
             yield HintBar("form.hint")
 
@@ -126,7 +126,7 @@ class FormScreen(Box[str]):
         typed = self._typed()
         text, wrong = fill(self._form, self._text, typed)
         if not wrong and text != self._text and typed != self._warned:
-            wrong = told(self._form, typed, await self._faults(text))
+            wrong = told(self._form, text, typed, await self._faults(text))
             self._warned = typed
         if wrong:
             self._tell(wrong)
@@ -152,8 +152,3 @@ class FormScreen(Box[str]):
             said.set_class(line in wrong, "-on")
             if line in wrong and line == next(one for one in self._form.lines if one in wrong):
                 boxes[place].focus()
-
-
-def label_of(field: Field) -> str:
-    """The slug of a line's label: in a list of callers, whose list it is too."""
-    return "_".join(field.path[1:]) if field.path[:1] == ("screen",) and len(field.path) > 2 else field.name

@@ -39,8 +39,8 @@ class Form:
 
     @property
     def lines(self) -> tuple[Field, ...]:
-        """All lines, from above."""
-        return (*self.asks, *self.fields)
+        """All lines, from above: the name of a new thing first, the place of a new step last."""
+        return (*self.fields, *self.asks) if self.begins else (*self.asks, *self.fields)
 
     def named(self, name: str) -> "Form":
         """The same form for something of this name."""

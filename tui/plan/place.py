@@ -163,7 +163,7 @@ def _item(value: Any) -> Item:
         array = tomlkit.array()
         for one in value:
             array.append(_item(one))
-        return array
+        return array.multiline(any(isinstance(one, dict) for one in value))
     item: Item = tomlkit.item(value)
     return item
 
