@@ -45,7 +45,7 @@ class Writing:
     def typed(self, text: str) -> None:
         """The text as it stands in the editor."""
         if self.work is not None:
-            self.work = attrs.evolve(self.work, text=text)
+            self.work = attrs.evolve(self.work, text=text, checked=False)
 
     def keep(self) -> None:
         """Put the draft on disk, or take it away if nothing differs; raises OSError."""
@@ -81,7 +81,7 @@ class Writing:
         found = await self.board.ask("plan.check", text=work.text)
         faults, warnings = (tuple(Fault(**fault) for fault in found[kind]) for kind in ("faults", "warnings"))
         if self.work is not None and self.work.text == work.text:
-            self.work = attrs.evolve(self.work, faults=faults, warnings=warnings)
+            self.work = attrs.evolve(self.work, faults=faults, warnings=warnings, checked=True)
 
     async def publish(self, note: str) -> None:
         """Make the text live under this note; if it is refused for its faults, they are in `work` then."""
