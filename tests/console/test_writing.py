@@ -14,7 +14,7 @@ from tests.console.shelf import PLAN, Shelf
 from tui.board import Board, NotDone
 from tui.plan.drafts import Draft, Drafts
 from tui.plan.heading import overtaken
-from tui.plan.work import Work
+from tui.plan.work import Version, Work
 from tui.plan.writing import Writing
 
 NUMBER = "4006001234"
@@ -27,12 +27,14 @@ class Desk:
     shelf: Shelf
     who: str
     up: bool = True
+    asked: dict[str, dict[str, Any]] = attrs.field(factory=dict)
 
     async def run(self, board: Board) -> None:
         """Nothing comes by itself."""
 
     async def ask(self, verb: str, args: dict[str, Any]) -> Any:
         """The answer of the plans' own verbs."""
+        self.asked[verb] = args
         if not self.up:
             raise NotDone("no link")
         try:
@@ -122,6 +124,21 @@ def test_a_draft_stays_on_disk_until_it_is_published_or_dropped(tmp_path: Path) 
         assert drafts.read(NUMBER) is None
         assert again.work is not None
         assert again.work.text == desk.shelf.versions[-1]["text"]
+
+    asyncio.run(job())
+
+
+@pytest.mark.req("S4")
+def test_the_first_version_overwrites_none_either(tmp_path: Path) -> None:
+    """Who saw no version says so (an empty base, not none at all): the store refuses it when one has come meanwhile."""
+
+    async def job() -> None:
+        desk = Desk(shelf_of_one(), "li")
+        writing, _ = await begun(desk, tmp_path)
+        writing.work = Work(Version("", "", None, "", ""), PLAN, "")
+        with pytest.raises(NotDone, match="meanwhile"):
+            await writing.publish("mine")
+        assert desk.asked["plan.publish"]["base"] == ""
 
     asyncio.run(job())
 

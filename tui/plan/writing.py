@@ -84,12 +84,15 @@ class Writing:
             self.work = attrs.evolve(self.work, faults=faults, warnings=warnings, checked=True)
 
     async def publish(self, note: str) -> None:
-        """Make the text live under this note; if it is refused for its faults, they are in `work` then."""
+        """Make the text live under this note; if it is refused for its faults, they are in `work` then.
+
+        An empty `base` says that no version was seen: it is refused too if there is one by now.
+        """
         work = self.work
         if work is None:
             return
         try:
-            await self.board.ask("plan.publish", text=work.text, note=note, base=work.base or None)
+            await self.board.ask("plan.publish", text=work.text, note=note, base=work.base)
         except NotDone as refusal:
             if refusal.faults:
                 self.work = attrs.evolve(work, faults=refusal.faults)
