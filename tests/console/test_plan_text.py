@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.console.shelf import PLAN
-from tui.plan.compare import compare
+from tui.plan.compare import MOST_LINES, compare
 from tui.plan.drafts import Draft, Drafts
 from tui.plan.edits import Field, read, write
 from tui.plan.forms import forms
@@ -159,6 +159,13 @@ def test_compare_marks_lines() -> None:
     marks = [line[0].text[:1] for line in compare(PLAN, PLAN.replace("15", "16"))]
     assert marks.count("+") == marks.count("-") == 1
     assert compare(PLAN, PLAN) == []
+
+
+def test_a_long_difference_ends_with_what_is_left_out() -> None:
+    """After a thousand lines the rest is only counted: a megabyte of them would hold up every key."""
+    lines = compare(PLAN, PLAN + "# x\n" * 10_000)
+    assert len(lines) == MOST_LINES + 1
+    assert lines[-1][0].text == f"… and {10_000 + 4 - MOST_LINES} lines more"
 
 
 def test_drafts_are_private_whole_and_forgiving(tmp_path: Path) -> None:
