@@ -196,6 +196,7 @@ def nothing_between(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.req("S3")
+@pytest.mark.timeout(600)  # dozens of pictures: seconds of work, minutes where the machine has much else to do
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("state", STATES)
 def test_screens(state: str, size: str, tmp_path: Path, pictures: SnapshotAssertion) -> None:
