@@ -210,6 +210,33 @@ def test_an_old_version_is_compared_and_restored(switch: Office) -> None:
 
 
 @pytest.mark.req("S4")
+def test_restoring_overwrites_nothing_unseen_and_leaves_the_draft(switch: Office) -> None:
+    """What another published while the question stood is not overwritten; a draft outlives the restoring."""
+    switch.do(lambda: switch.shelf.put(PLAN.replace("ring_s = 15", "ring_s = 30"), "li", "patience"))
+    mine = PLAN.replace("ring_s = 20", "ring_s = 22")
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await pilot.press("f3")
+        editor(pilot).text = mine
+        await shows(pilot, "draft, not published")
+        await at_rest(pilot)
+        await pilot.press("f7", "end", "r")
+        await shows(pilot, "Restore the version of")
+        switch.do(lambda: switch.shelf.put(PLAN.replace("ring_s = 15", "ring_s = 40"), "li", "more"))
+        await pilot.press("y")
+        await shows(pilot, "somebody published meanwhile", "! li published at")
+        await at_rest(pilot)
+        assert len(switch.shelf.versions) == 3
+        await pilot.press("end", "r", "y")
+        await until(pilot, lambda: len(switch.shelf.versions) == 4)
+        assert switch.shelf.versions[-1]["text"] == PLAN
+        await shows(pilot, "draft, not published", "! wang (")
+        assert editor(pilot).text == mine
+
+    at_the_plan(switch, job)
+
+
+@pytest.mark.req("S4")
 def test_a_draft_outlives_the_console(switch: Office) -> None:
     """What was typed is there again after the console was closed, even a megabyte of it; F8 drops it after a yes."""
     long = PLAN + "# " + "x" * 1_000_000 + "\n"

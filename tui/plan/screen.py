@@ -176,8 +176,7 @@ class PlanScreen(Framed):
         self._show()
 
     def on_history_restored(self) -> None:
-        """Another version is in force."""
-        self._writing.forget()
+        """Another version is in force; a draft is kept, and its author told that it is of an older one."""
         ask_anew(self, self._fetch, "plan")
 
     async def _fetch(self) -> None:
