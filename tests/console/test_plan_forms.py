@@ -98,7 +98,7 @@ def means(text: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "typed", ["front-desk 37; mobile 63", "37 % to front-desk, 63% mobile", "front-desk 37％；mobile 63％"]
 )
-@pytest.mark.parametrize("text", [SIMPLE, REMARKED])
+@pytest.mark.parametrize("text", [SIMPLE, REMARKED], ids=["simple", "remarked"])
 def test_a_split_is_put_into_a_plan_without_nodes_and_taken_away_again(text: str, typed: str) -> None:
     """37 % to one and 63 % to the other, each with the other behind it; without the split the text is as it was."""
     split = filled(text, "+ shares in percent", branches=typed)
@@ -183,7 +183,7 @@ EVERYDAY = [
 
 @pytest.mark.req("S4")
 @pytest.mark.parametrize(("title", "lines"), EVERYDAY)
-@pytest.mark.parametrize("text", [SIMPLE, REMARKED])
+@pytest.mark.parametrize("text", [SIMPLE, REMARKED], ids=["simple", "remarked"])
 def test_an_everyday_thing_is_added_and_emptied_again(text: str, title: str, lines: dict[str, str]) -> None:
     """What was typed makes a plan, is read back as typed, and emptied lines leave the text as it was."""
     before = first_lines(form(text, title), text)
