@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def seen(pilot: Pilot[Any]) -> str:
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
     """Let the console run until this holds; fails after 8 s with what is on the screen."""
     for _ in range(160):
-        await pilot.pause(0.05)
+        await asyncio.sleep(0.05)  # a pause of the pilot's goes through every widget
         if condition():
             return
     raise AssertionError(f"not in time; on the screen:\n{seen(pilot)}")
@@ -48,10 +49,11 @@ async def shows_no(pilot: Pilot[Any], *texts: str) -> None:
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
-    """Press keys, each when what the one before it set off is done."""
-    for key in keys:
+    """Press keys, each when what the one before it set off is done; what is typed into a line in one go."""
+    for key, after in zip_longest(keys, keys[1:], fillvalue=""):
         pilot.app.post_message(Key(key, key if len(key) == 1 else None))
-        await at_rest(pilot)
+        if not (isinstance(pilot.app.focused, Input) and len(key) == len(after) == 1):
+            await at_rest(pilot)
 
 
 def drawing(screen: Screen[Any]) -> bool:

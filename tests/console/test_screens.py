@@ -68,8 +68,8 @@ FORMS = (
     View("plan-away", ("f8",), "desk", leave=("n", "escape")),
     View(
         "plan-split",
-        ("end", *("up",) * 5, "enter", *"desk 37; night-mobile 60", "ctrl+s"),
-        "97",
+        ("end", *("up",) * 5, "enter", *"desk 37", "ctrl+s"),
+        "37",
         leave=("escape", "escape"),
     ),
 )
