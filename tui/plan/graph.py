@@ -10,8 +10,8 @@ from tui.plan.place import Path
 
 HUNT: Final = "hunt"
 """The only step of a plan without nodes."""
-GATES: Final = ("screen", "limit", "verify")
-"""What a call passes before the first node; their names are no node's."""
+GATES: Final = ("screen", "verify", "limit")
+"""What a call passes before the first node, in this order (`routing.plan`); their names are no node's."""
 WAYS: Final = ("otherwise", "then", "busy", "over")
 """Keys of a node that name another one."""
 
