@@ -71,14 +71,14 @@ class Operations:
         """One document as `text`, or several as `documents` with their `sources`, for faults to name."""
         documents = [wanted(args, "text", str)] if "text" in args else listed(args, "documents")
         sources, note = listed(args, "sources"), wanted(args, "note", str, "")
-        base = wanted(args, "base", str) if args.get("base") is not None else None
+        base = _base(args)
         published: tuple[Published, ...] = await _in_thread(
             lambda: self._plans.publish(
                 documents,
                 sources=sources,
                 author=who.name,
                 note=note,
-                based_on=None if base is None else PlanHash(base),
+                based_on=base,
             )
         )
         for each in published:
@@ -97,7 +97,10 @@ class Operations:
             if not matching:
                 raise Refusal(f"{print_400(number)} never had the plan {args.get('plan_hash')}")
             version_id = matching[0]
-        published = await _in_thread(lambda: self._plans.restore(number, version_id, author=who.name, note=note))
+        base = _base(args)
+        published = await _in_thread(
+            lambda: self._plans.restore(number, version_id, author=who.name, note=note, based_on=base)
+        )
         await self._reload(number)
         if published.changed:
             self._told(published, who)
@@ -169,6 +172,11 @@ class Operations:
             self._live.log(Level.WARNING, "service", f"{kind} {name}: {service}", who=who.name)
 
         return set_service
+
+
+def _base(args: Args) -> PlanHash | None:
+    """The live plan that the operator has seen: empty for none, None if it does not matter."""
+    return PlanHash(wanted(args, "base", str)) if args.get("base") is not None else None
 
 
 def _number(args: Args) -> Number400:

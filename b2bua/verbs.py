@@ -20,7 +20,7 @@ The verbs, their arguments and results (`?`: may be left out; times: UTC epoch m
     plan.publish    text, note, base? → {number, plan_hash, version, changed}; base: plan_hash it was edited from;
                     Refusal if another is in force by now, and with the faults of the text. With documents and
                     their sources in place of text: several, all or none → a list of these
-    plan.restore    number, plan_hash (or version), note → as one of plan.publish
+    plan.restore    number, plan_hash (or version), note, base? → as one of plan.publish
     number.state    number, state → None
     pool.show       → [{pid, sip_port, call_id, ready}]
     trunk.set       name, service → None

@@ -101,6 +101,7 @@ KEYS: Final = (
     Key("ask", "yes", "y", "yes", hint=True),
     Key("ask", "no", "n", "leave", hint=True),
     Key("form", "done", "ctrl+s", "done", hint=True, first=True),
+    Key("edit", "away", "f8", "away", hint=True, first=True),
     Key("columns", "done", "enter", "done", hint=True, first=True),
     Key("help", "close", "question_mark,q", "leave"),
     Key("box", "leave", "escape", "leave", hint=True),
@@ -114,6 +115,7 @@ TOGETHER: Final = (
     ("app", "detail"),
     ("app", "sheet", "plan", "history"),
     *(("box", where) for where in ("ask", "form", "columns", "help")),
+    ("box", "form", "edit"),
 )
 """Places whose keys work at the same time: none of them may have a key twice."""
 

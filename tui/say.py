@@ -6,6 +6,7 @@ language at a time.
 """
 
 import tomllib
+from collections.abc import Iterable
 from enum import StrEnum
 from importlib.resources import files
 from typing import Final
@@ -48,3 +49,9 @@ def say_slug(section: str, slug: str) -> str:
     """The text of a slug that the daemon sent; the slug itself if the console knows none."""
     known = TEXTS[section].get(slug)
     return known[list(Language).index(_spoken)] if known else slug
+
+
+def slug_of(section: str, typed: str, slugs: Iterable[str]) -> str | None:
+    """The slug that a person means by this word, in either language or as the daemon writes it; None if none."""
+    word = typed.strip().lower()
+    return next((slug for slug in slugs if word in (slug, *map(str.lower, TEXTS[section].get(slug, [])))), None)

@@ -64,6 +64,7 @@ class Sheet(ScrollView, can_focus=True):
         self.hidden: frozenset[str] = frozenset()
         self.sorted_by: tuple[str, bool] = ("", False)
         self._empty = empty
+        self._excuse = ""
         self._rows: Sequence[tuple[str, Row]] = ()
         self._places: dict[str, int] = {}
         self._now_ms = 0
@@ -89,6 +90,12 @@ class Sheet(ScrollView, can_focus=True):
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def excuse(self, why: str) -> None:
+        """Why there are no rows, if it is not that there is nothing: it stands in place of them. Empty: no more."""
+        if why != self._excuse:
+            self._excuse = why
+            self.refresh()
 
     def fill(self, rows: Sequence[tuple[str, Row]], now_ms: int) -> None:
         """Show these rows, in this order, as at this moment."""
@@ -166,7 +173,7 @@ class Sheet(ScrollView, can_focus=True):
             return self._head(width)
         place = y - _HEAD + self.scroll_offset.y
         if place >= len(self._rows):
-            note = say(self._empty) if not self._rows and y == _HEAD + 1 else ""
+            note = self._excuse or say(self._empty) if not self._rows and y == _HEAD + 1 else ""
             return Strip([Segment(pad(" " + note, width), self._style("dim"))], width)
         line = self._line(place)
         self._drawn[y] = line

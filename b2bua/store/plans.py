@@ -63,12 +63,23 @@ class Plans:
                     set_state(connection, each.plan.number, number_state, who=author, at_ms=deed.at_ms)
         return published
 
-    def restore(self, number: Number400, version_id: int, *, author: str, note: str = "") -> Published:
-        """Publish an older version's document again. Raises NotFound; PlanFaults if it is no plan any more."""
+    def restore(
+        self,
+        number: Number400,
+        version_id: int,
+        *,
+        author: str,
+        note: str = "",
+        based_on: PlanHash | None = None,
+    ) -> Published:
+        """Publish an older version's document again.
+
+        Raises NotFound; PlanFaults if it is no plan any more; Conflict as `publish` does for `based_on`.
+        """
         with writing(self._engine) as connection:
             version, text = _version(connection, number, version_id)
             (checked,) = check([text], [f"version {version_id}"])
-            return make_live(connection, checked, Deed(author, self._now_ms(), note, version.id))
+            return make_live(connection, checked, Deed(author, self._now_ms(), note, version.id), based_on)
 
     def set_state(self, number: Number400, state: NumberState, *, who: str) -> bool:
         """Suspend a number or make it active; False if it was so already. Raises NotFound."""

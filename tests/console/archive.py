@@ -90,7 +90,7 @@ class Archive:
             "subject": "400-600-1234",
             "note": "longer",
         }
-        return {"rows": [{**step, "before": "ring_s = 15\n", "after": "ring_s = 20\n"}]}
+        return {"rows": [{**step, "before": "ring_s = 15\n", "after": "ring_s = 20\n"}] if self.calls else []}
 
     async def _messages(self, args: dict[str, Any], _: Operator) -> Any:
         kept = [n for n in range(min(3, self.calls)) if f"v{n}" not in self.deleted]

@@ -1,11 +1,14 @@
 """How a test sits at the console: what is on the screen, and waiting until it is."""
 
+import asyncio
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from textual.events import Key
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from b2bua.wire import Role
@@ -29,7 +32,7 @@ def seen(pilot: Pilot[Any]) -> str:
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
     """Let the console run until this holds; fails after 30 s with what is on the screen."""
     for _ in range(600):
-        await pilot.pause(0.05)
+        await asyncio.sleep(0.05)  # a pause of the pilot's goes through every widget
         if condition():
             return
     raise AssertionError(f"not in time; on the screen:\n{seen(pilot)}")
@@ -46,10 +49,17 @@ async def shows_no(pilot: Pilot[Any], *texts: str) -> None:
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
-    """Press keys, each when what the one before it set off is done."""
-    for key in keys:
+    """Press keys, each when what the one before it set off is done; what is typed into a line in one go."""
+    for key, after in zip_longest(keys, keys[1:], fillvalue=""):
         pilot.app.post_message(Key(key, key if len(key) == 1 else None))
-        await at_rest(pilot)
+        if not (isinstance(pilot.app.focused, Input) and len(key) == len(after) == 1):
+            await at_rest(pilot)
+
+
+def drawing(screen: Screen[Any]) -> bool:
+    """Whether a screen has still to lay itself out or to draw something, or will do something after that."""
+    laid_out = not (screen._layout_required or screen._scroll_required or screen._recompose_required)
+    return not laid_out or bool(screen._repaint_required or screen._dirty_widgets or screen._callbacks)
 
 
 async def at_rest(pilot: Pilot[Any]) -> None:
@@ -60,12 +70,14 @@ async def at_rest(pilot: Pilot[Any]) -> None:
     app = pilot.app
     while True:
         await pilot.pause(0)
+        await app.animator.wait_until_complete()
         assert not app.return_code, "the console has failed"
         nodes = [app, *(node for screen in app.screen_stack for node in screen.walk_children(with_self=True))]
         waiting = [worker for worker in app.workers if worker.group != "feed" and not worker.is_finished]
         settling = any(isinstance(screen, PlanScreen) and screen.settling for screen in app.screen_stack)
-        if not waiting and not settling and not any(node.message_queue_size for node in nodes):
+        if not waiting and not settling and not drawing(app.screen) and not any(n.message_queue_size for n in nodes):
             break
+        await asyncio.sleep(0.001)
     for cursor in app.screen.query("Input, TextArea").results():
         if isinstance(cursor, Input | TextArea) and cursor.cursor_blink:
             cursor.cursor_blink = False

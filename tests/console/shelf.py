@@ -86,6 +86,8 @@ class Shelf:
         return self.put(args["text"], operator.name, args["note"])
 
     async def _restore(self, args: dict[str, Any], operator: Operator) -> Any:
+        if args["base"] != self.versions[-1]["plan_hash"]:
+            raise Refusal("somebody published meanwhile; nothing was restored")
         return self.put(self._of(args["plan_hash"])["text"], operator.name, args["note"])
 
     async def _explain(self, args: dict[str, Any], _: Operator) -> Any:

@@ -13,7 +13,8 @@ from b2bua.wire import Role
 from tests.console.archive import Archive
 from tests.console.office import NOON_MS, fill, verbs_of
 from tests.console.shelf import PLAN, Shelf
-from tui.board import Board, LinkState
+from tui.board import Board, LinkState, NotDone
+from tui.say import say
 from tui.tape import Player, Recorder
 
 _WANG = Operator("wang", Role.ADMIN)
@@ -28,20 +29,19 @@ class Still(Player):
         shelf = Shelf(feed)
         shelf.put(PLAN.replace("ring_s = 15", "ring_s = 30"), "li", "first")
         shelf.put(PLAN, "wang", "shorter waits")
+        self._gone = False
         self.archive = Archive(NOON_MS, 10 if past else 0)
         self._verbs = {**verbs_of(feed, []), **shelf.verbs(), **self.archive.verbs(), **self.archive.kept()}
 
     async def ask(self, verb: str, args: dict[str, Any]) -> Any:
-        """An answer of the archive."""
+        """An answer of the archive, while there is anybody to ask."""
+        if self._gone:
+            raise NotDone(say("link.nobody"))
         return await self._verbs[verb](args, _WANG)
 
-
-class Gone(Still):
-    """The daemon went away a minute before."""
-
-    async def run(self, board: Board) -> None:
-        """Show the moment, then lose the link."""
-        await super().run(board)
+    def lose(self, board: Board) -> None:
+        """The daemon went away a minute ago."""
+        self._gone = True
         board.link = LinkState(up=False, since_ms=NOON_MS - 60_000, why="Connection refused")
         board.changed()
 

@@ -7,12 +7,17 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, OptionList, TextArea
 
+from routing.document import parse
+from routing.ids import NodeName
+from routing.node import Distribution, ShareBranch
 from tests.console.office import Office, office
 from tests.console.pilot import at_rest, console, seen, shows, shows_no, until
 from tests.console.shelf import PLAN
 from tests.console.test_console import Job
+from tui.plan.formlist import FormScreen
+from tui.plan.screen import PlanScreen
 from tui.say import Language, speak
 
 
@@ -50,6 +55,11 @@ def editor(pilot: Pilot[Any]) -> TextArea:
     return pilot.app.screen.query_one(TextArea)
 
 
+def editor_below(pilot: Pilot[Any]) -> TextArea:
+    """The text of the plan under the boxes."""
+    return next(screen for screen in pilot.app.screen_stack if isinstance(screen, PlanScreen)).query_one(TextArea)
+
+
 @pytest.mark.req("S4", "R11")
 def test_move_to_a_mobile_by_form_see_the_difference_publish(switch: Office) -> None:
     """A form changes one field and keeps the comments; the difference shows it; with a note it is live."""
@@ -71,6 +81,71 @@ def test_move_to_a_mobile_by_form_see_the_difference_publish(switch: Office) -> 
         await shows(pilot, "published: in effect", "as live")
         assert switch.shelf.versions[-1]["text"] == PLAN.replace("010-6552 1234", "138 0013 8000")
         assert switch.shelf.versions[-1]["note"] == "desk moved"
+
+    at_the_plan(switch, job)
+
+
+async def open_form(pilot: Pilot[Any], title: str) -> None:
+    """Open the form of this title."""
+    await pilot.press("f4")
+    await shows(pilot, "Change what?")
+    titles = [str(option.prompt) for option in pilot.app.screen.query_one(OptionList).options]
+    pilot.app.screen.query_one(OptionList).highlighted = titles.index(title)
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+
+
+@pytest.mark.req("S4", "R3")
+def test_a_plan_is_split_by_form_and_made_whole_again(switch: Office) -> None:
+    """37 % to one and 63 % to the other from a plan without a split; a sum that is not 100 is told at its line."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await open_form(pilot, "+ shares in percent")
+        await shows(pilot, "desk 37; night-mobile 63 (100 in all)")
+        line = pilot.app.screen.query(Input).first()
+        line.value = "desk 37; night-mobile 36"
+        await pilot.press("ctrl+s")
+        await shows(pilot, "73 % in all: make it 100")
+        line.value = "desk 37; night-mobile 63"
+        await pilot.press("ctrl+s")
+        await shows(pilot, "draft, not published", "37%", "63%")
+        await at_rest(pilot)
+        await pilot.press("f9", *"split", "enter")
+        await shows(pilot, "published: in effect", "as live")
+        assert parse(switch.shelf.versions[-1]["text"]).nodes[NodeName("split")] == Distribution(
+            (ShareBranch(37, NodeName("desk")), ShareBranch(63, NodeName("night-mobile")))
+        )
+        await open_form(pilot, "Shares: split")
+        await pilot.press("f8")
+        await shows(pilot, "Calls go on to desk.")
+        await pilot.press("y")
+        await shows_no(pilot, "37%")
+        assert editor(pilot).text == PLAN
+
+    at_the_plan(switch, job)
+
+
+@pytest.mark.req("S4")
+def test_what_the_check_finds_in_a_form_is_told_at_its_line(switch: Office) -> None:
+    """The daemon's check is asked before a form closes; pressed once more, the line goes into the draft as it is."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await open_form(pilot, "Target night-mobile")
+        lines = pilot.app.screen.query(Input)
+        lines[3].value = "2"
+        await pilot.press("ctrl+s")
+        await shows(pilot, "“2” does not do; write 5 to 300 seconds")
+        await until(pilot, lambda: pilot.app.focused is lines[3])
+        assert editor_below(pilot).text == PLAN
+        await pilot.press("ctrl+s")
+        await shows(pilot, "draft, not published", "1 faults")
+        assert editor(pilot).text == PLAN.replace("ring_s = 20", "ring_s = 2")
+        await open_form(pilot, "Target night-mobile")
+        lines = pilot.app.screen.query(Input)
+        lines[3].value = ""
+        await pilot.press("ctrl+s")
+        await shows_no(pilot, "1 faults")
+        assert editor(pilot).text == PLAN.replace('{ address = "139 1111 2222", ring_s = 20 }', '"139 1111 2222"')
 
     at_the_plan(switch, job)
 
@@ -130,6 +205,33 @@ def test_an_old_version_is_compared_and_restored(switch: Office) -> None:
         await until(pilot, lambda: len(switch.shelf.versions) == 3)
         assert switch.shelf.versions[-1]["text"] == PLAN
         await shows(pilot, "restored the version of")
+
+    at_the_plan(switch, job)
+
+
+@pytest.mark.req("S4")
+def test_restoring_overwrites_nothing_unseen_and_leaves_the_draft(switch: Office) -> None:
+    """What another published while the question stood is not overwritten; a draft outlives the restoring."""
+    switch.do(lambda: switch.shelf.put(PLAN.replace("ring_s = 15", "ring_s = 30"), "li", "patience"))
+    mine = PLAN.replace("ring_s = 20", "ring_s = 22")
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await pilot.press("f3")
+        editor(pilot).text = mine
+        await shows(pilot, "draft, not published")
+        await at_rest(pilot)
+        await pilot.press("f7", "end", "r")
+        await shows(pilot, "Restore the version of")
+        switch.do(lambda: switch.shelf.put(PLAN.replace("ring_s = 15", "ring_s = 40"), "li", "more"))
+        await pilot.press("y")
+        await shows(pilot, "somebody published meanwhile", "! li published at")
+        await at_rest(pilot)
+        assert len(switch.shelf.versions) == 3
+        await pilot.press("end", "r", "y")
+        await until(pilot, lambda: len(switch.shelf.versions) == 4)
+        assert switch.shelf.versions[-1]["text"] == PLAN
+        await shows(pilot, "draft, not published", "! wang (")
+        assert editor(pilot).text == mine
 
     at_the_plan(switch, job)
 

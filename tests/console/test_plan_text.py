@@ -1,23 +1,26 @@
 """The pure parts of editing a plan: fields in a text, lines of faults, the tree, drafts."""
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.console.shelf import PLAN
-from tui.plan.compare import compare
+from tui.plan.compare import MOST_LINES, compare
 from tui.plan.drafts import Draft, Drafts
-from tui.plan.edits import EditFault, Field, Kind, read, write
-from tui.plan.forms import forms, new_target
+from tui.plan.edits import Field, read, write
+from tui.plan.forms import forms
 from tui.plan.lines import line_of
 from tui.plan.outline import outline
+from tui.plan.place import EditFault
+from tui.plan.typed import Kind
 from tui.say import Language, speak
 
-FIELDS = [field for form in (*forms(tomllib.loads(PLAN)), new_target("neu")) for field in form.fields]
+FIELDS = [field for form in forms(tomllib.loads(PLAN)) for field in form.named("neu").fields]
 words = st.text(st.characters(whitelist_categories=("L", "N"), whitelist_characters="-"), min_size=1, max_size=8)
 typed_of = {
     Kind.TEXT: words,
@@ -27,10 +30,21 @@ typed_of = {
     Kind.WAYS: st.dictionaries(words, words, min_size=1, max_size=3).map(
         lambda ways: "; ".join(f"{key} = {then}" for key, then in ways.items())
     ),
-    Kind.SHARES: st.lists(st.tuples(words, st.integers(0, 100)), min_size=1, max_size=3).map(
-        lambda shares: "; ".join(f"{name} {percent}" for name, percent in shares)
+    Kind.WINDOWS: st.lists(words, min_size=1, max_size=3).map("; ".join),
+    Kind.SHARES: st.tuples(words, words, st.integers(1, 99)).map(
+        lambda shares: f"{shares[0]} {shares[2]}; {shares[1]} {100 - shares[2]}"
     ),
+    Kind.TIMES: st.tuples(words, words, words).map(lambda names: f"{names[0]} & {names[1]} -> {names[2]}"),
+    Kind.AREAS: st.tuples(words, words).map(lambda names: f"021 & 138 & x{names[0]} -> {names[1]}"),
 }
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Tests read English."""
+    speak(Language.EN)
+    yield
+    speak(Language.ZH)
 
 
 def put(field: Field) -> st.SearchStrategy[tuple[Field, str]]:
@@ -39,6 +53,7 @@ def put(field: Field) -> st.SearchStrategy[tuple[Field, str]]:
     return st.tuples(st.just(field), fitting)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(FIELDS).flatmap(put), max_size=5))
 def test_a_form_reads_back_what_it_wrote_and_touches_nothing_else(puts: list[tuple[Field, str]]) -> None:
     """Any fields in any order: the last word of each is read back, comments and the rest stay."""
@@ -56,6 +71,7 @@ def test_a_form_reads_back_what_it_wrote_and_touches_nothing_else(puts: list[tup
             assert read(document, field) == read(tomllib.loads(PLAN), field)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(FIELDS).flatmap(put))
 def test_an_emptied_field_is_taken_away(one: tuple[Field, str]) -> None:
     """An empty line in a form takes the field out of the document."""
@@ -65,7 +81,14 @@ def test_an_emptied_field_is_taken_away(one: tuple[Field, str]) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "typed"),
-    [(Kind.WHOLE, "ten"), (Kind.YES_NO, "maybe"), (Kind.WAYS, "1"), (Kind.SHARES, "sales")],
+    [
+        (Kind.WHOLE, "ten"),
+        (Kind.YES_NO, "maybe"),
+        (Kind.WAYS, "1"),
+        (Kind.SHARES, "sales"),
+        (Kind.TIMES, "Sat"),
+        (Kind.AREAS, "021"),
+    ],
 )
 def test_what_does_not_fit_a_field_is_told(kind: Kind, typed: str) -> None:
     """A form says what can be written there, and shows what was."""
@@ -96,7 +119,6 @@ def plain_text(document: dict[str, Any]) -> str:
 
 def test_the_tree_reads_aloud() -> None:
     """Targets in order with their fields; ways by branch and key; loops named once; strays found."""
-    speak(Language.EN)
     tree = plain_text(
         {
             "number": "400-600-1234",
@@ -111,7 +133,6 @@ def test_the_tree_reads_aloud() -> None:
             },
         }
     )
-    speak(Language.ZH)
     for told in ("when work menu", "key 1 sales", "020-2 hours work", "c no such target", "gone no such node"):
         assert told in tree
     for told in ("menu menu (as above)", "nothing leads here", "stray release", "••••"):
@@ -138,6 +159,13 @@ def test_compare_marks_lines() -> None:
     marks = [line[0].text[:1] for line in compare(PLAN, PLAN.replace("15", "16"))]
     assert marks.count("+") == marks.count("-") == 1
     assert compare(PLAN, PLAN) == []
+
+
+def test_a_long_difference_ends_with_what_is_left_out() -> None:
+    """After a thousand lines the rest is only counted: a megabyte of them would hold up every key."""
+    lines = compare(PLAN, PLAN + "# x\n" * 10_000)
+    assert len(lines) == MOST_LINES + 1
+    assert lines[-1][0].text == f"… and {10_000 + 4 - MOST_LINES} lines more"
 
 
 def test_drafts_are_private_whole_and_forgiving(tmp_path: Path) -> None:

@@ -102,6 +102,18 @@ def test_two_publishers_race(store: Store) -> None:
     assert len(store.plans.history(NUMBER)) == 2
 
 
+@pytest.mark.req("S4", "N7")
+def test_restoring_overwrites_nothing_unseen(store: Store) -> None:
+    """Who restores says over which version; if another one is live by then they are told, and nothing is restored."""
+    (first,) = store.plans.publish([document()], author="li")
+    (second,) = store.plans.publish([document(target="138 0013 8000")], author="wang")
+    with pytest.raises(Conflict, match="meanwhile"):
+        store.plans.restore(NUMBER, first.version.id, author="li", based_on=first.version.plan_hash)
+    assert store.plans.live(NUMBER).version.plan_hash == second.version.plan_hash
+    store.plans.restore(NUMBER, first.version.id, author="li", based_on=second.version.plan_hash)
+    assert store.plans.live(NUMBER).version.plan_hash == first.version.plan_hash
+
+
 def test_based_on_nothing_means_new(store: Store) -> None:
     """An empty base refuses to publish over a number that is there already, and one that is set needs one there."""
     store.plans.publish([document()], author="li", based_on=PlanHash(""))

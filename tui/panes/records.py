@@ -86,6 +86,7 @@ class RecordsPane(TablePane):
         self._found: dict[str, Row] = {}
         self._search: dict[str, str] = {}
         self._missed = False
+        self._verb = "record.find"
         self._asked = False
 
     def rows(self) -> Mapping[str, Row]:
@@ -107,6 +108,8 @@ class RecordsPane(TablePane):
         if not self._asked and self.board.link.up:
             self._asked = True
             self.action_refresh()
+        elif not self._asked:
+            self.sheet.excuse(say("link.nobody"))
         super().renew()
 
     def on_sheet_opened(self, event: Sheet.Opened) -> None:
@@ -190,7 +193,13 @@ class RecordsPane(TablePane):
             found = await self.board.ask(verb, **asked_of(self._search), most=MOST)
         except (NotDone, ValueError) as refusal:
             self.notify(str(refusal), severity="error", markup=False)
+            if verb != self._verb:  # all records are no missed calls
+                self._found = {}
+                self.show_rows()
+            self.sheet.excuse(str(refusal))
             return
+        self._verb = verb
+        self.sheet.excuse("")
         self._found = {row["call_id"]: row for row in found["rows"]}
         self.show_rows()
         if found["more"]:

@@ -74,6 +74,9 @@ class ReportsPane(Pane):
         if not self._asked and self.board.link.up:
             self._asked = True
             self.action_refresh()
+        elif not self._asked:
+            self.query_one(Sheet).excuse(say("link.nobody"))
+            self._show()
 
     def respeak(self) -> None:
         """The language changed."""
@@ -117,9 +120,12 @@ class ReportsPane(Pane):
         try:
             found = await self.board.ask("report.calls", **asked)
         except NotDone as refusal:
-            self.notify(str(refusal), severity="error", markup=False)
-            return
-        self._rows = found["rows"]
+            # figures of another count would stand under a title that is not theirs
+            self._rows = []
+            self.query_one(Sheet).excuse(str(refusal))
+        else:
+            self._rows = found["rows"]
+            self.query_one(Sheet).excuse("")
         self._show()
 
     def _show(self) -> None:

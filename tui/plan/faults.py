@@ -14,6 +14,7 @@ from b2bua.wire import Row
 from tui.arrange import Cell, Column
 from tui.plan.lines import line_of
 from tui.plan.work import Work
+from tui.say import say
 from tui.sheet import Sheet
 from tui.told import Told
 
@@ -47,7 +48,9 @@ class Faults(Vertical):
             for fault in faults:
                 line = line_of(work.text, fault.path, fault.problem) + 1
                 rows.append((f"{len(rows):04d}", {**plain(fault), "line": line, "tone": tone}))
-        self.query_one(Sheet).fill(rows, 0)
+        sheet = self.query_one(Sheet)
+        sheet.excuse("" if work.checked else say("fault.unchecked"))
+        sheet.fill(rows, 0)
         self._tell()
 
     def on_sheet_moved(self, event: Sheet.Moved) -> None:

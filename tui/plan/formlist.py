@@ -1,9 +1,9 @@
 """The everyday forms on the screen: choose one, fill it in, and the text is changed accordingly.
 
-Rule: a form changes only the fields that were changed in it; one that cannot be read stays open and says why.
+Rule: a form that cannot be so stays open and says why, at the line; what only the check finds is said too, and stands
+if it is meant.
 """
 
-import tomllib
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,28 +11,36 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Label, OptionList, Static
 
+from b2bua.wire import Fault
+from tui.beside import ask_anew
+from tui.board import Board, NotDone
 from tui.hintbar import HintBar
 from tui.keys import bindings
-from tui.plan.edits import EditFault, Field, read, write
-from tui.plan.forms import Form, forms, new_target
-from tui.say import say, say_slug
+from tui.plan.edits import at
+from tui.plan.fill import Typed, Wrong, emptied, fill, first_lines, hint_of, label_of, told
+from tui.plan.forms import Form, forms
+from tui.plan.graph import after
+from tui.plan.place import EditFault, plain
+from tui.plan.takeaway import take_away
+from tui.say import say
 from tui.screens.box import Box
+from tui.screens.confirm import Confirm
 
 
 class FormList(Box[str]):
     """Gives the changed text, or None."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, board: Board) -> None:
         super().__init__()
         self._text = text
-        self._forms = forms(tomllib.loads(text))
+        self._board = board
+        self._forms = forms(plain(text))
 
     def compose(self) -> ComposeResult:
-        """The forms, and a line to name a new target."""
+        """The forms, those that add something last."""
         with Vertical(classes="box"):
             yield Static(say("form.which"), classes="title")
             yield OptionList(*(form.title for form in self._forms), markup=False)
-            yield Input(placeholder=say("form.new_target"), compact=True)
             yield HintBar("form.list_hint")
 
     def on_mount(self) -> None:
@@ -41,44 +49,37 @@ class FormList(Box[str]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Fill in this form."""
-        self._fill_in(self._forms[event.option_index])
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Fill in the form of a new target."""
-        if event.value.strip():
-            self._fill_in(new_target(event.value.strip()))
-
-    def _fill_in(self, form: Form) -> None:
         def filled(text: str | None) -> None:
             if text is not None:
                 self.dismiss(text)
 
-        self.app.push_screen(FormScreen(form, self._text), filled)
+        self.app.push_screen(FormScreen(self._forms[event.option_index], self._text, self._board), filled)
 
 
 class FormScreen(Box[str]):
     """One form; gives the changed text, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("form")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("form", "edit")
 
-    def __init__(self, form: Form, text: str) -> None:
+    def __init__(self, form: Form, text: str, board: Board) -> None:
         super().__init__()
         self._form = form
         self._text = text
-        document = tomllib.loads(text)
-        self._before = [read(document, field) for field in form.fields]
+        self._board = board
+        self._warned: Typed | None = None
 
     def compose(self) -> ComposeResult:
-        """A line for each field."""
+        """A line for each field, and under it what is wrong with it."""
+        first, document = first_lines(self._form, self._text), plain(self._text)
         with Vertical(classes="box form"):
             yield Static(self._form.title, classes="title", markup=False)
             with VerticalScroll(classes="fields", can_focus=False):
-                for field, value in zip(self._form.fields, self._before, strict=True):
+                for line in self._form.lines:
                     with Horizontal():
-                        yield Label(say_slug("field", field.name))
-                        hint = " / ".join(field.choices) or hint_of(field)
-                        yield Input(value, placeholder=hint, compact=True)
-            yield Static(classes="fault", markup=False)
+                        yield Label(label_of(line))
+                        yield Input(first[line], placeholder=hint_of(line, document), compact=True)
+                    yield Static(classes="fault", markup=False)
             yield HintBar("form.hint")
 
     def on_mount(self) -> None:
@@ -92,20 +93,62 @@ class FormScreen(Box[str]):
         else:
             self.focus_next()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """What is not in the document cannot be taken away."""
+        return action != "away" or (bool(self._form.whole) and at(plain(self._text), self._form.whole) is not None)
+
     def action_done(self) -> None:
         """Take over what was changed."""
-        text = self._text
+        if emptied(self._form, self._text, self._typed()):
+            self.action_away()
+        else:
+            ask_anew(self, self._done, "form")
+
+    def action_away(self) -> None:
+        """Take the whole thing out of the plan, if the operator means it."""
+        form, onward = self._form, None
         try:
-            for field, before, line in zip(self._form.fields, self._before, self.query(Input), strict=True):
-                if line.value != before:
-                    text = write(text, field, line.value)
+            text = take_away(self._text, form.whole)
         except EditFault as fault:
-            self.query_one(".fault", Static).update(str(fault))
+            self._tell({form.lines[0]: str(fault)})
             return
-        self.dismiss(text)
+        if form.whole[0] == "nodes":
+            onward = after(plain(self._text), form.whole[1])
 
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.dismiss(text)
 
-def hint_of(field: Field) -> str:
-    """What stands in an empty line: an example for this field, or what its kind wants."""
-    example = say_slug("example", field.name)
-    return example if example != field.name else say_slug("field_hint", f"{field.kind}")
+        asked = say("ask.away_to", what=form.title, to=onward) if onward else say("ask.away", what=form.title)
+        self.app.push_screen(Confirm(asked), answered)
+
+    async def _done(self) -> None:
+        typed = self._typed()
+        text, wrong = fill(self._form, self._text, typed)
+        if not wrong and text != self._text and typed != self._warned:
+            wrong = told(self._form, text, typed, await self._faults(text))
+            self._warned = typed
+        if wrong:
+            self._tell(wrong)
+        else:
+            self.dismiss(text)
+
+    async def _faults(self, text: str) -> list[Fault]:
+        """What the daemon's check says; without a link nothing: the draft is checked when it is back."""
+        try:
+            found = await self._board.ask("plan.check", text=text)
+        except NotDone:
+            return []
+        return [Fault(**fault) for fault in found["faults"]]
+
+    def _typed(self) -> Typed:
+        return {line: box.value for line, box in zip(self._form.lines, self.query(Input), strict=True)}
+
+    def _tell(self, wrong: Wrong) -> None:
+        """Say what is wrong at its line, and go to the first one."""
+        boxes = list(self.query(Input))
+        for place, (line, said) in enumerate(zip(self._form.lines, self.query(".fault").results(Static), strict=True)):
+            said.update(wrong.get(line, ""))
+            said.set_class(line in wrong, "-on")
+            if line in wrong and line == next(one for one in self._form.lines if one in wrong):
+                boxes[place].focus()

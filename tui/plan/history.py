@@ -1,6 +1,7 @@
 """All versions of one number's plan: compare any two, restore one.
 
-Rule: restoring publishes an old text anew; nothing is ever taken out of the history.
+Rule: restoring publishes an old text anew, over the version that was in force when it was asked for and no other;
+nothing is ever taken out of the history.
 """
 
 from functools import partial
@@ -84,11 +85,11 @@ class History(Vertical):
         sheet = self.query_one(Sheet)
         if sheet.key is None:
             return
-        version = self._versions[int(sheet.key)]
+        version, seen = self._versions[int(sheet.key)], self._live.plan_hash
 
         def answered(yes: bool | None) -> None:
             if yes:
-                ask_also(self, partial(self._restore, version), "restore")
+                ask_also(self, partial(self._restore, version, seen), "restore")
 
         at = day_clock(version["at_ms"])
         self.app.push_screen(Confirm(say("ask.restore", at=at, note=version["note"])), answered)
@@ -116,10 +117,11 @@ class History(Vertical):
         shown = await self._board.ask("plan.show", number=self._number, plan_hash=plan_hash)
         return str(shown["text"])
 
-    async def _restore(self, version: dict[str, Any]) -> None:
+    async def _restore(self, version: dict[str, Any], seen: str) -> None:
         note = say("history.restored_note", at=day_clock(version["at_ms"]), note=version["note"])
         try:
-            await self._board.ask("plan.restore", number=self._number, plan_hash=version["plan_hash"], note=note)
+            asked = {"number": self._number, "plan_hash": version["plan_hash"], "note": note, "base": seen}
+            await self._board.ask("plan.restore", **asked)
         except NotDone as refusal:
             self.notify(str(refusal), severity="error", markup=False)
             return

@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tui.arrange import Cell
+from tui.plan.graph import GATES, HUNT, nodes_of, start_of, table_of
 from tui.say import say, say_slug
 
 Line = list[Cell]
-GATES: Final = ("screen", "limit", "verify")
-"""What a call passes before the first node, in this order (`routing.plan`)."""
 _TOLD_APART: Final = ("kind", "branches", "keys", "then", "otherwise", "targets", "busy")
-_HUNT: Final = "hunt"
 
 
 def outline(document: dict[str, Any]) -> list[Line]:
@@ -25,10 +23,8 @@ def outline(document: dict[str, Any]) -> list[Line]:
 class _Teller:
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
-        nodes = document.get("nodes")
-        self._nodes: dict[str, Any] = nodes if isinstance(nodes, dict) and nodes else {_HUNT: document.get(_HUNT, {})}
-        targets = document.get("targets")
-        self._targets: dict[str, Any] = targets if isinstance(targets, dict) else {}
+        self._nodes = nodes_of(document)
+        self._targets = table_of(document, "targets")
         self._told: set[str] = set()
 
     def tell(self) -> Iterator[Line]:
@@ -41,7 +37,7 @@ class _Teller:
             if gate in document:
                 yield [Cell("  " + say_slug("kind", gate), "key")]
                 yield from self._fields(document[gate], 2)
-        yield from self._node(str(document.get("start", next(iter(self._nodes)))), 0, "")
+        yield from self._node(start_of(document), 0, "")
         for name in self._nodes:
             if name not in self._told:
                 yield [Cell("  " + say("plan.nobody_leads_here"), "busy")]
@@ -53,7 +49,7 @@ class _Teller:
         if not isinstance(node, dict):
             yield [lead, Cell(name, "bad"), Cell(say("plan.no_such_node"), "bad")]
             return
-        kind = str(node.get("kind", _HUNT))
+        kind = str(node.get("kind", HUNT))
         head = [lead, Cell(name, "key"), Cell(say_slug("kind", kind), "dim")]
         if name in self._told:
             yield [*head, Cell(say("plan.as_above"), "dim")]
@@ -61,7 +57,7 @@ class _Teller:
         self._told.add(name)
         yield head
         yield from self._fields({key: value for key, value in node.items() if key not in _TOLD_APART}, depth + 2)
-        if kind == _HUNT:
+        if kind == HUNT:
             yield from self._hunted(node, depth + 2)
         for way, then in ways(node):
             yield from self._node(then, depth + 1, way)

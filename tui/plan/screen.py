@@ -1,13 +1,12 @@
 """One number's plan on the screen.
 
-Rule: the text is the truth; the tree, the forms, the what-if and the difference are ways to look at it. Every change is
-kept as a draft on disk; only publishing makes it live.
+Rule: the text is the truth; the tree, the forms, the what-if and the difference are ways to look at it. What is done
+with it is done by `tui.plan.writing`.
 """
 
 from functools import partial
 from typing import ClassVar
 
-import attrs
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
@@ -15,23 +14,23 @@ from textual.timer import Timer
 from textual.widgets import ContentSwitcher, Static, TextArea
 
 from b2bua.rows import NUMBERS
-from b2bua.wire import Fault
 from tui.arrange import Cell
 from tui.beside import ask_also, ask_anew
 from tui.board import Board, NotDone
 from tui.framed import Framed
 from tui.keys import bindings
-from tui.moment import day_clock
 from tui.plan.compare import compare
-from tui.plan.drafts import Draft, Drafts
+from tui.plan.drafts import Drafts
 from tui.plan.faults import Faults
 from tui.plan.formlist import FormList
+from tui.plan.heading import heading, overtaken
 from tui.plan.history import History
 from tui.plan.outline import outline
 from tui.plan.publish import Publish
 from tui.plan.whatif import WhatIf
-from tui.plan.work import Version, Work
-from tui.say import say, say_slug
+from tui.plan.work import Work
+from tui.plan.writing import Writing
+from tui.say import say
 from tui.screens.confirm import Confirm
 from tui.told import Told
 
@@ -47,10 +46,8 @@ class PlanScreen(Framed):
     def __init__(self, board: Board, drafts: Drafts, number: str) -> None:
         super().__init__(board)
         self.number = number
-        self._drafts = drafts
-        self._work: Work | None = None
+        self._writing = Writing(board, drafts, number)
         self._settling: Timer | None = None
-        self._asking = False
 
     def body(self) -> ComposeResult:
         """Title, warning, and the views."""
@@ -89,10 +86,9 @@ class PlanScreen(Framed):
         """See whether somebody else has published."""
         super().renew()
         row = self.board.rows(NUMBERS).get(self.number)
-        work = self._work
-        if row is not None and work is not None and not self._asking and row["plan_hash"] != work.live.plan_hash:
+        if row is not None and self._writing.behind(row["plan_hash"]):
             ask_anew(self, self._fetch, "plan")
-        self._title()
+        self._head()
 
     def respeak(self) -> None:
         """The language changed."""
@@ -110,7 +106,8 @@ class PlanScreen(Framed):
 
     def action_forms(self) -> None:
         """Change everyday things without writing TOML."""
-        if self._work is not None and self._work.document() is None:
+        work = self._writing.work
+        if work is None or work.document() is None:
             self.notify(say("plan.not_toml"), severity="error")
             return
 
@@ -118,15 +115,15 @@ class PlanScreen(Framed):
             if text is not None:
                 self.editor.text = text
 
-        self.app.push_screen(FormList(self.editor.text), edited)
+        self.app.push_screen(FormList(self.editor.text, self.board), edited)
 
     def action_publish(self) -> None:
         """Ask for a note, and make the text live."""
-        work = self._work
+        self._settle()
+        work = self._writing.work
         if work is None or not work.changed:
             self.notify(say("plan.nothing_new"))
             return
-        self._settle()
         if work.faults:
             self.notify(say("plan.has_faults", count=len(work.faults)), severity="error")
             self.action_view("text")
@@ -142,14 +139,21 @@ class PlanScreen(Framed):
         """Forget the draft, if the operator means it."""
 
         def answered(yes: bool | None) -> None:
-            if yes and self._work is not None:
-                self._drafts.drop(self.number)
-                self._work = Work.begin(self._work.live, None)
-                self.editor.text = self._work.text
+            if yes:
+                self._writing.drop()
+                self._take_over()
                 self._show()
 
-        if self._work is not None and self._work.changed:
+        if self._writing.work is not None and self._writing.work.changed:
             self.app.push_screen(Confirm(say("ask.drop")), answered)
+
+    def action_rebase(self) -> None:
+        """The other's version has been seen: the draft is to replace it."""
+        work = self._writing.work
+        if work is not None and work.overtaken:
+            self._writing.rebase()
+            self._keep()
+            self._show()
 
     def action_back(self) -> None:
         """Back to the list; the draft stays."""
@@ -162,43 +166,38 @@ class PlanScreen(Framed):
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Keep and check what is typed, once the typing rests."""
-        if self._work is None or event.text_area.text == self._work.text:
+        work = self._writing.work
+        if work is None or event.text_area.text == work.text:
             return
-        self._work = attrs.evolve(self._work, text=event.text_area.text)
+        self._writing.typed(event.text_area.text)
         if self._settling is not None:
             self._settling.stop()
         self._settling = self.set_timer(SETTLE_S, self._settle)
         self._show()
 
     def on_history_restored(self) -> None:
-        """Another version is in force."""
-        self._drafts.drop(self.number)
-        self._work = None
+        """Another version is in force; a draft is kept, and its author told that it is of an older one."""
         ask_anew(self, self._fetch, "plan")
 
     async def _fetch(self) -> None:
-        self._asking = True
         try:
-            live = Version.of(await self.board.ask("plan.show", number=self.number))
+            found = await self._writing.fetch()
         except NotDone as refusal:
-            self.notify(str(refusal), severity="error", markup=False)
+            self._refused(refusal)
             return
-        finally:
-            self._asking = False
-        if self._work is None:
-            draft = self._drafts.read(self.number)
-            self._work = Work.begin(live, draft)
-            if draft is not None and self._work.changed:
-                self.notify(say("plan.draft_found"))
-            self.editor.text = self._work.text
-        elif not self._work.changed:
-            self._work = Work.begin(live, None)
-            self.editor.text = live.text
-        else:
-            self._work = attrs.evolve(self._work, live=live)
-        self.query_one(History).fetch(live)
+        if found:
+            self.notify(say("plan.draft_found"))
+        self._take_over()
+        if self._writing.work is not None:
+            self.query_one(History).fetch(self._writing.work.live)
         self._show()
         await self._check()
+
+    def _take_over(self) -> None:
+        """The text as it is now into the editor; typing in it is left alone."""
+        work = self._writing.work
+        if work is not None and self.editor.text != work.text:
+            self.editor.text = work.text
 
     def _settle(self) -> None:
         if self._settling is None:
@@ -209,65 +208,40 @@ class PlanScreen(Framed):
         ask_anew(self, self._check, "check")
 
     def _keep(self) -> None:
-        work = self._work
-        if work is None:
-            return
         try:
-            if work.changed:
-                self._drafts.keep(self.number, Draft(work.text, work.base))
-            else:
-                self._drafts.drop(self.number)
+            self._writing.keep()
         except OSError as fault:
             self.app.notify(say("plan.not_kept", fault=fault), severity="error", markup=False)
 
     async def _check(self) -> None:
-        """Have the daemon check the text as it stands."""
-        work = self._work
-        if work is None:
-            return
         try:
-            found = await self.board.ask("plan.check", text=work.text)
+            await self._writing.check()
         except NotDone as refusal:
-            self.notify(str(refusal), severity="error", markup=False)
+            self._refused(refusal)
             return
-        faults, warnings = (tuple(Fault(**fault) for fault in found[kind]) for kind in ("faults", "warnings"))
-        if self._work is not None and self._work.text == work.text:
-            self._work = attrs.evolve(self._work, faults=faults, warnings=warnings)
-            self._show()
+        self._show()
 
     async def _publish(self, note: str) -> None:
-        work = self._work
-        if work is None:
-            return
         try:
-            await self.board.ask("plan.publish", text=work.text, note=note, base=work.base or None)
+            await self._writing.publish(note)
         except NotDone as refusal:
-            self.notify(str(refusal), severity="error", timeout=10, markup=False)
+            self._refused(refusal, timeout=10)
             if refusal.faults:
-                self._work = attrs.evolve(work, faults=refusal.faults)
                 self.action_view("text")
-            else:
-                await self._fetch()
-            return
-        self._drafts.drop(self.number)
-        self._work = None
-        self.notify(say("plan.published"))
+                return
+        else:
+            self.notify(say("plan.published"))
         await self._fetch()
 
-    def action_rebase(self) -> None:
-        """The other's version has been seen: the draft is to replace it."""
-        work = self._work
-        if work is not None and work.overtaken:
-            self._work = attrs.evolve(work, base=work.live.plan_hash)
-            self._keep()
-            self._show()
+    def _refused(self, refusal: NotDone, timeout: float | None = None) -> None:
+        self.notify(str(refusal), severity="error", timeout=timeout, markup=False)
 
     def _show(self) -> None:
         """Bring the view in sight up to date."""
-        work = self._work
+        work = self._writing.work
         if work is None:
             return
-        self._title()
+        self._head()
         current = self.query_one(ContentSwitcher).current
         # a text is read only where it is told as a tree: a long one would hold up every key of its author
         if current == "tree" and (document := work.document()) is not None:
@@ -281,31 +255,18 @@ class PlanScreen(Framed):
         """What changes, first as the daemon says it for people, then line by line."""
         lines = compare(work.live.text, work.text)
         try:
-            said = await self.board.ask("plan.diff", text=work.text, old=work.live.text)
-            told = [[Cell("• " + change, "busy")] for change in said["changes"]]
+            told = [[Cell("• " + change, "busy")] for change in await self._writing.changes()]
         except NotDone as refusal:
             told = [[Cell(str(refusal), "dim")]] if lines else []
         lines = [*told, [], *lines] if told and lines else lines
         self.query_one("#changes", Told).tell(lines or [[Cell(say("plan.no_difference"), "dim")]])
 
-    def _title(self) -> None:
-        work, row = self._work, self.board.rows(NUMBERS).get(self.number)
+    def _head(self) -> None:
+        work = self._writing.work
         if work is None:
             return
-        live = work.live
-        parts = [Cell(row["number"] if row else self.number, "key")]
-        parts.append(Cell(say("plan.draft"), "busy") if work.changed else Cell(say("plan.as_live"), "good"))
-        if work.faults:
-            parts.append(Cell(say("plan.faults", count=len(work.faults)), "bad"))
-        if work.warnings:
-            parts.append(Cell(say("plan.warnings", count=len(work.warnings)), "busy"))
-        if live.plan_hash:
-            shown = say("plan.live", hash=live.plan_hash[:8], at=day_clock(live.at_ms), author=live.author)
-            parts.append(Cell(shown, "dim"))
-        if row:
-            parts += [Cell(row["subscriber"]), Cell(say_slug("life", row["state"]), "dim")]
-        self.query_one("#title", Told).tell([parts])
+        self.query_one("#title", Told).tell([heading(self.number, work, self.board.rows(NUMBERS).get(self.number))])
+        told = overtaken(work)
         warning = self.query_one("#overtaken", Static)
-        warning.set_class(work.overtaken and work.changed, "-on")
-        if work.overtaken:
-            warning.update(say("plan.overtaken", author=live.author, at=day_clock(live.at_ms)))
+        warning.set_class(bool(told), "-on")
+        warning.update(told)

@@ -38,6 +38,8 @@ class Work:
     base: str
     faults: tuple[Fault, ...] = ()
     warnings: tuple[Fault, ...] = ()
+    checked: bool = False
+    """Whether the faults and warnings are those of this text."""
 
     @classmethod
     def begin(cls, live: Version, draft: Draft | None) -> "Work":

@@ -63,7 +63,7 @@ class Audit(Framed):
         try:
             found = await self.board.ask("audit.find", most=MOST)
         except NotDone as refusal:
-            self.notify(str(refusal), severity="error", markup=False)
+            self.query_one(Sheet).excuse(str(refusal))
             return
         self._steps = found["rows"]
         self.query_one(Sheet).fill([(f"{place:06d}", step) for place, step in enumerate(self._steps)], 0)
