@@ -47,8 +47,9 @@ from b2bua.store.store import Store
 from b2bua.switchboard import Switchboard, now_ms
 from b2bua.tokens import Tokens
 from b2bua.usage import MonthUsage
+from routing.command import JoinQueue, LeaveQueue
 from routing.document import PlanFaults, parse
-from routing.event import OperatorHungUp
+from routing.event import Event, OperatorHungUp
 from routing.ids import CallId
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class Daemon:
         self._link = self._state / "link.sock"
         shelves = shelves_in(self._state, config.keeping.key)
         self._pool = Pool(config.processes, self._link, shelves, self._heard, self._lost)
-        self._answers = Answers(self._store.engine, self._switchboard, self._pool)
+        self._answers = Answers(self._store.engine, self._switchboard, self._tell, self._live.feed)
         self._neighbourhood = Neighbourhood(config, self._live, self._switchboard)
         self._usage = MonthUsage()
         rooms = (self._pool, self._switchboard, self._neighbourhood, self._usage)
@@ -184,6 +185,8 @@ class Daemon:
             case Update(record):
                 self._switchboard.take(record)
                 self._answers.shown(record)
+            case Ask(question=JoinQueue() | LeaveQueue()):
+                self._answers.line_up(message)
             case Ask():
                 self._nursery.start_soon(self._answers.ask, message)
             case Mishap(call_id, text):
@@ -220,9 +223,10 @@ class Daemon:
         self._wires.send(self._edge.process_died(process.sip_port, process.incarnation, trio.current_time()))
 
     def _stored(self, call_id: CallId, seq: int) -> None:
-        process = self._pool.holding(call_id)
-        if process is not None:
-            self._pool.tell(process, Stored(call_id, seq))
+        self._pool.tell_call(call_id, Stored(call_id, seq))
+
+    def _tell(self, call_id: CallId, event: Event) -> None:
+        self._pool.tell_call(call_id, Tell(call_id, event))
 
     def _show(self, record: CallRecord) -> None:
         self._live.call(record)

@@ -18,6 +18,8 @@ GATEWAYS: Final = "gateways"
 """`Neighbour` by gateway name."""
 POOL: Final = "pool"
 """One `Pool`, under `ONLY`."""
+QUEUES: Final = "queues"
+"""`Waiting` by call id; gone when the call leaves its line."""
 NUMBERS: Final = "numbers"
 """`NumberRow` by 400 number in canonical form."""
 COUNTERS: Final = "counters"
@@ -27,7 +29,7 @@ ALARMS: Final = "alarms"
 LOG: Final = "log"
 """The last `LOG_ROWS` `LogLine`s (`Feed.note`)."""
 
-TOPICS: Final = (CALLS, TRUNKS, GATEWAYS, POOL, NUMBERS, COUNTERS, ALARMS, LOG)
+TOPICS: Final = (CALLS, QUEUES, TRUNKS, GATEWAYS, POOL, NUMBERS, COUNTERS, ALARMS, LOG)
 ONLY: Final = "now"
 LOG_ROWS: Final = 1000
 
@@ -74,6 +76,21 @@ class LiveCall:
     ending: str = ""
     blame: str = ""
     plan_hash: str = ""
+
+
+@attrs.frozen
+class Waiting:
+    """A call that stands in line for a free target (R10).
+
+    `number` is the 400 number in canonical form, `node` the queue in its plan; `place` counts from 1, who is next.
+    `priority`: the caller is on the white list and stands before those who are not.
+    """
+
+    number: str
+    node: str
+    place: int
+    priority: bool
+    since_ms: int
 
 
 @attrs.frozen

@@ -61,6 +61,7 @@ KEYS: Final = (
     Key("table", "pause", "p", "pause", hint=True),
     Key("calls", "hangup", "x", "hangup", hint=True),
     Key("calls", "log", "l", "log", hint=True),
+    Key("numbers", "calls", "w", "calls", hint=True),
     Key("numbers", "log", "l", "log", hint=True),
     Key("trunks", "out", "o", "service('out')", hint=True),
     Key("trunks", "drain", "d", "service('draining')", hint=True),

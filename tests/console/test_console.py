@@ -2,7 +2,9 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import attrs
 import pytest
 from textual.pilot import Pilot
 
-from b2bua.rows import CALLS
+from b2bua.rows import CALLS, QUEUES, Waiting
 from b2bua.wire import Role
 from tests.console.office import Office, a_live_call, office
 from tests.console.pilot import console, seen, shows, shows_no, until
@@ -56,6 +58,32 @@ def test_calls_are_seen_as_they_happen(switch: Office) -> None:
         await shows_no(pilot, "0755-1111 2222")
 
     at_the_console(switch.path, job)
+
+
+@pytest.mark.req("S3", "R10")
+def test_a_long_wait_is_said_in_the_bar_and_at_its_number(tmp_path: Path) -> None:
+    """Over two minutes in a queue carry a mark, in both languages, whatever pane is open, at 80 columns."""
+    now_ms = time.time_ns() // 1_000_000
+    rows = [Waiting("4006001234", "wait", place, place == 1, now_ms - 60_000 * place) for place in (1, 2)]
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "12 calls", "oldest open record")
+        assert "queued" not in seen(pilot)
+        for place, row in enumerate(rows):
+            running.do(partial(running.feed.change, QUEUES, f"c000{place}", row))
+        await shows(pilot, "queued 2 2:0", "! trunk down unicom", "▲ queue 1", "≡ queue 2")
+        await pilot.press("2")
+        await shows(pilot, "Waiting", " 2 2:0")
+        await pilot.press("L")
+        await shows(pilot, "排队 2 2:0")
+        await pilot.press("home", "w")
+        await shows(pilot, "▲ 排队 1")
+        for place in range(2):
+            running.do(partial(running.feed.change, QUEUES, f"c000{place}", None))
+        await shows_no(pilot, "排队")
+
+    with office(tmp_path / "control.sock", now_ms=now_ms) as running:
+        at_the_console(running.path, job)
 
 
 @pytest.mark.req("S3")

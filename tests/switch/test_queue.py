@@ -1,15 +1,22 @@
 """A queue before one seat, with real calls: the order of those who wait, over a restart of the daemon too (R10)."""
 
+import threading
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from signal import SIGKILL
+from typing import Any
 
 import pytest
 import trio
+from textual.pilot import Pilot
 
 from b2bua.record import CallState
+from tests.console.pilot import press, shows, shows_no
 from tests.pj.wire import field
 from tests.switch.conftest import Switch, eventually
 from tests.switch.far import Far, Line, open_far
+from tests.switch.test_console_jobs import at_the_console, english  # noqa: F401 - a fixture that works by itself
 
 PLAN = """[screen]
 white = { prefixes = ["139"] }
@@ -101,6 +108,38 @@ async def test_the_order_of_a_queue(switch: Switch) -> None:
     """Four wait for one seat, two of them on the white list: those first, each group as it came, each rung once."""
     with trio.fail_after(60):
         await through_the_queue(switch, ".w.w")
+
+
+@pytest.mark.req("R10", "S3")
+async def test_a_console_sees_who_waits(switch: Switch, tmp_path: Path) -> None:
+    """Two wait, one white-listed: the console says who is next and how many wait; once served, they are gone."""
+    seen = threading.Event()
+    with trio.fail_after(60):
+        async with open_far(switch.port) as carrier, open_far(switch.port) as seat:
+            number = await published(switch, seat)
+
+            async def job(pilot: Pilot[Any]) -> None:
+                await press(pilot, "slash", *number, "enter")
+                await shows(pilot, "▲ queue 1", "≡ queue 2", "queued 2 0:")
+                await press(pilot, "slash", *" ▲", "enter", "home", "enter")
+                await shows(pilot, "▲ queue 1", "wait", "waits since", "white-listed: first")
+                await press(pilot, "2", "slash", *number, "enter")
+                await shows(pilot, "1 of", "2 0:")
+                await press(pilot, "w")
+                await shows(pilot, "▲ queue 1")
+                seen.set()
+                await shows_no(pilot, "queue 1", "queue 2", "queued")
+
+            busy = await carrier.call(number, caller="02112345678")
+            talking = await seat.rang()
+            await talking.answer()
+            await busy.until("SIP/2.0 200")
+            lines, expected = await stand_in_line(switch, carrier, number, ".w")
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(trio.to_thread.run_sync, at_the_console, switch, tmp_path, job)
+                await trio.to_thread.run_sync(partial(seen.wait, 40), abandon_on_cancel=True)
+                await talking.hang_up()
+                assert await serve(seat, lines) == expected
 
 
 @pytest.mark.soak

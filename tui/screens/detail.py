@@ -11,8 +11,8 @@ from textual.binding import BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.widgets import Static
 
-from b2bua.rows import CALLS
-from tui import story
+from b2bua.rows import CALLS, QUEUES
+from tui import story, waiting
 from tui.beside import ask_anew
 from tui.board import Board, NotDone
 from tui.framed import Framed
@@ -122,8 +122,9 @@ class Detail(Framed):
             return
         record, messages = self._told["record"], self._told["messages"]
         now_ms = self.board.now_ms()
+        line = self.board.rows(QUEUES).get(self._call_id)
         lines = {
-            "head": story.head(record, now_ms),
+            "head": [*story.head(record, now_ms), *([waiting.told(line, now_ms)] if line else [])],
             "attempts": story.attempts(record, now_ms),
             "trace": story.trace(record),
             "ladder": ladder(messages, record["accepted_ms"], self._ladder_columns()) if messages else [],
