@@ -131,7 +131,8 @@ class Pool:
 class NumberRow:
     """A 400 number.
 
-    Printed form, state slug of its life, the plan in force and how today went (Asia/Shanghai).
+    Printed form, state slug of its life, the plan in force and how today went (Asia/Shanghai). `pending` of the `live`
+    calls were not answered so far.
     """
 
     number: str
@@ -145,6 +146,7 @@ class NumberRow:
     calls_today: int = 0
     answered_today: int = 0
     warnings: int = 0
+    pending: int = 0
 
 
 @attrs.frozen

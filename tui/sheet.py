@@ -31,7 +31,8 @@ Line = tuple[str, bool, tuple[Cell, ...]]
 class Sheet(ScrollView, can_focus=True):
     """Rows under a head that stays.
 
-    Posts `Sheet.Opened` on Enter and `Sheet.Moved` when the cursor is on another row.
+    Posts `Sheet.Opened` on Enter and `Sheet.Moved` when the cursor is on another row. `empty` is the key of what is
+    said if there are no rows.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -63,7 +64,7 @@ class Sheet(ScrollView, can_focus=True):
         self._opens = opens
         self.hidden: frozenset[str] = frozenset()
         self.sorted_by: tuple[str, bool] = ("", False)
-        self._empty = empty
+        self.empty = empty
         self._rows: Sequence[tuple[str, Row]] = ()
         self._places: dict[str, int] = {}
         self._now_ms = 0
@@ -166,7 +167,7 @@ class Sheet(ScrollView, can_focus=True):
             return self._head(width)
         place = y - _HEAD + self.scroll_offset.y
         if place >= len(self._rows):
-            note = say(self._empty) if not self._rows and y == _HEAD + 1 else ""
+            note = say(self.empty) if not self._rows and y == _HEAD + 1 else ""
             return Strip([Segment(pad(" " + note, width), self._style("dim"))], width)
         line = self._line(place)
         self._drawn[y] = line

@@ -93,7 +93,7 @@ class TopBar(Widget):
         full = pool["used"] >= pool["ceiling"]
         before = [
             *cells,
-            Cell(say("top.calls", count=counters["live"]), "key"),
+            Cell(say("top.call") if counters["live"] == 1 else say("top.calls", count=counters["live"]), "key"),
             Cell(f"{counters['calls_per_s']:.1f}/s"),
         ]
         after = [
@@ -113,7 +113,7 @@ class TopBar(Widget):
         link, board = self._board.link, self._board
         if link.up:
             return Cell("● " + say("top.up") if self.size.width >= WIDE else "●", "good")
-        return Cell("○ " + say("top.down", age=age(board.now_ms() - link.since_ms)), "bad")
+        return Cell("○ " + say("top.down", age=age(board.source.now_ms() - link.since_ms)), "bad")
 
     def _up(self, key: str, neighbours: Iterable[Row]) -> Cell:
         rows = list(neighbours)
@@ -139,6 +139,8 @@ class TopBar(Widget):
 
     def _waits(self) -> list[Cell]:
         """The queues, and the oldest record that is not closed: of a call that will not end, or of one forgotten."""
+        if not self._board.link.up:
+            return []  # what is old leaves the line to why it is
         now_ms, counters = self._board.now_ms(), self._board.counters
         queued = waiting.in_all(self._board.rows(QUEUES).values(), now_ms)
         if counters is None or counters["oldest_open_ms"] is None:

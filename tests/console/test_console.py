@@ -149,6 +149,73 @@ def test_the_console_survives_a_restart_of_the_daemon(tmp_path: Path) -> None:
     assert threading.active_count() < 20
 
 
+@pytest.mark.req("S3")
+def test_without_a_link_the_clocks_stand_still(tmp_path: Path) -> None:
+    """What was seen last is shown as it was then; a call that was opened meanwhile is told once the link is back."""
+    path = tmp_path / "control.sock"
+    now_ms = time.time_ns() // 1_000_000
+    first = office(path, now_ms=now_ms)
+    first.__enter__()
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "12 calls", "oldest open record")
+        await asyncio.to_thread(first.__exit__, None, None, None)
+        await shows(pilot, "no link 0:0", "as last seen")
+        at_first = seen(pilot)
+        await shows(pilot, "no link 0:02")
+        lines = seen(pilot).split("\n")
+        assert lines[3:-1] == at_first.split("\n")[3:-1]
+        assert "oldest" not in lines[1]
+        await pilot.press("end", "enter")
+        await shows(pilot, "no link to the switch")
+        with office(path, now_ms=now_ms):
+            await shows(pilot, "closed on Saturday", "486/17")
+
+    at_the_console(path, job, size=(100, 50))
+
+
+def test_a_filter_that_hides_all_says_so(switch: Office) -> None:
+    """A table that is empty because of its filter does not look like one where nothing happened."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await pilot.press("6")
+        await shows(pilot, "plan 5 in force")
+        await pilot.press("slash", *"no such words", "enter")
+        await shows(pilot, "the filter hides them all", "0 of 7 shown")
+        await pilot.press("escape")
+        await shows(pilot, "plan 5 in force")
+
+    at_the_console(switch.path, job)
+
+
+def test_the_key_of_all_keys_is_always_hinted_at(switch: Office) -> None:
+    """However many keys a screen has and however narrow it is, `?` stands at its foot."""
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "12 calls")
+        for pane in "123456":
+            await pilot.press(pane)
+            await shows(pilot, "? keys")
+        await pilot.resize_terminal(40, 12)
+        await shows(pilot, "? keys")
+
+    at_the_console(switch.path, job)
+
+
+def test_a_call_that_no_target_has_heard_of_is_not_ringing(switch: Office) -> None:
+    """A target that gave no sign yet is being called; it rings once it says so."""
+    call = attrs.evolve(a_live_call(0), caller="0755-1111 2222", state="ringing", rang_ms=None)
+
+    async def job(pilot: Pilot[Any]) -> None:
+        switch.do(lambda: switch.feed.change(CALLS, "new", call))
+        await pilot.press("slash", *"07551111", "enter")
+        await shows(pilot, "1 of 13", "· calling")
+        switch.do(lambda: switch.feed.change(CALLS, "new", attrs.evolve(call, rang_ms=call.accepted_ms + 900)))
+        await shows(pilot, "◦ ringing")
+
+    at_the_console(switch.path, job)
+
+
 def test_a_trunk_is_taken_out_after_a_yes(switch: Office) -> None:
     """In the pane of trunks `o` asks, and the daemon's row says that it is out."""
 

@@ -28,7 +28,10 @@ from tui.words import cause, state
 def _state(key: str, row: Row, now_ms: int) -> Cell:
     if row["state"] == "ended":
         return cause(row["ending"], row["blame"])
-    return waiting.place(row["line"]) if "line" in row else state(row["state"])
+    if "line" in row:
+        return waiting.place(row["line"])
+    unheard = row["state"] == "ringing" and row["rang_ms"] is None
+    return state("calling" if unheard else row["state"])
 
 
 def _by_state(key: str, row: Row) -> tuple[str, int]:

@@ -43,7 +43,9 @@ def _answered(key: str, row: Row, now_ms: int) -> Cell:
 
 
 def _ratio(key: str, row: Row) -> float | None:
-    return 100 * row["answered_today"] / row["calls_today"] if row["calls_today"] else None
+    """Of today's calls that were answered or are over; a tape of an earlier release does not know the others."""
+    decided = row["calls_today"] - row.get("pending", 0)
+    return 100 * row["answered_today"] / decided if decided > 0 else None
 
 
 def _warnings(key: str, row: Row, now_ms: int) -> Cell:

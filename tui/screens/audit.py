@@ -17,6 +17,7 @@ from tui.framed import Framed
 from tui.keys import bindings
 from tui.moment import day_clock
 from tui.plan.compare import compare
+from tui.say import say_slug
 from tui.sheet import Sheet
 from tui.told import Told
 
@@ -30,7 +31,7 @@ class Audit(Framed):
     COLUMNS: ClassVar = (
         Column("at", "audit.at", 14, lambda key, row, _: Cell(day_clock(row["at_ms"]), "dim")),
         text("who", "audit.who", 12, "key", grow=1),
-        text("deed", "audit.deed", 14, grow=1),
+        Column("deed", "audit.deed", 14, lambda key, row, _: Cell(say_slug("deed", row["deed"])), grow=1),
         text("subject", "audit.subject", 14, grow=1),
         text("note", "audit.note", 16, grow=4),
     )
