@@ -116,7 +116,7 @@ class Daemon:
         verbs = (
             self._operations.verbs()
             | inquiries.verbs()
-            | Drafts(self._store.plans, shelves_in(self._state)).verbs()
+            | Drafts(self._store.plans, shelves_in(self._state), config.trunk).verbs()
             | Archive(self._store).verbs()
             | Callbacks(self._store.missed, self._live).verbs()
             | Kept(self._store, self._state, self._live).verbs()
