@@ -75,6 +75,7 @@ KEYS: Final = (
     Key("records", "voicemail", "v", "voicemail", hint=True),
     Key("records", "recordings", "t", "recordings", hint=True),
     Key("kept", "back", "escape", "back", hint=True),
+    Key("kept", "refresh", "r", "refresh"),
     Key("voicemail", "mark", "m", "mark", hint=True),
     Key("voicemail", "delete", "x", "delete", hint=True),
     *(Key("reports", by, by[0] if by != "cause" else "u", f"by('{by}')", hint=True) for by in REPORTS),

@@ -28,11 +28,13 @@ def english() -> Iterator[None]:
     speak(Language.ZH)
 
 
-def at_the_console(switch: Switch, own: Path, job: Callable[[Pilot[Any]], Awaitable[None]]) -> None:
+def at_the_console(
+    switch: Switch, own: Path, job: Callable[[Pilot[Any]], Awaitable[None]], role: Role = Role.ADMIN
+) -> None:
     """Do a job at a console of this switch."""
 
     async def sit() -> None:
-        link = Link(switch.state / "control.sock", Role.ADMIN, "wang")
+        link = Link(switch.state / "control.sock", role, "wang")
         async with Console(link, own).run_test(size=(120, 40), notifications=True) as pilot:
             await shows(pilot, "linked")
             await job(pilot)

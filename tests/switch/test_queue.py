@@ -136,7 +136,7 @@ async def test_a_console_sees_who_waits(switch: Switch, tmp_path: Path) -> None:
             await busy.until("SIP/2.0 200")
             lines, expected = await stand_in_line(switch, carrier, number, ".w")
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(trio.to_thread.run_sync, at_the_console, switch, tmp_path, job)
+                nursery.start_soon(trio.to_thread.run_sync, partial(at_the_console, switch, tmp_path, job))
                 await trio.to_thread.run_sync(partial(seen.wait, 40), abandon_on_cancel=True)
                 await talking.hang_up()
                 assert await serve(seat, lines) == expected

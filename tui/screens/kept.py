@@ -59,7 +59,7 @@ class Kept(Framed):
     def on_mount(self) -> None:
         """Ask for what there is."""
         self.query_one(Sheet).focus()
-        ask_anew(self, self._fetch, "kept")
+        self.action_refresh()
 
     def on_sheet_opened(self, event: Sheet.Opened) -> None:
         """Show the call it comes from."""
@@ -69,6 +69,10 @@ class Kept(Framed):
         """The language changed."""
         super().respeak()
         self.query_one(Sheet).relayout()
+
+    def action_refresh(self) -> None:
+        """Ask again."""
+        ask_anew(self, self._fetch, "kept")
 
     def action_back(self) -> None:
         """Back to the records."""
