@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from b2bua.wire import Role
-from tests.console.pilot import at_rest, press, seen, shows, shows_no, until
+from tests.console.pilot import at_rest, press, shows, shows_no
 from tests.switch.conftest import Switch, sip_uri
 from tests.switch.sipp import Caller, pause, recv
 from tests.switch.test_calls import ANSWERS, TALKS, refused_with, refuses
@@ -136,7 +136,7 @@ def test_take_a_trunk_out_and_put_it_back(switch: Switch, tmp_path: Path) -> Non
 
         async def job(pilot: Pilot[Any]) -> None:
             await press(pilot, "3", "home", "o", "y")
-            await until(pilot, lambda: "out" in seen(pilot))
+            await shows(pilot, "carrier: out")
             await asyncio.to_thread(
                 calls, switch, number, [Caller.invite(), recv(100, optional=True), recv(503), Caller.ack(ok=False)]
             )
