@@ -139,6 +139,7 @@ class Daemon:
 
     async def _serve(self, welcome: str) -> None:
         await trio.to_thread.run_sync(self._board.load, self._store.records, now_ms())
+        await trio.to_thread.run_sync(self._live.load, self._store.records)
         await self._operations.load_numbers()
         await trio.to_thread.run_sync(self._usage.load, self._store.records, now_ms())
         await trio.to_thread.run_sync(recovery.take_in, spool.beside(self._link), self._store.records)
@@ -162,6 +163,7 @@ class Daemon:
             nursery.start_soon(retention.keep, self._state, self._store, self._kept)
             await self._pool.warm()
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+                self._live.log(Level.NOTE, "started", "it takes calls")
                 print(welcome, flush=True)  # noqa: T201 - the one thing that the daemon says
                 async for number in signals:
                     await self._leave(calls_go_on=self._keep_calls and number == signal.SIGTERM)

@@ -43,6 +43,11 @@ class Framed(Screen[None]):
         self.renew()
         self.query_one(HintBar).refresh()
 
+    def on_screen_resume(self) -> None:
+        """Back in sight: what has changed meanwhile is shown now, not at the next beat."""
+        if self.ready:
+            self.renew()
+
     def on_mount(self) -> None:
         """Show what is known at once: the next beat may be a second away."""
         self.ready = True
