@@ -161,10 +161,10 @@ def test_without_a_link_the_clocks_stand_still(tmp_path: Path) -> None:
         await shows(pilot, "12 calls", "oldest open record")
         await asyncio.to_thread(first.__exit__, None, None, None)
         await shows(pilot, "no link", "as last seen")
-        first = seen(pilot).split("\n")
-        await until(pilot, lambda: seen(pilot).split("\n")[0] != first[0])
+        then = seen(pilot).split("\n")
+        await until(pilot, lambda: seen(pilot).split("\n")[0] != then[0])
         later = seen(pilot).split("\n")
-        assert later[3:-1] == first[3:-1]
+        assert later[3:-1] == then[3:-1]
         assert "oldest" not in later[1]
         await pilot.press("end", "enter")
         await shows(pilot, "no link to the switch")
