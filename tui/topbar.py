@@ -59,7 +59,8 @@ class TopBar(Widget):
         text = self._line(figures, width, gap)
         text.append("\n")
         # who waits, and the age of the oldest open record, keep their place at the right, however many alarms there are
-        right = self._line(waits, width // 2, gap)
+        left = self._line(alarms, width, gap)
+        right = self._line(waits, max(width // 2, width - left.cell_len - 1), gap)
         left = self._line(alarms, width - right.cell_len - 1, gap)
         text.append_text(left)
         text.append(" " * (width - left.cell_len - right.cell_len - 1))

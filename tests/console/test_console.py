@@ -67,8 +67,9 @@ def test_a_long_wait_is_said_in_the_bar_and_at_its_number(tmp_path: Path) -> Non
     rows = [Waiting("4006001234", "wait", place, place == 1, now_ms - 60_000 * place) for place in (1, 2)]
 
     async def job(pilot: Pilot[Any]) -> None:
-        await shows(pilot, "12 calls", "oldest open record")
-        assert "queued" not in seen(pilot)
+        await shows(pilot, "12 calls", "queued 1 0:5", "▲ queue 1")
+        running.do(partial(running.feed.change, QUEUES, "c0002", None))
+        await shows_no(pilot, "queued")
         for place, row in enumerate(rows):
             running.do(partial(running.feed.change, QUEUES, f"c000{place}", row))
         await shows(pilot, "queued 2 2:0", "! trunk down unicom", "▲ queue 1", "≡ queue 2")

@@ -44,9 +44,10 @@ def _caller(key: str, row: Row, now_ms: int) -> Cell:
 
 
 def _target(key: str, row: Row, now_ms: int) -> Cell:
-    if "line" in row:
-        return Cell(row["line"]["node"], "dim")
-    return Cell(row["target"] or row["node"], "plain" if row["target"] else "dim")
+    """The target, or where in the plan the call stands while no target has it."""
+    node = row["line"]["node"] if "line" in row else row["node"]
+    elsewhere = node and row["state"] in ("routing", "hearing")
+    return Cell(node, "dim") if elsewhere or not row["target"] else Cell(row["target"])
 
 
 def _attempt(key: str, row: Row, now_ms: int) -> Cell:
