@@ -12,6 +12,7 @@ import attrs
 import trio
 
 from b2bua.calendar import china, with_days
+from b2bua.live import shown
 from b2bua.numbers import barred, mobiles_of
 from b2bua.places import caller_of
 from b2bua.shelves import Shelves
@@ -119,5 +120,5 @@ def _waves(state: State) -> list[list[dict[str, str]]]:
     """The attempts in order; those that began together, together."""
     waves: dict[float, list[dict[str, str]]] = {}
     for attempt in state.attempts:
-        waves.setdefault(attempt.began_s, []).append({"target": attempt.target, "address": attempt.address})
+        waves.setdefault(attempt.began_s, []).append({"target": attempt.target, "address": shown(attempt.address)})
     return list(waves.values())

@@ -6,6 +6,7 @@ the user's own keys stand in place of ours. The key that shows all keys is there
 
 from typing import ClassVar, Final
 
+from rich.style import Style
 from rich.text import Text
 from textual.app import RenderResult
 from textual.widget import Widget
@@ -32,22 +33,25 @@ class HintBar(Widget):
     def render(self) -> RenderResult:
         """One line: key and meaning, key and meaning."""
         active = {active.binding.id: active.binding.key for active in self.screen.active_bindings.values()}
-        hints = [key for key in KEYS if key.hint and key.id in active]
-        pieces = {key.id: self._piece(key, active[key.id]) for key in sorted(hints, key=lambda key: key.where == "app")}
-        kept = pieces[_ALL].cell_len if _ALL in pieces else 0
+        hints = sorted((key for key in KEYS if key.hint and key.id in active), key=lambda key: key.where == "app")
+        bare = Text(shown(active[_ALL]), self._style()) if _ALL in active else Text()
         text = Text(f" {say(self._lead)} " if self._lead else "", no_wrap=True)
-        for name, piece in pieces.items():
-            kept -= piece.cell_len if name == _ALL else 0
+        for key in hints:
+            piece = self._piece(key, active[key.id])
+            kept = 0 if key.id == _ALL else bare.cell_len
             if text.cell_len + piece.cell_len + kept > self.size.width:
+                text.append_text(bare)
                 break
             text.append_text(piece)
-        if kept and text.cell_len + kept <= self.size.width:
-            text.append_text(pieces[_ALL])
+            bare = Text() if key.id == _ALL else bare
         return text
+
+    def _style(self, name: str = "hintbar--key") -> Style:
+        return self.get_component_rich_style(name, partial=True)
 
     def _piece(self, key: Key, on: str) -> Text:
         """A key and its meaning, marked if it is that of the view in sight."""
         here = key.id == getattr(self.screen, "here", "")
-        style = self.get_component_rich_style("hintbar--here" if here else "hintbar--key", partial=True)
+        style = self._style("hintbar--here" if here else "hintbar--key")
         meaning = say("keys." + key.id.replace(".", "_"))
         return Text.assemble((f" {shown(on)}", style), (f" {meaning} ", style if here else ""))

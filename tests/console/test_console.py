@@ -215,10 +215,12 @@ def test_the_key_of_all_keys_is_always_hinted_at(switch: Office) -> None:
     async def job(pilot: Pilot[Any]) -> None:
         await shows(pilot, "12 calls")
         for pane in "123456":
-            await pilot.press(pane)
-            await shows(pilot, "? keys")
+            await press(pilot, pane)
+            assert "?" in seen(pilot).split("\n")[-1]
+        await press(pilot, "2", "home", "enter")
+        await shows(pilot, "F9 publish ?")
         await pilot.resize_terminal(40, 12)
-        await shows(pilot, "? keys")
+        await until(pilot, lambda: seen(pilot).rstrip().endswith("?"))
 
     at_the_console(switch.path, job)
 
