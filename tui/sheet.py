@@ -238,10 +238,11 @@ class Sheet(ScrollView, can_focus=True):
         self.post_message(self.Moved(self, self._rows[place][0]))
 
     def _follow(self) -> None:
-        """Scroll so that the cursor is in sight."""
-        visible = max(1, self.size.height - _HEAD)
-        top = self.scroll_offset.y
+        """Scroll so that the cursor is in sight, also to rows that came just now and have no scroll bar yet."""
+        if self.size.height <= _HEAD:
+            return
+        visible, top = self.size.height - _HEAD, self.scroll_offset.y
         if self._cursor < top:
             self.scroll_to(y=self._cursor, animate=False, immediate=True)
         elif self._cursor >= top + visible:
-            self.scroll_to(y=self._cursor - visible + 1, animate=False, immediate=True)
+            self.scroll_to(y=self._cursor - visible + 1, animate=False, immediate=True, force=True)

@@ -12,9 +12,9 @@ import attrs
 import pytest
 from textual.pilot import Pilot
 
-from b2bua.rows import CALLS, COUNTERS, ONLY, QUEUES, Counters, Waiting
+from b2bua.rows import CALLS, COUNTERS, LOG, ONLY, QUEUES, Counters, LogLine, Waiting
 from b2bua.wire import Role
-from tests.console.office import Office, a_live_call, office
+from tests.console.office import NOON_MS, Office, a_live_call, office
 from tests.console.pilot import console, press, seen, shows, shows_no, until
 from tui.say import Language, speak
 
@@ -205,6 +205,31 @@ def test_a_filter_that_hides_all_says_so(switch: Office) -> None:
         await shows(pilot, "the filter hides them all", "0 of 7 shown")
         await pilot.press("escape")
         await shows(pilot, "plan 5 in force")
+
+    at_the_console(switch.path, job)
+
+
+@pytest.mark.req("S3")
+def test_the_log_is_followed_until_the_cursor_leaves_its_end(switch: Office) -> None:
+    """New lines move the cursor on; from another line they do not, and the console says so; `End` follows again."""
+
+    def more(n: int) -> None:
+        switch.do(lambda: switch.feed.note(LOG, LogLine(NOON_MS, "note", "service", f"line {n}")))
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await press(pilot, "6")
+        for n in range(40):
+            more(n)
+        await shows(pilot, "line 39")
+        await press(pilot, "pageup", "pageup", "pageup")
+        await shows(pilot, "held at this line")
+        more(40)
+        await pilot.pause(0.3)
+        assert "line 40" not in seen(pilot)
+        await press(pilot, "end")
+        await shows(pilot, "line 40")
+        more(41)
+        await shows(pilot, "line 41")
 
     at_the_console(switch.path, job)
 

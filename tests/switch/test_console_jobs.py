@@ -1,6 +1,7 @@
 """An operator's jobs at the console of a running switch: what was done there is seen by the telephones."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -149,3 +150,34 @@ def test_take_a_trunk_out_and_put_it_back(switch: Switch, tmp_path: Path) -> Non
 
         at_the_console(switch, tmp_path, job)
         desk.wait()
+
+
+@pytest.mark.req("P1", "P2")
+def test_find_records_and_count_them(switch: Switch, tmp_path: Path) -> None:
+    """By number and cause to the two calls of three that were busy, and to a file; by target to the one that talked.
+
+    The report counts the same.
+    """
+    with switch.target(refuses(486, "Busy Here"), calls=2) as desk, switch.target(ANSWERS) as shop:
+        number = switch.publish(f'desk = "{sip_uri(desk.port)}"')
+        for _ in range(2):
+            calls(switch, number, refused_with(486))
+        document = f'number = "{number}"\nsubscriber = "Test"\n[targets]\nshop = "{sip_uri(shop.port)}"\n'
+        switch.ask("plan.publish", {"text": document, "note": "to the shop"})
+        calls(switch, number, TALKS)
+        switch.closed(number, 3)
+    file = tmp_path / "found.jsonl"
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await press(pilot, "4", "f", *number, "tab", "tab", *"shop", "ctrl+s")
+        await shows(pilot, "talked to shop", "shop  ", "normal")
+        await press(pilot, "f", "tab", "tab", "ctrl+u", "tab", *"busy", "ctrl+s")
+        await shows(pilot, "cause busy", "desk  ")
+        await press(pilot, "e", "ctrl+u", *str(file), "enter")
+        await shows(pilot, "2 records written")
+        await press(pilot, "5", "t", "n", *number, "ctrl+s")
+        await shows(pilot, "by target", "nobody", "shop")
+
+    at_the_console(switch, tmp_path, job)
+    found = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    assert [(row["target"], row["ending"]) for row in found] == [("desk", "busy")] * 2

@@ -41,9 +41,12 @@ def _mean(key: str, row: Row, now_ms: int) -> Cell:
 
 
 def _shown(by: str, key: str) -> str:
-    """What a row is about; a call without a cause is still up."""
-    if by == "cause":
-        return say_slug("cause", key) if key else say("reports.up")
+    """What a row is about; a call without a cause is still up, one without a target talked to none."""
+    match by:
+        case "cause":
+            return say_slug("cause", key) if key else say("reports.up")
+        case "target":
+            return key or say("reports.nobody")
     return key or "–"
 
 
