@@ -19,6 +19,7 @@ from tui.link import Link
 from tui.say import Language, speak
 
 CALLER = "02155501234"
+TALKS_LONG = [step if step != pause(300) else pause(6000) for step in TALKS]
 
 
 @pytest.fixture(autouse=True)
@@ -91,12 +92,11 @@ def test_move_saturday_afternoon_to_a_mobile_and_back(switch: Switch, tmp_path: 
 @pytest.mark.req("S3", "P1")
 def test_find_a_call_and_say_why_it_rang_that_target(switch: Switch, tmp_path: Path) -> None:
     """By a part of the caller's number to the call, whose detail says who was tried before and why that failed."""
-    talks_long = [step if step != pause(300) else pause(6000) for step in TALKS]
     with switch.target(refuses(486, "Busy Here")) as desk, switch.target(ANSWERS) as mobile:
         number = switch.publish(f'desk = "{sip_uri(desk.port)}"\nmobile = "{sip_uri(mobile.port)}"')
 
         async def job(pilot: Pilot[Any]) -> None:
-            call = asyncio.create_task(asyncio.to_thread(calls, switch, number, talks_long))
+            call = asyncio.create_task(asyncio.to_thread(calls, switch, number, TALKS_LONG))
             await press(pilot, "1", "slash", *"5550 talking", "enter")
             await shows(pilot, "1 of", "mobile")
             await press(pilot, "home", "enter")
@@ -131,16 +131,25 @@ def test_find_a_missed_call_and_close_it(switch: Switch, tmp_path: Path) -> None
 
 @pytest.mark.req("T4")
 def test_take_a_trunk_out_and_put_it_back(switch: Switch, tmp_path: Path) -> None:
-    """Its calls are refused until it is back; the audit trail says who did it."""
-    with switch.target(ANSWERS) as desk:
+    """Drained, its call goes on to its end and new ones are refused, as when it is out; back, they come through.
+
+    The audit trail says who did it.
+    """
+    refused = [Caller.invite(), recv(100, optional=True), recv(503), Caller.ack(ok=False)]
+    with switch.target(ANSWERS, calls=2) as desk:
         number = switch.publish(f'desk = "{sip_uri(desk.port)}"')
 
         async def job(pilot: Pilot[Any]) -> None:
-            await press(pilot, "3", "home", "o", "y")
+            call = asyncio.create_task(asyncio.to_thread(calls, switch, number, TALKS_LONG))
+            await press(pilot, "1", "slash", *number, "enter")
+            await shows(pilot, "1 of", "talking")
+            await press(pilot, "3", "home", "d", "y")
+            await shows(pilot, "carrier: draining")
+            await asyncio.to_thread(calls, switch, number, refused)
+            await call
+            await press(pilot, "o", "y")
             await shows(pilot, "carrier: out")
-            await asyncio.to_thread(
-                calls, switch, number, [Caller.invite(), recv(100, optional=True), recv(503), Caller.ack(ok=False)]
-            )
+            await asyncio.to_thread(calls, switch, number, refused)
             await press(pilot, "b")
             await shows(pilot, "carrier: in service")
             await asyncio.to_thread(calls, switch, number, TALKS)
@@ -150,6 +159,7 @@ def test_take_a_trunk_out_and_put_it_back(switch: Switch, tmp_path: Path) -> Non
 
         at_the_console(switch, tmp_path, job)
         desk.wait()
+    assert [record.ending and record.ending.slug for record in switch.closed(number, 2)] == ["normal", "normal"]
 
 
 @pytest.mark.req("P1", "P2")
