@@ -113,7 +113,8 @@ class TopBar(Widget):
     def _link(self) -> Cell:
         link, board = self._board.link, self._board
         if link.up:
-            return Cell("● " + say("top.up") if self.size.width >= WIDE else "●", "good")
+            told = " · ".join((say("top.up"), say_slug("role", board.role)))
+            return Cell(f"● {told}" if self.size.width >= WIDE else "●", "good")
         return Cell("○ " + say("top.down", age=age(board.source.now_ms() - link.since_ms)), "bad")
 
     def _up(self, key: str, neighbours: Iterable[Row]) -> Cell:

@@ -67,18 +67,18 @@ def test_a_long_wait_is_said_in_the_bar_and_at_its_number(tmp_path: Path) -> Non
     rows = [Waiting("4006001234", "wait", place, place == 1, now_ms - 60_000 * place) for place in (1, 2)]
 
     async def job(pilot: Pilot[Any]) -> None:
-        await shows(pilot, "12 calls", "queued 1 0:5", "▲ queue 1")
+        await shows(pilot, "12 calls", "queued 1 0:5", "▲ queue #1")
         running.do(partial(running.feed.change, QUEUES, "c0002", None))
         await shows_no(pilot, "queued")
         for place, row in enumerate(rows):
             running.do(partial(running.feed.change, QUEUES, f"c000{place}", row))
-        await shows(pilot, "queued 2 2:0", "! trunk down unicom", "▲ queue 1", "≡ queue 2")
+        await shows(pilot, "queued 2 2:0", "! trunk down unicom", "▲ queue #1", "≡ queue #2")
         await pilot.press("2")
         await shows(pilot, "Waiting", " 2 2:0")
         await pilot.press("L")
         await shows(pilot, "排队 2 2:0")
         await pilot.press("home", "w")
-        await shows(pilot, "▲ 排队 1")
+        await shows(pilot, "▲ 排队第1")
         for place in range(2):
             running.do(partial(running.feed.change, QUEUES, f"c000{place}", None))
         await shows_no(pilot, "排队")

@@ -107,7 +107,10 @@ def test_a_message_is_seen_heard_and_deleted(switch: Switch, tmp_path: Path) -> 
 
 @pytest.mark.req("M5", "S3")
 def test_a_recording_is_seen_and_heard(switch: Switch, tmp_path: Path) -> None:
-    """Listed with its target and until when it is kept; exported, each side holds what that side said."""
+    """Listed with its target and until when it is kept; exported, each side holds what that side said.
+
+    The call's detail says how both legs sounded.
+    """
     number = recorded(switch)
     (recording,) = kept(switch, "recording.list", number)
     heard = tmp_path / "heard.wav"
@@ -117,6 +120,8 @@ def test_a_recording_is_seen_and_heard(switch: Switch, tmp_path: Path) -> None:
         await shows(pilot, "recorded-desk", "Kept until")
         await press(pilot, "home", "enter")
         await shows(pilot, "recorded-desk", "normal", "PCMA")
+        await press(pilot, "end")
+        await shows(pilot, "caller      PCMA", "attempt 1   PCMA", "loss", "jitter")
 
     at_the_console(switch, tmp_path, job)
     command(switch, "recording", "export", recording["call_id"], str(heard))

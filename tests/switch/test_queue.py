@@ -120,15 +120,15 @@ async def test_a_console_sees_who_waits(switch: Switch, tmp_path: Path) -> None:
 
             async def job(pilot: Pilot[Any]) -> None:
                 await press(pilot, "slash", *number, "enter")
-                await shows(pilot, "▲ queue 1", "≡ queue 2", "queued 2 0:")
+                await shows(pilot, "▲ queue #1", "≡ queue #2", "queued 2 0:")
                 await press(pilot, "slash", *" ▲", "enter", "home", "enter")
-                await shows(pilot, "▲ queue 1", "wait", "waits since", "white-listed: first")
+                await shows(pilot, "▲ queue #1", "wait", "waits since", "white-listed: first")
                 await press(pilot, "2", "slash", *number, "enter")
                 await shows(pilot, "1 of", "2 0:")
                 await press(pilot, "w")
-                await shows(pilot, "▲ queue 1")
+                await shows(pilot, "▲ queue #1")
                 seen.set()
-                await shows_no(pilot, "queue 1", "queue 2", "queued")
+                await shows_no(pilot, "queue #1", "queue #2", "queued")
 
             busy = await carrier.call(number, caller="02112345678")
             talking = await seat.rang()
