@@ -12,14 +12,14 @@ from textual.pilot import Pilot
 from b2bua.wire import Role
 from tests.console.pilot import at_rest, press, shows, shows_no
 from tests.switch.conftest import Switch, sip_uri
-from tests.switch.sipp import Caller, pause, recv
+from tests.switch.sipp import Caller, recv
 from tests.switch.test_calls import ANSWERS, TALKS, refused_with, refuses
+from tests.switch.test_crashes import WAITS_FOR_BYE
 from tui.app import Console
 from tui.link import Link
 from tui.say import Language, speak
 
 CALLER = "02155501234"
-TALKS_LONG = [step if step != pause(300) else pause(6000) for step in TALKS]
 
 
 @pytest.fixture(autouse=True)
@@ -91,18 +91,22 @@ def test_move_saturday_afternoon_to_a_mobile_and_back(switch: Switch, tmp_path: 
 
 @pytest.mark.req("S3", "P1")
 def test_find_a_call_and_say_why_it_rang_that_target(switch: Switch, tmp_path: Path) -> None:
-    """By a part of the caller's number to the call, whose detail says who was tried before and why that failed."""
+    """By a part of the caller's number to the call, whose detail says who was tried before and why that failed.
+
+    It ends when the operator hangs it up there.
+    """
     with switch.target(refuses(486, "Busy Here")) as desk, switch.target(ANSWERS) as mobile:
         number = switch.publish(f'desk = "{sip_uri(desk.port)}"\nmobile = "{sip_uri(mobile.port)}"')
 
         async def job(pilot: Pilot[Any]) -> None:
-            call = asyncio.create_task(asyncio.to_thread(calls, switch, number, TALKS_LONG))
+            call = asyncio.create_task(asyncio.to_thread(calls, switch, number, WAITS_FOR_BYE))
             await press(pilot, "1", "slash", *"5550 talking", "enter")
             await shows(pilot, "1 of", "mobile")
             await press(pilot, "home", "enter")
             await shows(pilot, "486/17", "target's side", "→ desk, mobile", "486 Busy Here (1)", "PCMA")
             await press(pilot, "m", "end")
             await shows(pilot, "SIP/2.0 200 OK")
+            await press(pilot, "x", "y")
             await call
 
         at_the_console(switch, tmp_path, job)
@@ -131,7 +135,7 @@ def test_find_a_missed_call_and_close_it(switch: Switch, tmp_path: Path) -> None
 
 @pytest.mark.req("T4")
 def test_take_a_trunk_out_and_put_it_back(switch: Switch, tmp_path: Path) -> None:
-    """Drained, its call goes on to its end and new ones are refused, as when it is out; back, they come through.
+    """Drained, its call goes on until it is hung up and new ones are refused, as when it is out; back, they come.
 
     The audit trail says who did it.
     """
@@ -140,14 +144,17 @@ def test_take_a_trunk_out_and_put_it_back(switch: Switch, tmp_path: Path) -> Non
         number = switch.publish(f'desk = "{sip_uri(desk.port)}"')
 
         async def job(pilot: Pilot[Any]) -> None:
-            call = asyncio.create_task(asyncio.to_thread(calls, switch, number, TALKS_LONG))
+            call = asyncio.create_task(asyncio.to_thread(calls, switch, number, WAITS_FOR_BYE))
             await press(pilot, "1", "slash", *number, "enter")
             await shows(pilot, "1 of", "talking")
             await press(pilot, "3", "home", "d", "y")
             await shows(pilot, "carrier: draining")
             await asyncio.to_thread(calls, switch, number, refused)
+            await press(pilot, "1", "home")
+            await shows(pilot, "1 of", "talking")
+            await press(pilot, "x", "y")
             await call
-            await press(pilot, "o", "y")
+            await press(pilot, "3", "home", "o", "y")
             await shows(pilot, "carrier: out")
             await asyncio.to_thread(calls, switch, number, refused)
             await press(pilot, "b")
@@ -157,9 +164,12 @@ def test_take_a_trunk_out_and_put_it_back(switch: Switch, tmp_path: Path) -> Non
             await shows(pilot, "trunk.set", "wang")
             await at_rest(pilot)
 
-        at_the_console(switch, tmp_path, job)
+        try:
+            at_the_console(switch, tmp_path, job)
+        finally:
+            switch.ask("trunk.set", {"name": "carrier", "service": "in"})
         desk.wait()
-    assert [record.ending and record.ending.slug for record in switch.closed(number, 2)] == ["normal", "normal"]
+    assert [record.ending and record.ending.slug for record in switch.closed(number, 2)] == ["normal", "operator"]
 
 
 @pytest.mark.req("P1", "P2")

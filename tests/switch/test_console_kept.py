@@ -105,6 +105,7 @@ def test_a_message_is_seen_heard_and_deleted(switch: Switch, tmp_path: Path) -> 
     assert trail["rows"][0]["who"].startswith("wang (")
 
 
+@pytest.mark.soak
 @pytest.mark.req("M5", "S3")
 def test_a_recording_is_seen_and_heard(switch: Switch, tmp_path: Path) -> None:
     """Listed with its target and until when it is kept; exported, each side holds what that side said.
