@@ -31,8 +31,7 @@ Line = tuple[str, bool, tuple[Cell, ...]]
 class Sheet(ScrollView, can_focus=True):
     """Rows under a head that stays.
 
-    Posts `Sheet.Opened` on Enter and `Sheet.Moved` when the cursor is on another row. `empty` is the key of what is
-    said if there are no rows.
+    Posts `Sheet.Opened` on Enter and `Sheet.Moved` when the cursor is on another row.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -64,7 +63,7 @@ class Sheet(ScrollView, can_focus=True):
         self._opens = opens
         self.hidden: frozenset[str] = frozenset()
         self.sorted_by: tuple[str, bool] = ("", False)
-        self.empty = empty
+        self._empty = empty
         self._rows: Sequence[tuple[str, Row]] = ()
         self._places: dict[str, int] = {}
         self._now_ms = 0
@@ -90,6 +89,17 @@ class Sheet(ScrollView, can_focus=True):
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def empty(self) -> str:
+        """The key of what is said if there are no rows."""
+        return self._empty
+
+    @empty.setter
+    def empty(self, key: str) -> None:
+        if key != self._empty:
+            self._empty = key
+            self.refresh()
 
     def fill(self, rows: Sequence[tuple[str, Row]], now_ms: int) -> None:
         """Show these rows, in this order, as at this moment."""
@@ -167,7 +177,7 @@ class Sheet(ScrollView, can_focus=True):
             return self._head(width)
         place = y - _HEAD + self.scroll_offset.y
         if place >= len(self._rows):
-            note = say(self.empty) if not self._rows and y == _HEAD + 1 else ""
+            note = say(self._empty) if not self._rows and y == _HEAD + 1 else ""
             return Strip([Segment(pad(" " + note, width), self._style("dim"))], width)
         line = self._line(place)
         self._drawn[y] = line

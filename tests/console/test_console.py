@@ -175,6 +175,21 @@ def test_without_a_link_the_clocks_stand_still(tmp_path: Path) -> None:
     at_the_console(path, job, size=(100, 50))
 
 
+@pytest.mark.req("S3", "T4")
+def test_what_was_opened_without_a_link_is_asked_for_once_it_is_back(tmp_path: Path) -> None:
+    """The audit trail says that there is no link rather than that there is nothing, and then what there is."""
+    path = tmp_path / "control.sock"
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "no link")
+        await press(pilot, "6", "a")
+        await shows(pilot, "no link to the switch")
+        with office(path):
+            await shows(pilot, "plan.publish", "+ring_s = 20")
+
+    at_the_console(path, job)
+
+
 @pytest.mark.req("S3")
 def test_a_screen_that_comes_back_shows_what_is_now(switch: Office) -> None:
     """Whoever leaves a call's detail does not see, even for a moment, the bar as it was when they opened it."""

@@ -39,17 +39,24 @@ class Audit(Framed):
     def __init__(self, board: Board) -> None:
         super().__init__(board)
         self._steps: list[dict[str, Any]] = []
+        self._asked = False
 
     def body(self) -> ComposeResult:
         """Table and text."""
-        yield Sheet(self.COLUMNS, "audit.none", opens=False)
+        yield Sheet(self.COLUMNS, "link.nobody", opens=False)
         with VerticalScroll(classes="scroll"):
             yield Told(id="step")
 
     def on_mount(self) -> None:
-        """Fetch the trail."""
+        """Give the keys to the table."""
         self.query_one(Sheet).focus()
-        ask_anew(self, self._fetch, "audit")
+
+    def renew(self) -> None:
+        """Fetch the trail, as soon as there is a link."""
+        super().renew()
+        if not self._asked and self.board.link.up:
+            self._asked = True
+            ask_anew(self, self._fetch, "audit")
 
     def on_sheet_moved(self, event: Sheet.Moved) -> None:
         """Show what this step changed."""
@@ -67,4 +74,6 @@ class Audit(Framed):
             self.notify(str(refusal), severity="error", markup=False)
             return
         self._steps = found["rows"]
-        self.query_one(Sheet).fill([(f"{place:06d}", step) for place, step in enumerate(self._steps)], 0)
+        sheet = self.query_one(Sheet)
+        sheet.empty = "audit.none"
+        sheet.fill([(f"{place:06d}", step) for place, step in enumerate(self._steps)], 0)
