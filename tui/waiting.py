@@ -49,9 +49,9 @@ def told(line: Row, now_ms: int) -> list[Cell]:
 
 def by_number(lines: Iterable[Row]) -> dict[str, dict[str, Any]]:
     """By 400 number: how many wait (`waiting`), and since when the first of them to come (`since_ms`)."""
-    told: dict[str, dict[str, Any]] = {}
+    queues: dict[str, dict[str, Any]] = {}
     for line in lines:
-        queue = told.setdefault(line["number"], {"waiting": 0, "since_ms": line["since_ms"]})
+        queue = queues.setdefault(line["number"], {"waiting": 0, "since_ms": line["since_ms"]})
         queue["waiting"] += 1
         queue["since_ms"] = min(queue["since_ms"], line["since_ms"])
-    return told
+    return queues
