@@ -4,28 +4,35 @@ Rule: an answer is an event for the call's flow. A place is on disk before it is
 same one, whatever crashes (R3).
 """
 
+from collections.abc import Callable
+
 import trio
 from sqlalchemy import Engine
 
+from b2bua.feed import Feed
 from b2bua.lines import Lines
-from b2bua.link import Ask, Tell
-from b2bua.pool import Pool
-from b2bua.queues import Move, Queues
+from b2bua.link import Ask
+from b2bua.queues import Move, Queues, Standing
 from b2bua.record import CallRecord
+from b2bua.rows import QUEUES, Waiting
 from b2bua.store.places import take_place
-from b2bua.switchboard import Switchboard
+from b2bua.switchboard import Switchboard, now_ms
 from routing.command import JoinQueue, LeaveQueue, LookAtTargets, TakePlace
 from routing.event import Event, PlaceTaken, QueueMoved, TargetsLooked
 from routing.ids import CallId, Number400
 
 
 class Answers:
-    """Answers the questions of all calls."""
+    """Answers the questions of all calls: `tell` brings an event to the one that asked; `feed` shows who stands in
+    line."""
 
-    def __init__(self, engine: Engine, switchboard: Switchboard, pool: Pool) -> None:
+    def __init__(
+        self, engine: Engine, switchboard: Switchboard, tell: Callable[[CallId, Event], None], feed: Feed
+    ) -> None:
         self._engine = engine
         self._switchboard = switchboard
-        self._pool = pool
+        self._tell = tell
+        self._feed = feed
         self._queues = Queues()
         self._lines = Lines()
         self._settled = trio.Event()
@@ -44,13 +51,22 @@ class Answers:
             case LookAtTargets():
                 await self._settled.wait()
                 self._tell(call_id, self._looked(ask.question, number, call_id, len(record.attempts)))
-            case JoinQueue(node, priority):
-                since_s = trio.current_time() - ask.waited_s
-                self._moved(self._queues.join(number, node, call_id, priority=priority, since_s=since_s))
-            case LeaveQueue(node):
-                self._moved(self._queues.leave(number, node, call_id))
             case _:
                 raise ValueError(f"{type(ask.question).__name__} is not a question")
+
+    def line_up(self, ask: Ask) -> None:
+        """A call stands in line, or leaves it: at once, so that what it does next cannot come before."""
+        record = self._switchboard.get(ask.call_id)
+        if record is None:
+            return
+        number, call_id = Number400(record.number), CallId(ask.call_id)
+        match ask.question:
+            case JoinQueue(node, priority):
+                since_ms = now_ms() - round(1000 * ask.waited_s)
+                new = Standing(call_id, priority, trio.current_time() - ask.waited_s, since_ms)
+                self._moved(self._queues.join(number, node, new))
+            case LeaveQueue(node):
+                self._left(call_id, self._queues.leave(number, node, call_id))
 
     def _looked(self, look: LookAtTargets, number: Number400, call_id: CallId, attempts: int) -> TargetsLooked:
         """How busy the targets are, counting what other calls are about to ring; the first free ones are promised."""
@@ -72,20 +88,22 @@ class Answers:
     def gone(self, call_id: CallId) -> None:
         """The call is over, however it ended: it stands in no queue, and nothing is kept for it."""
         self._lines.gone(call_id)
-        self._moved(self._queues.gone(call_id))
+        self._left(call_id, self._queues.gone(call_id))
 
     def settle(self) -> None:
         """Whoever outlived an earlier daemon has come back by now: tell everybody where they stand."""
         self._settled.set()
         self._moved(self._queues.every())
 
+    def _left(self, call_id: CallId, moves: list[Move]) -> None:
+        self._feed.change(QUEUES, call_id, None)
+        self._moved(moves)
+
     def _moved(self, moves: list[Move]) -> None:
+        for move in moves:
+            row = Waiting(move.number, move.node, move.place + 1, move.call.priority, move.call.since_ms)
+            self._feed.change(QUEUES, move.call.call_id, row)
         if not self._settled.is_set():
             return  # an older caller may be about to come back
         for move in moves:
-            self._tell(move.call_id, QueueMoved(0.0, move.node, move.place))
-
-    def _tell(self, call_id: CallId, event: Event) -> None:
-        process = self._pool.holding(call_id)
-        if process is not None:
-            self._pool.tell(process, Tell(call_id, event))
+            self._tell(move.call.call_id, QueueMoved(0.0, move.node, move.place))

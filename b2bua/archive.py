@@ -16,11 +16,12 @@ from b2bua.store.store import Store
 from b2bua.store.versions import documents_around
 from b2bua.verbs import Operator, Refusal, Verb, wanted
 from routing.ids import Number400
-from routing.number import NumberFault, parse_400
+from routing.number import NumberFault, parse_400, print_400
 
 Args = dict[str, Any]
 _VERSION: Final = re.compile(r"version (\d+),")
 """How the detail of a publication begins (`b2bua.store.publication`)."""
+_IS_NUMBER: Final = re.compile(r"400\d{7}")
 
 
 class Archive:
@@ -66,7 +67,7 @@ def _told(connection: Connection, entry: AuditEntry) -> dict[str, Any]:
         "at_ms": entry.at_ms,
         "who": entry.who,
         "deed": entry.verb,
-        "subject": entry.subject,
+        "subject": print_400(Number400(entry.subject)) if _IS_NUMBER.fullmatch(entry.subject) else entry.subject,
         "note": entry.detail,
         "before": before,
         "after": after,

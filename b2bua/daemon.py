@@ -47,8 +47,9 @@ from b2bua.store.store import Store
 from b2bua.switchboard import Switchboard, now_ms
 from b2bua.tokens import Tokens
 from b2bua.usage import MonthUsage
+from routing.command import JoinQueue, LeaveQueue
 from routing.document import PlanFaults, parse
-from routing.event import OperatorHungUp
+from routing.event import Event, OperatorHungUp
 from routing.ids import CallId
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class Daemon:
         self._link = self._state / "link.sock"
         shelves = shelves_in(self._state, config.keeping.key)
         self._pool = Pool(config.processes, self._link, shelves, self._heard, self._lost)
-        self._answers = Answers(self._store.engine, self._switchboard, self._pool)
+        self._answers = Answers(self._store.engine, self._switchboard, self._tell, self._live.feed)
         self._neighbourhood = Neighbourhood(config, self._live, self._switchboard)
         self._usage = MonthUsage()
         rooms = (self._pool, self._switchboard, self._neighbourhood, self._usage)
@@ -116,7 +117,7 @@ class Daemon:
         verbs = (
             self._operations.verbs()
             | inquiries.verbs()
-            | Drafts(self._store.plans, shelves_in(self._state)).verbs()
+            | Drafts(self._store.plans, shelves_in(self._state), config.trunk).verbs()
             | Archive(self._store).verbs()
             | Callbacks(self._store.missed, self._live).verbs()
             | Kept(self._store, self._state, self._live).verbs()
@@ -139,6 +140,7 @@ class Daemon:
 
     async def _serve(self, welcome: str) -> None:
         await trio.to_thread.run_sync(self._board.load, self._store.records, now_ms())
+        await trio.to_thread.run_sync(self._live.load, self._store.records)
         await self._operations.load_numbers()
         await trio.to_thread.run_sync(self._usage.load, self._store.records, now_ms())
         await trio.to_thread.run_sync(recovery.take_in, spool.beside(self._link), self._store.records)
@@ -162,6 +164,7 @@ class Daemon:
             nursery.start_soon(retention.keep, self._state, self._store, self._kept)
             await self._pool.warm()
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+                self._live.log(Level.NOTE, "started", "it takes calls")
                 print(welcome, flush=True)  # noqa: T201 - the one thing that the daemon says
                 async for number in signals:
                     await self._leave(calls_go_on=self._keep_calls and number == signal.SIGTERM)
@@ -188,6 +191,8 @@ class Daemon:
                 if waits:
                     self._waiting.add(record.call_id)
                     self._writer.hurry()
+            case Ask(question=JoinQueue() | LeaveQueue()):
+                self._answers.line_up(message)
             case Ask():
                 self._nursery.start_soon(self._answers.ask, message)
             case Mishap(call_id, text):
@@ -236,6 +241,9 @@ class Daemon:
             self._pool.tell(process, Stored(call_id, seq))
         elif process is not None:
             process.send(Stored(call_id, seq))
+
+    def _tell(self, call_id: CallId, event: Event) -> None:
+        self._pool.tell_call(call_id, Tell(call_id, event))
 
     def _show(self, record: CallRecord) -> None:
         self._live.call(record)

@@ -16,7 +16,7 @@ from b2bua.edge.desk import Admitted, NewCall, Referral, Refused
 from b2bua.edge.token import Place
 from b2bua.link import Assign, Refer, Route
 from b2bua.neighbourhood import Neighbourhood
-from b2bua.numbers import Served
+from b2bua.numbers import Served, barred
 from b2bua.places import caller_of
 from b2bua.pool import Pool, Process
 from b2bua.record import CallRecord, CallState
@@ -29,8 +29,6 @@ from routing.number import NumberFault, parse_400
 
 RETRY_AFTER_S: Final = 5
 """What a carrier is told to wait when there is no room (RFC 3261 §20.33)."""
-
-_NO_MOBILES: Final = "the carrier of this call allows no mobiles as targets"
 
 
 class Desk:
@@ -144,7 +142,7 @@ class Desk:
             seed=int(call_id[-10:], 16),
             usage=self._usage.count(served.number, accepted_ms),
             live_calls=self._switchboard.of_number(served.number),
-            down={} if call.trunk.mobile_targets else dict.fromkeys(served.mobiles, _NO_MOBILES),
+            down=barred(call.trunk, served.mobiles),
         )
         return Assign(
             call_id=call_id,

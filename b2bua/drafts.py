@@ -3,16 +3,21 @@
 Rule: a draft touches nothing; the same pure functions look at it that look at a published plan.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
+import attrs
 import trio
 
 from b2bua.calendar import china, with_days
+from b2bua.live import shown
+from b2bua.numbers import barred, mobiles_of
 from b2bua.places import caller_of
 from b2bua.shelves import Shelves
 from b2bua.store.plans import Plans
+from b2bua.trunks import Trunk
 from b2bua.verbs import Operator, Refusal, Verb, listed, wanted
 from b2bua.wire import Fault
 from routing.check import check, difference
@@ -30,8 +35,9 @@ Args = dict[str, Any]
 class Drafts:
     """Verbs about documents that an operator is writing."""
 
-    def __init__(self, plans: Plans, library: Shelves) -> None:
+    def __init__(self, plans: Plans, library: Shelves, trunks: Mapping[str, Trunk]) -> None:
         self._plans = plans
+        self._trunks = trunks
         self._library = library
 
     def verbs(self) -> dict[str, Verb]:
@@ -68,10 +74,15 @@ class Drafts:
 
     async def _explain(self, args: Args, _: Operator) -> Any:
         plan = await _parsed(wanted(args, "text", str))
+        trunk = wanted(args, "trunk", str, "")
+        if trunk and trunk not in self._trunks:
+            raise Refusal(f"there is no trunk named {trunk!r}; there are {', '.join(self._trunks)}")
         try:
             facts = facts_at(plan, wanted(args, "caller", str, ""), wanted(args, "at", str, ""))
         except ValueError as error:
             raise Refusal(f"at: {error}; write it as 2026-05-01T08:30") from error
+        if trunk:
+            facts = attrs.evolve(facts, trunk=TrunkName(trunk), down=barred(self._trunks[trunk], mobiles_of(plan)))
         keys = wanted(args, "keys", str, "")
         busy = frozenset(TargetName(name) for name in listed(args, "busy"))
         world = World(tuple(keys.split(",")) if keys else (), busy)
@@ -109,5 +120,5 @@ def _waves(state: State) -> list[list[dict[str, str]]]:
     """The attempts in order; those that began together, together."""
     waves: dict[float, list[dict[str, str]]] = {}
     for attempt in state.attempts:
-        waves.setdefault(attempt.began_s, []).append({"target": attempt.target, "address": attempt.address})
+        waves.setdefault(attempt.began_s, []).append({"target": attempt.target, "address": shown(attempt.address)})
     return list(waves.values())

@@ -14,6 +14,7 @@ from b2bua.feed import Feed
 from b2bua.record import CallRecord, CallState
 from b2bua.rows import ALARMS, CALLS, COUNTERS, LOG, LOG_ROWS, ONLY, POOL, Alarm, Counters, Level, LiveCall, LogLine
 from b2bua.rows import Pool as PoolRow
+from b2bua.store.records import Records
 from b2bua.switchboard import now_ms
 from routing.cause import Blame
 from routing.ids import Number400
@@ -21,6 +22,9 @@ from routing.number import print_400, print_number
 
 _KEPT_ENDED_MS: Final = 10_000
 """How long an ended call stays in sight."""
+_SHARES_MS: Final = 15 * 60_000
+"""The shares are of calls that ended no longer ago."""
+_LOOKED_BACK_MS: Final = 60 * 60_000
 _SPAN_MS: Final = 15_000
 _SPANS: Final = 60
 
@@ -44,6 +48,18 @@ class Live:
         self._ended: deque[tuple[int, str]] = deque()
         self._results: deque[tuple[int, str]] = deque()  # of the last 15 minutes: when, and how
         self._accepted: Counter[int] = Counter()
+
+    def load(self, records: Records) -> None:
+        """Take over what the records say of the last minutes, so that a new daemon does not begin at nothing.
+
+        Of calls that ended lately, those that came more than an hour ago are left out. Blocks on the disk.
+        """
+        now = now_ms()
+        for past in records.past_since(now - _LOOKED_BACK_MS):
+            self._accepted[past.accepted_ms // _SPAN_MS] += 1
+            if past.ended_ms is not None and past.ended_ms >= now - _SHARES_MS:
+                self._results.append((past.ended_ms, "answered" if past.answered_ms is not None else past.slug or ""))
+        self._results = deque(sorted(self._results))
 
     def call(self, record: CallRecord) -> None:
         """A call as it stands now."""
@@ -89,7 +105,7 @@ class Live:
         now = now_ms()
         while self._ended and self._ended[0][0] < now - _KEPT_ENDED_MS:
             self.feed.change(CALLS, self._ended.popleft()[1], None)
-        while self._results and self._results[0][0] < now - 15 * 60_000:
+        while self._results and self._results[0][0] < now - _SHARES_MS:
             self._results.popleft()
         newest = now // _SPAN_MS
         for span in [span for span in self._accepted if span <= newest - _SPANS]:

@@ -34,6 +34,7 @@ class NumberBoard:
         self._warnings: dict[Number400, int] = {}
         self._up: dict[str, bool] = {}  # calls that are up: whether they were answered
         self._live: Counter[str] = Counter()
+        self._pending: Counter[str] = Counter()
         self._today = 0
         self._calls: Counter[str] = Counter()
         self._answered: Counter[str] = Counter()
@@ -64,6 +65,7 @@ class NumberBoard:
             self._live[number] += 1
             self._calls[number] += record.seq == 0
         self._answered[number] += answered and before is False
+        self._pending[number] += (not answered and record.state is not CallState.ENDED) - (before is False)
         self._up[record.call_id] = answered
         if record.state is CallState.ENDED:
             del self._up[record.call_id]
@@ -95,4 +97,5 @@ class NumberBoard:
             calls_today=self._calls[number],
             answered_today=self._answered[number],
             warnings=self._warnings.get(number, 0),
+            pending=self._pending[number],
         )

@@ -4,18 +4,22 @@ Rule: a call takes the plan that is here when it arrives and keeps it; replacing
 (R11). Plans are kept packed: finding one is O(1), and unpacking is paid by the call that needs it.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import timedelta, timezone
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from b2bua.codec import pack, unpack
 from b2bua.store.numbers import NumberState
 from b2bua.store.versions import Live
+from b2bua.trunks import Trunk
 from routing.facts import CallerClass
 from routing.ids import Number400, PlanHash, TargetName
 from routing.number import read_number
-from routing.plan import ZONES
+from routing.plan import ZONES, Plan
+
+_NO_MOBILES: Final = "the carrier of this call allows no mobiles as targets"
 
 
 @attrs.frozen
@@ -49,7 +53,7 @@ class Served:
             version.author,
             version.note,
             pack(live.plain),
-            tuple(TargetName(name) for name, target in live.plain["targets"].items() if _is_mobile(target["address"])),
+            mobiles({name: target["address"] for name, target in live.plain["targets"].items()}),
         )
 
     def plain(self) -> dict[str, Any]:
@@ -58,5 +62,16 @@ class Served:
         return plain
 
 
-def _is_mobile(address: str) -> bool:
-    return read_number(address).caller_class is CallerClass.MOBILE
+def mobiles(addresses: Mapping[TargetName, str]) -> tuple[TargetName, ...]:
+    """Those of these targets, given with their addresses, that are mobiles."""
+    return tuple(name for name, at in addresses.items() if read_number(at).caller_class is CallerClass.MOBILE)
+
+
+def mobiles_of(plan: Plan) -> tuple[TargetName, ...]:
+    """Those of a plan's targets that are mobiles."""
+    return mobiles({name: target.address for name, target in plan.targets.items()})
+
+
+def barred(trunk: Trunk, mobiles: Iterable[TargetName]) -> dict[TargetName, str]:
+    """The targets that a call of this trunk must not ring, with the reason, as `Facts.down` wants it (W1)."""
+    return {} if trunk.mobile_targets else dict.fromkeys(mobiles, _NO_MOBILES)

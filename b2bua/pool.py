@@ -184,6 +184,12 @@ class Pool:
         except OSError as error:
             log.debug("process %d was not woken (%s)", process.pid, error)
 
+    def tell_call(self, call_id: str, message: FromDaemon) -> None:
+        """Send to the process that holds a call; a call that is over is told nothing."""
+        process = self.holding(call_id)
+        if process is not None:
+            self.tell(process, message)
+
     async def run(self, edge: str, media: Media, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Listen for processes, keep spares ready. `edge` is the inside address that they send SIP to."""
         self._path.unlink(missing_ok=True)

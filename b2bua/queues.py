@@ -12,19 +12,16 @@ from routing.ids import CallId, NodeName, Number400
 
 
 @attrs.frozen
-class Move:
-    """A call's new place in the line of a node: 0 is its turn."""
+class Standing:
+    """A call in a line.
 
-    call_id: CallId
-    node: NodeName
-    place: int
+    `since_s` is its moment on a clock that never goes back, `since_ms` the same for people (UTC epoch milliseconds).
+    """
 
-
-@attrs.frozen
-class _Waiting:
     call_id: CallId
     priority: bool
     since_s: float
+    since_ms: int = 0
 
     @property
     def rank(self) -> tuple[bool, float]:
@@ -32,42 +29,51 @@ class _Waiting:
         return (not self.priority, self.since_s)
 
 
+@attrs.frozen
+class Move:
+    """A call's new place in the line of a node: 0 is its turn."""
+
+    number: Number400
+    node: NodeName
+    call: Standing
+    place: int
+
+
 class Queues:
     """All lines. Every change returns the moves that it caused, for the calls' processes to be told (O(line))."""
 
     def __init__(self) -> None:
-        self._lines: dict[tuple[Number400, NodeName], list[_Waiting]] = {}
+        self._lines: dict[tuple[Number400, NodeName], list[Standing]] = {}
 
-    def join(self, number: Number400, node: NodeName, call_id: CallId, *, priority: bool, since_s: float) -> list[Move]:
-        """Stand in line, as one who came at `since_s` (a clock that never goes back); joining again keeps the place."""
+    def join(self, number: Number400, node: NodeName, new: Standing) -> list[Move]:
+        """Stand in line; joining again keeps the place."""
         line = self._lines.setdefault((number, node), [])
-        if any(waiting.call_id == call_id for waiting in line):
-            return [move for move in _places(line, node, 0) if move.call_id == call_id]
-        new = _Waiting(call_id, priority, since_s)
-        ahead = sum(1 for waiting in line if waiting.rank <= new.rank)
+        if any(call.call_id == new.call_id for call in line):
+            return [move for move in self._places(number, node) if move.call.call_id == new.call_id]
+        ahead = sum(1 for call in line if call.rank <= new.rank)
         line.insert(ahead, new)
-        return list(_places(line, node, ahead))
+        return list(self._places(number, node, ahead))
 
     def every(self) -> list[Move]:
         """Where everybody stands."""
-        return [move for (_, node), line in self._lines.items() for move in _places(line, node, 0)]
+        return [move for number, node in self._lines for move in self._places(number, node)]
 
     def leave(self, number: Number400, node: NodeName, call_id: CallId) -> list[Move]:
         """Leave one line."""
         line = self._lines.get((number, node), [])
-        place = next((place for place, waiting in enumerate(line) if waiting.call_id == call_id), None)
+        place = next((place for place, call in enumerate(line) if call.call_id == call_id), None)
         if place is None:
             return []
         del line[place]
         if not line:
             del self._lines[number, node]
-        return list(_places(line, node, place))
+        return list(self._places(number, node, place))
 
     def gone(self, call_id: CallId) -> list[Move]:
         """The call is over: it leaves every line."""
         stands = [key for key, line in self._lines.items() if any(each.call_id == call_id for each in line)]
         return [move for number, node in stands for move in self.leave(number, node, call_id)]
 
-
-def _places(line: list[_Waiting], node: NodeName, since: int) -> Iterator[Move]:
-    return (Move(waiting.call_id, node, place) for place, waiting in enumerate(line) if place >= since)
+    def _places(self, number: Number400, node: NodeName, since: int = 0) -> Iterator[Move]:
+        line = self._lines.get((number, node), [])
+        return (Move(number, node, call, place) for place, call in enumerate(line) if place >= since)

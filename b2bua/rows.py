@@ -18,6 +18,8 @@ GATEWAYS: Final = "gateways"
 """`Neighbour` by gateway name."""
 POOL: Final = "pool"
 """One `Pool`, under `ONLY`."""
+QUEUES: Final = "queues"
+"""`Waiting` by call id; gone when the call leaves its line."""
 NUMBERS: Final = "numbers"
 """`NumberRow` by 400 number in canonical form."""
 COUNTERS: Final = "counters"
@@ -27,7 +29,7 @@ ALARMS: Final = "alarms"
 LOG: Final = "log"
 """The last `LOG_ROWS` `LogLine`s (`Feed.note`)."""
 
-TOPICS: Final = (CALLS, TRUNKS, GATEWAYS, POOL, NUMBERS, COUNTERS, ALARMS, LOG)
+TOPICS: Final = (CALLS, QUEUES, TRUNKS, GATEWAYS, POOL, NUMBERS, COUNTERS, ALARMS, LOG)
 ONLY: Final = "now"
 LOG_ROWS: Final = 1000
 
@@ -77,6 +79,21 @@ class LiveCall:
 
 
 @attrs.frozen
+class Waiting:
+    """A call that stands in line for a free target (R10).
+
+    `number` is the 400 number in canonical form, `node` the queue in its plan; `place` counts from 1, who is next.
+    `priority`: the caller is on the white list and stands before those who are not.
+    """
+
+    number: str
+    node: str
+    place: int
+    priority: bool
+    since_ms: int
+
+
+@attrs.frozen
 class Neighbour:
     """A trunk or a gateway. `up` is None while nothing is known; `rtt_ms` is its last answer to OPTIONS.
 
@@ -114,7 +131,8 @@ class Pool:
 class NumberRow:
     """A 400 number.
 
-    Printed form, state slug of its life, the plan in force and how today went (Asia/Shanghai).
+    Printed form, state slug of its life, the plan in force and how today went (Asia/Shanghai). `pending` of the `live`
+    calls were not answered so far.
     """
 
     number: str
@@ -128,6 +146,7 @@ class NumberRow:
     calls_today: int = 0
     answered_today: int = 0
     warnings: int = 0
+    pending: int = 0
 
 
 @attrs.frozen

@@ -14,8 +14,8 @@ The verbs, their arguments and results (`?`: may be left out; times: UTC epoch m
     plan.show       number, plan_hash? → {number, text, plan_hash, at_ms, author, note}; text may be empty
     plan.history    number → {versions: [{version, plan_hash, at_ms, author, note, live}]}, newest first
     plan.check      text → {faults: [Fault], warnings: [Fault]}
-    plan.explain    text, caller, at (ISO, Asia/Shanghai; empty: now), keys, busy: [target]
-                    → {steps: [TraceStep], rings: [[{target, address}]], ending}; in order, who together
+    plan.explain    text, caller, at (ISO, Asia/Shanghai; empty: now), keys, busy: [target], trunk? (by which it
+                    comes) → {steps: [TraceStep], rings: [[{target, address}]], ending}; in order, who together
     plan.diff       text, old → {changes: [line for people]}
     plan.publish    text, note, base? → {number, plan_hash, version, changed}; base: plan_hash it was edited from;
                     Refusal if another is in force by now, and with the faults of the text. With documents and

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b2bua.queues import Move, Queues
+from b2bua.queues import Move, Queues, Standing
 from routing.ids import CallId, NodeName, Number400
 
 NUMBER = Number400("4006001234")
@@ -29,15 +29,15 @@ def test_order_and_places(deeds: list[tuple[str, NodeName, CallId]]) -> None:
                 if call not in [waiting for waiting, _ in lines[node]]:
                     lines[node].append((call, deed == "first"))
                     lines[node].sort(key=lambda entry: not entry[1])  # a stable sort: within each, who came first
-                moves = queues.join(NUMBER, node, call, priority=deed == "first", since_s=at)
-                assert call in [move.call_id for move in moves]
+                moves = queues.join(NUMBER, node, Standing(call, deed == "first", at))
+                assert call in [move.call.call_id for move in moves]
             case "leave":
                 lines[node] = [entry for entry in lines[node] if entry[0] != call]
                 moves = queues.leave(NUMBER, node, call)
             case _:
                 lines = {each: [entry for entry in line if entry[0] != call] for each, line in lines.items()}
                 moves = queues.gone(call)
-        told |= {(move.node, move.call_id): move.place for move in moves}
+        told |= {(move.node, move.call.call_id): move.place for move in moves}
         for each, line in lines.items():
             waiting = [waiting for waiting, _ in line]
             assert [told[each, waiting_call] for waiting_call in waiting] == list(range(len(line)))
@@ -50,8 +50,8 @@ def test_everyone_has_a_turn(calls: list[CallId]) -> None:
     queues = Queues()
     node = NodeName("day")
     for call in calls:
-        queues.join(NUMBER, node, call, priority=False, since_s=0.0)
+        queues.join(NUMBER, node, Standing(call, priority=False, since_s=0.0))
     for call, after in pairwise(calls):
-        assert Move(after, node, 0) in queues.leave(NUMBER, node, call)
+        assert Move(NUMBER, node, Standing(after, priority=False, since_s=0.0), 0) in queues.leave(NUMBER, node, call)
     assert queues.leave(NUMBER, node, calls[-1]) == []
     assert queues.gone(calls[-1]) == []

@@ -61,8 +61,8 @@ class Board:
     role: Role = Role.VIEWER
 
     def now_ms(self) -> int:
-        """The moment that the rows belong to."""
-        return self.source.now_ms()
+        """The moment that the rows belong to: without a link that in which they were seen last."""
+        return self.source.now_ms() if self.link.up else self.link.since_ms or self.source.now_ms()
 
     async def ask(self, verb: str, /, **args: Any) -> Any:
         """The daemon's answer; raises NotDone."""

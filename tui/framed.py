@@ -3,7 +3,10 @@
 Rule: whatever screen is up, the state of the switch stays in sight.
 """
 
+from contextlib import suppress
+
 from textual.app import ComposeResult
+from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from tui.board import Board
@@ -44,9 +47,11 @@ class Framed(Screen[None]):
         self.query_one(HintBar).refresh()
 
     def on_screen_resume(self) -> None:
-        """Back in sight: what happened meanwhile is shown at once, not with the next beat."""
+        """Back in sight: what has changed meanwhile is shown now, not at the next beat."""
         if self.ready:
-            self.renew()
+            # while the console is being closed, a screen loses its parts one by one
+            with suppress(NoMatches):
+                self.renew()
 
     def on_mount(self) -> None:
         """Show what is known at once: the next beat may be a second away."""

@@ -1,17 +1,20 @@
 """The keys that work here and now, in one line.
 
 Rule: what is shown is what the screen would really do on that key: bindings that are not active are not hinted at, and
-the user's own keys stand in place of ours.
+the user's own keys stand in place of ours. The key that shows all keys is there however narrow the line is.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from rich.style import Style
 from rich.text import Text
 from textual.app import RenderResult
 from textual.widget import Widget
 
-from tui.keys import KEYS, shown
+from tui.keys import KEYS, Key, shown
 from tui.say import say
+
+_ALL: Final = "app.help"
 
 
 class HintBar(Widget):
@@ -30,18 +33,25 @@ class HintBar(Widget):
     def render(self) -> RenderResult:
         """One line: key and meaning, key and meaning."""
         active = {active.binding.id: active.binding.key for active in self.screen.active_bindings.values()}
-        plain, marked = (self.get_component_rich_style(f"hintbar--{name}", partial=True) for name in ("key", "here"))
-        here = getattr(self.screen, "here", "")
+        hints = sorted((key for key in KEYS if key.hint and key.id in active), key=lambda key: key.where == "app")
+        bare = Text(shown(active[_ALL]), self._style()) if _ALL in active else Text()
         text = Text(f" {say(self._lead)} " if self._lead else "", no_wrap=True)
-        for key in sorted(KEYS, key=lambda key: key.where == "app"):
-            if not key.hint or key.id not in active:
-                continue
-            meaning = say("keys." + key.id.replace(".", "_"))
-            style = marked if key.id == here else plain
-            piece = Text.assemble(
-                (f" {shown(active[key.id])}", style), (f" {meaning} ", style if key.id == here else "")
-            )
-            if text.cell_len + piece.cell_len > self.size.width:
+        for key in hints:
+            piece = self._piece(key, active[key.id])
+            kept = 0 if key.id == _ALL else bare.cell_len
+            if text.cell_len + piece.cell_len + kept > self.size.width:
+                text.append_text(bare)
                 break
             text.append_text(piece)
+            bare = Text() if key.id == _ALL else bare
         return text
+
+    def _style(self, name: str = "hintbar--key") -> Style:
+        return self.get_component_rich_style(name, partial=True)
+
+    def _piece(self, key: Key, on: str) -> Text:
+        """A key and its meaning, marked if it is that of the view in sight."""
+        here = key.id == getattr(self.screen, "here", "")
+        style = self._style("hintbar--here" if here else "hintbar--key")
+        meaning = say("keys." + key.id.replace(".", "_"))
+        return Text.assemble((f" {shown(on)}", style), (f" {meaning} ", style if here else ""))

@@ -97,6 +97,17 @@ class Sheet(ScrollView, can_focus=True):
             self._excuse = why
             self.refresh()
 
+    @property
+    def empty(self) -> str:
+        """The key of what is said if there are no rows."""
+        return self._empty
+
+    @empty.setter
+    def empty(self, key: str) -> None:
+        if key != self._empty:
+            self._empty = key
+            self.refresh()
+
     def fill(self, rows: Sequence[tuple[str, Row]], now_ms: int) -> None:
         """Show these rows, in this order, as at this moment."""
         key, count = self.key, len(self._rows)
@@ -244,10 +255,11 @@ class Sheet(ScrollView, can_focus=True):
         self.post_message(self.Moved(self, self._rows[place][0]))
 
     def _follow(self) -> None:
-        """Scroll so that the cursor is in sight."""
-        visible = max(1, self.size.height - _HEAD)
-        top = self.scroll_offset.y
+        """Scroll so that the cursor is in sight, also to rows that came just now and have no scroll bar yet."""
+        if self.size.height <= _HEAD:
+            return
+        visible, top = self.size.height - _HEAD, self.scroll_offset.y
         if self._cursor < top:
             self.scroll_to(y=self._cursor, animate=False, immediate=True)
         elif self._cursor >= top + visible:
-            self.scroll_to(y=self._cursor - visible + 1, animate=False, immediate=True)
+            self.scroll_to(y=self._cursor - visible + 1, animate=False, immediate=True, force=True)

@@ -82,7 +82,10 @@ def attempts(record: Record, now_ms: int) -> list[Line]:
         elif attempt["answered_ms"] is not None:
             line += [state("talking"), Cell(age(now_ms - attempt["answered_ms"]))]
         else:
-            line += [state("ringing"), Cell(age(now_ms - attempt["began_ms"]))]
+            line += [
+                state("calling" if attempt["rang_ms"] is None else "ringing"),
+                Cell(age(now_ms - attempt["began_ms"])),
+            ]
         lines.append(line)
     return lines
 

@@ -1,4 +1,4 @@
-"""What is always in sight: the link, the load, how calls end, trunks, processes, and what wants a person.
+"""What is always in sight: the link, the load, how calls end, trunks, processes, who waits, and what wants a person.
 
 Rule: two lines, whatever the width: what does not fit is counted, not dropped unseen.
 """
@@ -12,8 +12,9 @@ from rich.text import Text
 from textual.app import RenderResult
 from textual.widget import Widget
 
-from b2bua.rows import ALARMS, GATEWAYS, TRUNKS
+from b2bua.rows import ALARMS, GATEWAYS, QUEUES, TRUNKS
 from b2bua.wire import Row
+from tui import waiting
 from tui.arrange import TONES, Cell
 from tui.board import Board
 from tui.moment import age
@@ -41,7 +42,7 @@ class TopBar(Widget):
 
     def renew(self) -> None:
         """Draw again if anything differs."""
-        lines = (tuple(self._figures()), tuple(self._alarms()), tuple(self._oldest()))
+        lines = (tuple(self._figures()), tuple(self._alarms()), tuple(self._waits()))
         if lines != self._shown:
             self._shown = lines
             self.refresh()
@@ -54,11 +55,12 @@ class TopBar(Widget):
         """The two lines, cut to the width."""
         width = max(1, self.size.width)
         gap = "  " if width >= WIDE else " "
-        figures, alarms, oldest = self._shown or ((), (), ())
+        figures, alarms, waits = self._shown or ((), (), ())
         text = self._line(figures, width, gap)
         text.append("\n")
-        # the age of the oldest open record keeps its place at the right, however many alarms there are
-        right = self._line(oldest, width // 2, gap)
+        # who waits, and the age of the oldest open record, keep their place at the right, however many alarms there are
+        left = self._line(alarms, width, gap)
+        right = self._line(waits, max(width // 2, width - left.cell_len - 1), gap)
         left = self._line(alarms, width - right.cell_len - 1, gap)
         text.append_text(left)
         text.append(" " * (width - left.cell_len - right.cell_len - 1))
@@ -92,7 +94,7 @@ class TopBar(Widget):
         full = pool["used"] >= pool["ceiling"]
         before = [
             *cells,
-            Cell(say("top.calls", count=counters["live"]), "key"),
+            Cell(say("top.call") if counters["live"] == 1 else say("top.calls", count=counters["live"]), "key"),
             Cell(f"{counters['calls_per_s']:.1f}/s"),
         ]
         after = [
@@ -111,8 +113,9 @@ class TopBar(Widget):
     def _link(self) -> Cell:
         link, board = self._board.link, self._board
         if link.up:
-            return Cell("● " + say("top.up") if self.size.width >= WIDE else "●", "good")
-        return Cell("○ " + say("top.down", age=age(board.now_ms() - link.since_ms)), "bad")
+            told = " · ".join((say("top.up"), say_slug("role", board.role)))
+            return Cell(f"● {told}" if self.size.width >= WIDE else "●", "good")
+        return Cell("○ " + say("top.down", age=age(board.source.now_ms() - link.since_ms)), "bad")
 
     def _up(self, key: str, neighbours: Iterable[Row]) -> Cell:
         rows = list(neighbours)
@@ -136,10 +139,13 @@ class TopBar(Widget):
         ]
         return cells or [Cell(say("top.calm"), "good")]
 
-    def _oldest(self) -> list[Cell]:
-        """The oldest record that is not closed: of a call that will not end, or of one that was forgotten."""
-        counters = self._board.counters
+    def _waits(self) -> list[Cell]:
+        """The queues, and the oldest record that is not closed: of a call that will not end, or of one forgotten."""
+        if not self._board.link.up:
+            return []  # what is old leaves the line to why it is
+        now_ms, counters = self._board.now_ms(), self._board.counters
+        queued = waiting.in_all(self._board.rows(QUEUES).values(), now_ms)
         if counters is None or counters["oldest_open_ms"] is None:
-            return []
-        open_ms = self._board.now_ms() - counters["oldest_open_ms"]
-        return [Cell(say("top.oldest", age=age(open_ms)), "bad" if open_ms > OLD_RECORD_MS else "dim")]
+            return queued
+        open_ms = now_ms - counters["oldest_open_ms"]
+        return [*queued, Cell(say("top.oldest", age=age(open_ms)), "bad" if open_ms > OLD_RECORD_MS else "dim")]

@@ -12,12 +12,13 @@ from tui.say import say, say_slug
 _STATES = {
     "routing": "dim",
     "hearing": "busy",
+    "calling": "busy",
     "ringing": "busy",
     "talking": "good",
     "ending": "dim",
     "ended": "dim",
 }
-_MARKS = {"routing": "·", "hearing": "♪", "ringing": "◦", "talking": "•", "ending": "×", "ended": "×"}
+_MARKS = {"routing": "·", "hearing": "♪", "calling": "·", "ringing": "◦", "talking": "•", "ending": "×", "ended": "×"}
 _BLAMES = {"success": "good", "client": "plain", "upstream": "busy", "server": "bad", "unknown": "bad"}
 _LEVELS = {"note": "plain", "warning": "busy", "alarm": "bad"}
 _BARS = " ▁▂▃▄▅▆▇█"

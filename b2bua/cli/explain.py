@@ -13,7 +13,9 @@ from b2bua.calendar import with_days
 from b2bua.cli import when
 from b2bua.cli.documents import read_documents
 from b2bua.cli.place import Place, at_place
+from b2bua.numbers import barred, mobiles_of
 from b2bua.places import SAID, caller_of
+from b2bua.trunks import Trunk
 from routing.document import parse
 from routing.explain import World, explain, lines, to_plain
 from routing.facts import Facts
@@ -30,6 +32,7 @@ from routing.plan import Plan
 @click.option("--keys", default="", help="What the caller keys, one entry each time it is asked: 1,2 or 2580,801.")
 @click.option("--busy", metavar="TARGET", multiple=True, help="A target that is busy; may be given again.")
 @click.option("--silent", metavar="TARGET", multiple=True, help="A target that never answers; may be given again.")
+@click.option("--trunk", default="", help="By which trunk of --config it comes: its carrier may allow no mobiles.")
 @click.option("--file", "document", type=click.Path(path_type=Path), help="This document in place of the live plan.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @at_place
@@ -41,6 +44,7 @@ def command(
     keys: str,
     busy: tuple[str, ...],
     silent: tuple[str, ...],
+    trunk: str,
     document: Path | None,
     as_json: bool,
     place: Place,
@@ -60,12 +64,22 @@ def command(
         silent=_known(plan, "--silent", silent),
     )
     who = caller_of(caller, category=category or "")
-    facts = Facts(CallId("explain"), plan.number, who, TrunkName(""), arrived.astimezone(plan.timezone()))
+    when_there = arrived.astimezone(plan.timezone())
+    down = _barred(plan, trunk, place.trunks) if trunk else {}
+    facts = Facts(CallId("explain"), plan.number, who, TrunkName(trunk), when_there, down=down)
     explained = explain(plan, with_days(facts), world)
     if as_json:
         click.echo(json.dumps(to_plain(explained), ensure_ascii=False))
     else:
         click.echo("\n".join(lines(explained)))
+
+
+def _barred(plan: Plan, name: str, trunks: dict[str, Trunk]) -> dict[TargetName, str]:
+    """The targets that calls of this trunk do not ring; a click error if the configuration has no such trunk."""
+    if name not in trunks:
+        there = f"there are {', '.join(trunks)}" if trunks else "trunks are named in --config FILE"
+        raise click.BadParameter(f"there is no trunk {name}; {there}", param_hint="--trunk")
+    return barred(trunks[name], mobiles_of(plan))
 
 
 def _known(plan: Plan, option: str, names: tuple[str, ...]) -> tuple[TargetName, ...]:

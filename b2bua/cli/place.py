@@ -17,6 +17,7 @@ from b2bua.cli.outcome import outcome
 from b2bua.config import Keeping, read
 from b2bua.kept.keys import Keyring, read_keyring
 from b2bua.store.store import Store
+from b2bua.trunks import Trunk
 
 _LAST: Final = Path("/var/lib/switch400")
 _SYSTEMS: Final = Path("/var")
@@ -32,6 +33,8 @@ class Place:
     control: Path
     """The socket where a running daemon takes requests."""
     keeping: Keeping = attrs.field(factory=Keeping)
+    trunks: dict[str, Trunk] = attrs.field(factory=dict)
+    """Those of the configuration, by name; none if no configuration was named."""
 
     def open_store(self, *, create: bool = False) -> Store:
         """The store; raises StoreUnusable, also if there is none yet and `create` is not set."""
@@ -49,7 +52,8 @@ def locate(config_file: Path | None = None, state: Path | None = None) -> Place:
         state = config.state if config else _usual()
     database = (config.store if config else "") or state / "switch400.db"
     said = config.control.socket if config else None
-    return Place(state, database, said or state / "control.sock", config.keeping if config else Keeping())
+    control = said or state / "control.sock"
+    return Place(state, database, control, config.keeping, config.trunk) if config else Place(state, database, control)
 
 
 def _usual() -> Path:

@@ -32,6 +32,16 @@ class OpenCall:
     last_seen_ms: int
 
 
+@attrs.frozen
+class Past:
+    """When a call came, was answered and ended (UTC epoch milliseconds), and why (a slug); None: not yet, or never."""
+
+    accepted_ms: int
+    answered_ms: int | None
+    ended_ms: int | None
+    slug: str | None
+
+
 class Records:
     """The records in one database. Every method blocks on the disk: call it from a thread of its own."""
 
@@ -85,6 +95,13 @@ class Records:
         statement = tally.where(records.c.accepted_ms >= since_ms).group_by(records.c.number)
         with self._engine.connect() as connection:
             return {Number400(number): (calls, answered) for number, calls, answered in connection.execute(statement)}
+
+    def past_since(self, since_ms: int) -> list[Past]:
+        """The calls that were accepted since then (one pass over that period's part of the index)."""
+        columns = (records.c.accepted_ms, records.c.answered_ms, records.c.ended_ms, records.c.slug)
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(*columns).where(records.c.accepted_ms >= since_ms))
+            return [Past(*row) for row in rows]
 
     def open_calls(self) -> tuple[OpenCall, ...]:
         """Every call without an end, oldest first."""

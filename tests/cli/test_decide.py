@@ -61,6 +61,23 @@ def test_explain_a_class(place: Path) -> None:
     assert "connected" not in refused
 
 
+@pytest.mark.req("N8", "W1")
+def test_explain_by_trunk(place: Path) -> None:
+    """A call by a carrier that allows no mobiles rings none; by another, or by none that is named, it does."""
+    config = place / "switch400.toml"
+    trunk = '[trunk.{}]\nsources = ["192.0.2.0/24"]\nmobile_targets = {}\n'
+    config.write_text(trunk.format("strict", "false") + trunk.format("free", "true"), encoding="utf-8")
+    words = ("explain", "4006001234", "--from", "02112345678", "--busy", "front-desk", "--config", str(config))
+    for more in ((), ("--trunk", "free")):
+        assert run(place, *words, *more).output.splitlines()[-1] == "connected to mobile"
+    barred = run(place, *words, "--trunk", "strict").output
+    assert "passed over mobile: the carrier of this call allows no mobiles as targets" in barred
+    assert "connected" not in barred
+    unknown = run(place, *words, "--trunk", "other")
+    assert (unknown.exit_code, "there are strict, free" in unknown.output) == (2, True)
+    assert "--config" in run(place, *words[:-2], "--trunk", "strict").output
+
+
 @pytest.mark.req("N8")
 def test_explain_a_document(place: Path) -> None:
     """A document that is not published yet can be explained too; one that is not there is said so."""

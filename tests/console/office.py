@@ -22,6 +22,7 @@ from b2bua.rows import (
     NUMBERS,
     ONLY,
     POOL,
+    QUEUES,
     TRUNKS,
     Alarm,
     Counters,
@@ -30,6 +31,7 @@ from b2bua.rows import (
     Neighbour,
     NumberRow,
     Pool,
+    Waiting,
 )
 from b2bua.tokens import Tokens
 from b2bua.verbs import Operator, Refusal, Verb
@@ -65,9 +67,12 @@ def a_live_call(n: int, now_ms: int = NOON_MS) -> LiveCall:
 
 
 def fill(feed: Feed, calls: int, now_ms: int = NOON_MS) -> None:
-    """A feed with this many calls, two trunks of which one is down, a gateway, numbers and a log."""
+    """A feed with this many calls, some of them in a queue, two trunks of which one is down, a gateway, numbers and a
+    log."""
     for n in range(calls):
         feed.change(CALLS, f"c{n:04d}", a_live_call(n, now_ms))
+    for place, n in enumerate(range(2, min(calls, 30), 10), 1):
+        feed.change(QUEUES, f"c{n:04d}", Waiting("4006001234", "wait", place, place == 1, now_ms - 50_000 // place))
     up = Neighbour("203.0.113.5:5060", "udp", True, "in", calls // 2, 30, 12, now_ms - 2_000, 812, {"busy": 61})
     down = Neighbour("198.51.100.7:5060", "tcp", False, "in", 0, 60, None, now_ms - 190_000, 77, {"congestion": 3})
     feed.change(TRUNKS, "telecom", up)

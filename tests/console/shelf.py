@@ -93,7 +93,8 @@ class Shelf:
     async def _explain(self, args: dict[str, Any], _: Operator) -> Any:
         plan = parse(args["text"])
         rung = [[{"target": name, "address": target.address}] for name, target in plan.targets.items()]
-        step = {"at_s": 0.0, "node": "hunt", "kind": "hunt", "looked_at": {"caller": args["caller"]}, "chose": "desk"}
+        looked_at = {"caller": args["caller"], **({"trunk": args["trunk"]} if args["trunk"] else {})}
+        step = {"at_s": 0.0, "node": "hunt", "kind": "hunt", "looked_at": looked_at, "chose": "desk"}
         return {
             "steps": [{**step, "passed_over": [[name, "busy"] for name in args["busy"]]}],
             "rings": rung,

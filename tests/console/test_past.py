@@ -113,13 +113,13 @@ def test_the_audit_trail_shows_who_changed_what(switch: Office) -> None:
 
     async def job(pilot: Pilot[Any]) -> None:
         await pilot.press("6")
-        await shows(pilot, "trunk-down", "plan 5 in force")
+        await shows(pilot, "no answer to OPTIONS", "plan 5 in force")
         await pilot.press("slash", *"unicom", "enter")
         await shows_no(pilot, "plan 5 in force")
         await pilot.press("a")
         await shows(pilot, "wang", "plan.publish", "-ring_s = 15", "+ring_s = 20")
         await pilot.press("escape")
-        await shows(pilot, "trunk-down")
+        await shows(pilot, "no answer to OPTIONS")
         assert "plan.publish" not in seen(pilot)
 
     at_the_console(switch.path, job)

@@ -270,11 +270,14 @@ def test_a_draft_outlives_the_console(switch: Office) -> None:
 
 @pytest.mark.req("S4")
 def test_what_if_is_asked_of_the_draft(switch: Office) -> None:
-    """The daemon decides a call on the text as it stands, and the answer is told in words."""
+    """The daemon decides a call on the text as it stands, by a trunk if one is named; the answer is told in words."""
 
     async def job(pilot: Pilot[Any]) -> None:
         await pilot.press("f5", *"02112345678", "enter")
         await shows(pilot, "rings 1.", "desk", "rings 2.", "night-mobile", "no answer", "caller: 02112345678")
         assert "F5" in seen(pilot)
+        await shows(pilot, "telecom; unicom; empty: any")
+        await pilot.press("tab", "tab", "tab", "tab", *"unicom", "enter")
+        await shows(pilot, "trunk: unicom")
 
     at_the_plan(switch, job)

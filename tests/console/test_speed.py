@@ -12,7 +12,7 @@ import termios
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -27,6 +27,7 @@ CALLS_UP = 500
 CHANGES_PER_S = 50
 MOST_OF_A_CORE = 0.25
 ANSWER_WITHIN_S = 0.1
+ROUNDS = 40
 
 
 class Terminal:
@@ -75,6 +76,10 @@ class Terminal:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def waited_s(self) -> float:
+        """Seconds that the console was ready to run and had no core (Linux: `schedstat`)."""
+        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[1]) / 1e9
+
     def close(self) -> None:
         """End the console."""
         self.process.send_signal(signal.SIGTERM)
@@ -104,33 +109,71 @@ def restless(switch: Office) -> Iterator[None]:
         thread.join()
 
 
+@attrs.frozen
+class Answer:
+    """From a key to the screen: seconds in all, and without those in which the console was ready but had no core."""
+
+    took_s: float
+    own_s: float
+
+
+def answers(terminal: Terminal) -> list[Answer]:
+    """Three keys that change the whole screen, each at another moment of the beat."""
+    given = []
+    for key, text in (("3", "Failed"), ("1", "Caller"), ("/", "ilter; !")):
+        before_s = terminal.waited_s()
+        terminal.press(key)
+        took_s = terminal.wait_for(text)
+        given.append(Answer(took_s, took_s - (terminal.waited_s() - before_s)))
+        terminal.watch(0.13)
+    terminal.press("\r")
+    terminal.watch(0.3)
+    return given
+
+
+def told(what: str, seconds: list[float]) -> str:
+    """Median, 99th percentile and worst, in milliseconds."""
+    ordered = sorted(seconds)
+    shown = (median(ordered), ordered[len(ordered) * 99 // 100], ordered[-1])
+    return f"{what} {' / '.join(f'{one * 1000:.0f}' for one in shown)}"
+
+
 @pytest.mark.bench
 @pytest.mark.req("S3")
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (200, 60)])
 def test_cost_and_answer(tmp_path: Path, columns: int, lines: int) -> None:
-    """500 calls, 50 changes a second: under 25 % of a core, and a key is on the screen within 100 ms."""
-    path = tmp_path / "control.sock"
-    with office(path, calls=CALLS_UP, now_ms=time.time_ns() // 1_000_000) as switch, restless(switch):
-        terminal = Terminal(path, tmp_path / "own", columns, lines)
-        try:
+    """500 calls, 50 changes a second: under 25 % of a core, and a key is on the screen within 100 ms.
+
+    A console of a switch where nothing happens is asked in turn, to compare with; what is waited for a core, because
+    others have them all, is told apart.
+    """
+    now_ms = time.time_ns() // 1_000_000
+    with ExitStack() as stack:
+        still = stack.enter_context(office(tmp_path / "still.sock", calls=0, now_ms=now_ms))
+        switch = stack.enter_context(office(tmp_path / "busy.sock", calls=CALLS_UP, now_ms=now_ms))
+        stack.enter_context(restless(switch))
+        idle, busy = (Terminal(at.path, tmp_path / "own", columns, lines) for at in (still, switch))
+        stack.callback(idle.close)
+        stack.callback(busy.close)
+        for terminal in (idle, busy):
             terminal.wait_for("Caller")
-            terminal.watch(3)
-            began_s, cpu_s, written = time.perf_counter(), terminal.cpu_s(), terminal.written
-            terminal.watch(10)
-            took_s = time.perf_counter() - began_s
-            share = (terminal.cpu_s() - cpu_s) / took_s
-            rate = (terminal.written - written) / took_s / 1000
-            answers = []
-            for _ in range(10):
-                for key, text in (("3", "last answer"), ("1", "Caller"), ("/", "ilter; !")):
-                    terminal.press(key)
-                    answers.append(terminal.wait_for(text))
-                    terminal.watch(0.13)  # the next key comes at another moment of the beat
-                terminal.press("\r")
-                terminal.watch(0.3)
-        finally:
-            terminal.close()
-    print(f"\nconsole {columns}x{lines}: {share:.1%} of a core, {rate:.0f} kB/s to the terminal; ", end="")
-    print(f"a key is answered in {median(answers) * 1000:.0f} ms, at worst {max(answers) * 1000:.0f} ms")
+        busy.watch(3)
+        began_s, cpu_s, written = time.perf_counter(), busy.cpu_s(), busy.written
+        busy.watch(10)
+        took_s = time.perf_counter() - began_s
+        share = (busy.cpu_s() - cpu_s) / took_s
+        rate = (busy.written - written) / took_s / 1000
+        of_idle, of_busy = [], []
+        for _ in range(ROUNDS):
+            of_idle += answers(idle)
+            of_busy += answers(busy)
+            idle.watch(0.1)
+    print(
+        f"\nconsole {columns}x{lines}: {share:.1%} of a core, {rate:.0f} kB/s to the terminal; a key is answered in ms"
+    )
+    print(f"(median / p99 / worst): {told('idle', [each.took_s for each in of_idle])}", end=", ")
+    print(told("busy", [each.took_s for each in of_busy]), end="; without waiting for a core: ")
+    print(told("idle", [each.own_s for each in of_idle]), told("busy", [each.own_s for each in of_busy]), sep=", ")
     assert share < MOST_OF_A_CORE
-    assert median(answers) < ANSWER_WITHIN_S
+    own = sorted(each.own_s for each in of_busy)
+    assert own[len(own) * 99 // 100] < ANSWER_WITHIN_S

@@ -77,12 +77,12 @@ def test_the_console_records_while_it_is_used(tmp_path: Path) -> None:
         with Recorder(tmp_path / "tape") as tape:
             link = Link(path, Role.VIEWER, "wang", tape)
             async with Console(link, tmp_path / "own").run_test(size=(80, 24)) as pilot:
-                await shows(pilot, "12 calls", "night-mobile")
+                await shows(pilot, "12 calls", "warehouse")
                 return seen(pilot)
 
     async def replay() -> str:
         async with Console(Player(tmp_path / "tape"), tmp_path / "own").run_test(size=(80, 24)) as pilot:
-            await shows(pilot, "12 calls", "night-mobile")
+            await shows(pilot, "12 calls", "warehouse")
             return seen(pilot)
 
     with office(path):

@@ -10,6 +10,7 @@ import pytest
 import tui
 from b2bua.record import CallState, Party
 from b2bua.rows import Level, Service
+from b2bua.wire import Role
 from routing import cause
 from tui.keys import KEYS, PANES, REPORTS
 from tui.say import TEXTS, Language, say, say_slug, speak
@@ -76,6 +77,7 @@ def test_every_slug_of_the_daemon_has_a_text() -> None:
         ("party", list(Party)),
         ("service", list(Service)),
         ("level", list(Level)),
+        ("role", list(Role)),
         ("by", list(REPORTS)),
     ):
         assert set(slugs) <= set(TEXTS[section]), section

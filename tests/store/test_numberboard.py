@@ -43,7 +43,7 @@ def row(feed: Feed) -> dict[str, Any]:
 @pytest.mark.req("S3", "P1")
 @given(st.lists(st.integers(0, 5), max_size=30))
 def test_counted_as_calls_come_and_go(served: dict[Number400, Served], turns: list[int]) -> None:
-    """Calls that advance in any interleaving: up, today's and answered are right at each step."""
+    """Calls that advance in any interleaving: up, pending, today's and answered are right at each step."""
     feed = Feed()
     board = NumberBoard(feed, served)
     board.show(NUMBER)
@@ -55,6 +55,7 @@ def test_counted_as_calls_come_and_go(served: dict[Number400, Served], turns: li
             board.call(STAGES[stage](f"c{call}"))
         shown = row(feed)
         assert shown["live"] == sum(stage < 3 for stage in stages.values())
+        assert shown["pending"] == sum(stage < 2 for stage in stages.values())
         assert shown["calls_today"] == len(stages)
         assert shown["answered_today"] == sum(stage >= 2 for stage in stages.values())
 

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -331,7 +332,10 @@ def test_a_payphone_by_its_category(switch: Switch) -> None:
 
 @pytest.mark.req("W1")
 def test_a_carrier_without_mobiles(own_switch: Callable[..., Switch]) -> None:
-    """Calls of a carrier that allows no mobiles as targets pass them over, and the trace says why; landlines ring."""
+    """Calls of a carrier that allows no mobiles as targets pass them over, and the trace says why; landlines ring.
+
+    What-if says the same of a call by that trunk.
+    """
     switch = own_switch(more="mobile_targets = false")
     with switch.target(ANSWERS) as desk:
         number = switch.publish(f'boss = "138 0013 8000"\ndesk = "{sip_uri(desk.port)}"')
@@ -341,3 +345,16 @@ def test_a_carrier_without_mobiles(own_switch: Callable[..., Switch]) -> None:
     (record,) = switch.closed(number)
     assert [attempt.target for attempt in record.attempts] == ["desk"]
     assert ["boss", "the carrier of this call allows no mobiles as targets"] in record.trace[0]["passed_over"]
+    told: Any = switch.ask(
+        "plan.explain", {"text": plan_of(switch, number), "caller": "02112345678", "trunk": "carrier"}
+    )
+    assert told["steps"][0]["passed_over"] == record.trace[0]["passed_over"]
+    assert [[each["target"] for each in wave] for wave in told["rings"]] == [["desk"]]
+    told = switch.ask("plan.explain", {"text": plan_of(switch, number), "caller": "02112345678"})
+    assert told["rings"][0][0]["target"] == "boss"
+
+
+def plan_of(switch: Switch, number: str) -> str:
+    """The text of a number's plan in force."""
+    shown: Any = switch.ask("plan.show", {"number": number})
+    return str(shown["text"])

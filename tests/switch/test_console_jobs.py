@@ -1,6 +1,7 @@
 """An operator's jobs at the console of a running switch: what was done there is seen by the telephones."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,13 @@ def english() -> Iterator[None]:
     speak(Language.ZH)
 
 
-def at_the_console(switch: Switch, own: Path, job: Callable[[Pilot[Any]], Awaitable[None]]) -> None:
+def at_the_console(
+    switch: Switch, own: Path, job: Callable[[Pilot[Any]], Awaitable[None]], role: Role = Role.ADMIN
+) -> None:
     """Do a job at a console of this switch."""
 
     async def sit() -> None:
-        link = Link(switch.state / "control.sock", Role.ADMIN, "wang")
+        link = Link(switch.state / "control.sock", role, "wang")
         async with Console(link, own).run_test(size=(120, 40), notifications=True) as pilot:
             await shows(pilot, "linked")
             await job(pilot)
@@ -89,7 +92,10 @@ def test_move_saturday_afternoon_to_a_mobile_and_back(switch: Switch, tmp_path: 
 
 @pytest.mark.req("S3", "P1")
 def test_find_a_call_and_say_why_it_rang_that_target(switch: Switch, tmp_path: Path) -> None:
-    """By a part of the caller's number to the call, whose detail says who was tried before and why that failed."""
+    """By a part of the caller's number to the call, whose detail says who was tried before and why that failed.
+
+    It ends when the operator hangs it up there.
+    """
     with switch.target(refuses(486, "Busy Here")) as desk, switch.target(TAKES_AND_WAITS) as mobile:
         number = switch.publish(f'desk = "{sip_uri(desk.port)}"\nmobile = "{sip_uri(mobile.port)}"')
 
@@ -101,8 +107,7 @@ def test_find_a_call_and_say_why_it_rang_that_target(switch: Switch, tmp_path: P
             await shows(pilot, "486/17", "target's side", "→ desk, mobile", "486 Busy Here (1)", "PCMA")
             await press(pilot, "m", "end")
             await shows(pilot, "SIP/2.0 200 OK")
-            (record,) = switch.records(number)
-            switch.ask("call.hangup", {"call_id": record.call_id})
+            await press(pilot, "x", "y")
             await call
 
         at_the_console(switch, tmp_path, job)
@@ -131,16 +136,28 @@ def test_find_a_missed_call_and_close_it(switch: Switch, tmp_path: Path) -> None
 
 @pytest.mark.req("T4")
 def test_take_a_trunk_out_and_put_it_back(switch: Switch, tmp_path: Path) -> None:
-    """Its calls are refused until it is back; the audit trail says who did it."""
-    with switch.target(ANSWERS) as desk:
+    """Drained, its call goes on until it is hung up and new ones are refused, as when it is out; back, they come.
+
+    The audit trail says who did it.
+    """
+    refused = [Caller.invite(), recv(100, optional=True), recv(503), Caller.ack(ok=False)]
+    with switch.target(TAKES_AND_WAITS, calls=2) as desk:
         number = switch.publish(f'desk = "{sip_uri(desk.port)}"')
 
         async def job(pilot: Pilot[Any]) -> None:
+            call = asyncio.create_task(asyncio.to_thread(calls, switch, number, WAITS_FOR_BYE))
+            await press(pilot, "1", "slash", *number, "enter")
+            await shows(pilot, "1 of", "talking")
+            await press(pilot, "3", "home", "d", "y")
+            await shows(pilot, "carrier: draining")
+            await asyncio.to_thread(calls, switch, number, refused)
+            await press(pilot, "1", "home")
+            await shows(pilot, "1 of", "talking")
+            await press(pilot, "x", "y")
+            await call
             await press(pilot, "3", "home", "o", "y")
-            await shows(pilot, "out  in use 0")
-            await asyncio.to_thread(
-                calls, switch, number, [Caller.invite(), recv(100, optional=True), recv(503), Caller.ack(ok=False)]
-            )
+            await shows(pilot, "carrier: out")
+            await asyncio.to_thread(calls, switch, number, refused)
             await press(pilot, "b")
             await shows(pilot, "carrier: in service")
             await asyncio.to_thread(calls, switch, number, TALKS)
@@ -148,5 +165,40 @@ def test_take_a_trunk_out_and_put_it_back(switch: Switch, tmp_path: Path) -> Non
             await shows(pilot, "trunk.set", "wang")
             await at_rest(pilot)
 
-        at_the_console(switch, tmp_path, job)
+        try:
+            at_the_console(switch, tmp_path, job)
+        finally:
+            switch.ask("trunk.set", {"name": "carrier", "service": "in"})
         desk.wait()
+    assert [record.ending and record.ending.slug for record in switch.closed(number, 2)] == ["normal", "operator"]
+
+
+@pytest.mark.req("P1", "P2")
+def test_find_records_and_count_them(switch: Switch, tmp_path: Path) -> None:
+    """By number and cause to the two calls of three that were busy, and to a file; by target to the one that talked.
+
+    The report counts the same.
+    """
+    with switch.target(refuses(486, "Busy Here"), calls=2) as desk, switch.target(ANSWERS) as shop:
+        number = switch.publish(f'desk = "{sip_uri(desk.port)}"')
+        for _ in range(2):
+            calls(switch, number, refused_with(486))
+        document = f'number = "{number}"\nsubscriber = "Test"\n[targets]\nshop = "{sip_uri(shop.port)}"\n'
+        switch.ask("plan.publish", {"text": document, "note": "to the shop"})
+        calls(switch, number, TALKS)
+        switch.closed(number, 3)
+    file = tmp_path / "found.jsonl"
+
+    async def job(pilot: Pilot[Any]) -> None:
+        await press(pilot, "4", "f", *number, "tab", "tab", *"shop", "ctrl+s")
+        await shows(pilot, "talked to shop", "shop  ", "normal")
+        await press(pilot, "f", "tab", "tab", "ctrl+u", "tab", *"busy", "ctrl+s")
+        await shows(pilot, "cause busy", "desk  ")
+        await press(pilot, "e", "ctrl+u", *str(file), "enter")
+        await shows(pilot, "2 records written")
+        await press(pilot, "5", "t", "n", *number, "ctrl+s")
+        await shows(pilot, "by target", "nobody", "shop")
+
+    at_the_console(switch, tmp_path, job)
+    found = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    assert [(row["target"], row["ending"]) for row in found] == [("desk", "busy")] * 2

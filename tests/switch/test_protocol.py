@@ -11,6 +11,8 @@ from b2bua.control_client import Client, Refused
 from b2bua.record import Party
 from b2bua.verbs import LEAST
 from b2bua.wire import Role
+from routing.ids import Number400
+from routing.number import print_400
 from tests.switch.conftest import Switch, eventually, sip_uri
 from tests.switch.sipp import Caller, Target, pause, recv
 from tests.switch.test_calls import ANSWERS, TALKS, refused_with, refuses, two
@@ -151,6 +153,9 @@ def test_roles_and_the_audit_trail_of_a_real_daemon(switch: Switch) -> None:
             target.wait()
         operator.request("trunk.set", {"name": "carrier", "service": "in"})
         trail = viewer.request("audit.find", {"who": "the-operator"})["rows"]
-    assert [(row["deed"], row["subject"]) for row in trail] == [("trunk.set", "carrier"), ("call.hangup", number)]
+    assert [(row["deed"], row["subject"]) for row in trail] == [
+        ("trunk.set", "carrier"),
+        ("call.hangup", print_400(Number400(number))),
+    ]
     (record,) = switch.closed(number)
     assert record.hung_up_by is Party.OPERATOR

@@ -1,15 +1,22 @@
 """A queue before one seat, with real calls: the order of those who wait, over a restart of the daemon too (R10)."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 from signal import SIGKILL
+from typing import Any
 
 import pytest
 import trio
+from textual.pilot import Pilot
 
 from b2bua.record import CallState
+from tests.console.pilot import press, shows, shows_no
 from tests.pj.wire import field
 from tests.switch.conftest import Switch, eventually
 from tests.switch.far import Far, Line, open_far
+from tests.switch.test_console_jobs import at_the_console, english  # noqa: F401 - a fixture that works by itself
 
 PLAN = """[screen]
 white = { prefixes = ["139"] }
@@ -78,8 +85,11 @@ async def stand_in_line(switch: Switch, carrier: Far, number: str, wishes: str) 
     return lines, sorted(numbers, key=lambda one: not one.startswith("139"))
 
 
-async def through_the_queue(switch: Switch, wishes: str) -> None:
-    """One caller has the seat; all others wait, and are served in order; none is lost, no process stays."""
+async def through_the_queue(switch: Switch, wishes: str, look: Callable[[str], Awaitable[None]] | None = None) -> None:
+    """One caller has the seat; all others wait, and are served in order; none is lost, no process stays.
+
+    `look` is done while all of them wait, and told the number.
+    """
     async with open_far(switch.port) as carrier, open_far(switch.port) as seat:
         number = await published(switch, seat)
         busy = await carrier.call(number, caller="02112345678")
@@ -87,6 +97,8 @@ async def through_the_queue(switch: Switch, wishes: str) -> None:
         await talking.answer()
         await busy.until("SIP/2.0 200")
         lines, expected = await stand_in_line(switch, carrier, number, wishes)
+        if look is not None:
+            await look(number)
         await talking.hang_up()
         assert await serve(seat, lines) == expected
         records = await trio.to_thread.run_sync(lambda: switch.closed(number, len(wishes) + 1))
@@ -96,11 +108,36 @@ async def through_the_queue(switch: Switch, wishes: str) -> None:
     assert all(len(record.attempts) == 1 for record in records)
 
 
-@pytest.mark.req("R10", "O4")
-async def test_the_order_of_a_queue(switch: Switch) -> None:
-    """Four wait for one seat, two of them on the white list: those first, each group as it came, each rung once."""
-    with trio.fail_after(90):
-        await through_the_queue(switch, ".w.w")
+@pytest.mark.req("R10", "O4", "S3")
+async def test_the_order_of_a_queue(switch: Switch, tmp_path: Path) -> None:
+    """Four wait for one seat, two of them on the white list: those first, each group as it came, each rung once.
+
+    A console sees who waits, in which place and how many; once served, they are gone from it.
+    """
+    seen = threading.Event()
+
+    async def job(number: str, pilot: Pilot[Any]) -> None:
+        await press(pilot, "slash", *number, "enter")
+        await shows(pilot, "▲ queue #1", "▲ queue #2", "≡ queue #3", "≡ queue #4", "queued 4 0:")
+        await press(pilot, "slash", *" ▲", "enter", "home", "enter")
+        await shows(pilot, "▲ queue #", "wait", "waits since", "white-listed: first")
+        await press(pilot, "2", "slash", *number, "enter")
+        await shows(pilot, "1 of", "4 0:")
+        await press(pilot, "w")
+        await shows(pilot, "▲ queue #1")
+        seen.set()
+        for gone in ("queue #4", "queue #3", "queue #2", "queue #1", "queued"):
+            await shows_no(pilot, gone)
+
+    async with trio.open_nursery() as nursery:
+
+        async def look(number: str) -> None:
+            sit = partial(at_the_console, switch, tmp_path, partial(job, number))
+            nursery.start_soon(trio.to_thread.run_sync, sit)
+            await trio.to_thread.run_sync(partial(seen.wait, 40), abandon_on_cancel=True)
+
+        with trio.fail_after(90):
+            await through_the_queue(switch, ".w.w", look)
 
 
 @pytest.mark.soak

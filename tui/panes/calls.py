@@ -1,6 +1,7 @@
 """Pane 1: the calls that are up now, and those that just ended.
 
-Rule: a call keeps its line: the order is by arrival unless the operator wants another.
+Rule: a call keeps its line: the order is by arrival unless the operator wants another. One that stands in a queue shows
+its place there as its state.
 """
 
 from collections.abc import Mapping
@@ -8,8 +9,9 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from b2bua.rows import CALLS
+from b2bua.rows import CALLS, QUEUES
 from b2bua.wire import Row
+from tui import waiting
 from tui.arrange import Cell, Column
 from tui.columns import text
 from tui.keys import bindings
@@ -24,7 +26,17 @@ from tui.words import cause, state
 
 
 def _state(key: str, row: Row, now_ms: int) -> Cell:
-    return cause(row["ending"], row["blame"]) if row["state"] == "ended" else state(row["state"])
+    if row["state"] == "ended":
+        return cause(row["ending"], row["blame"])
+    if "line" in row:
+        return waiting.place(row["line"])
+    unheard = row["state"] == "ringing" and row["rang_ms"] is None
+    return state("calling" if unheard else row["state"])
+
+
+def _by_state(key: str, row: Row) -> tuple[str, int]:
+    """Those in queues together, who is next first."""
+    return ("queued", row["line"]["place"]) if "line" in row else (row["state"], 0)
 
 
 def _caller(key: str, row: Row, now_ms: int) -> Cell:
@@ -32,7 +44,10 @@ def _caller(key: str, row: Row, now_ms: int) -> Cell:
 
 
 def _target(key: str, row: Row, now_ms: int) -> Cell:
-    return Cell(row["target"] or row["node"], "plain" if row["target"] else "dim")
+    """The target, or where in the plan the call stands while no target has it."""
+    node = row["line"]["node"] if "line" in row else row["node"]
+    elsewhere = node and row["state"] in ("routing", "hearing")
+    return Cell(node, "dim") if elsewhere or not row["target"] else Cell(row["target"])
 
 
 def _attempt(key: str, row: Row, now_ms: int) -> Cell:
@@ -54,7 +69,7 @@ def _began(key: str, row: Row, now_ms: int) -> Cell:
 
 
 CALL_COLUMNS = (
-    Column("state", "calls.state", 10, _state, lambda key, row: row["state"], grow=1),
+    Column("state", "calls.state", 10, _state, _by_state, grow=1),
     Column("caller", "calls.caller", 15, _caller, lambda key, row: row["caller"], grow=1),
     text("place", "calls.place", 8, grow=2, rank=1),
     text("number", "calls.number", 12, grow=1),
@@ -77,8 +92,10 @@ class CallsPane(TablePane):
     EMPTY = "calls.none"
 
     def rows(self) -> Mapping[str, Row]:
-        """All calls of the feed."""
-        return self.board.rows(CALLS)
+        """All calls of the feed, those that wait with their place in `line`."""
+        calls = self.board.rows(CALLS)
+        lines = {key: line for key, line in self.board.rows(QUEUES).items() if key in calls}
+        return {**calls, **{key: {**calls[key], "line": line} for key, line in lines.items()}}
 
     def on_sheet_opened(self, event: Sheet.Opened) -> None:
         """Show the call whole."""

@@ -15,7 +15,7 @@ from tui.columns import text
 from tui.keys import bindings
 from tui.moment import clock
 from tui.panes.table import TablePane
-from tui.say import say, say_slug
+from tui.say import TEXTS, say, say_slug
 from tui.screens.audit import Audit
 from tui.screens.detail import Detail
 from tui.sheet import Sheet
@@ -24,6 +24,12 @@ from tui.words import level
 
 def _level(key: str, row: Row, now_ms: int) -> Cell:
     return Cell(say_slug("level", row["level"]), level(row["level"]))
+
+
+def _kind(key: str, row: Row, now_ms: int) -> Cell:
+    """What happened; an alarm's words are those of the bar."""
+    kind = row["kind"]
+    return Cell(say_slug("event" if kind in TEXTS["event"] else "alarm", kind), "key")
 
 
 def _about(key: str, row: Row, now_ms: int) -> Cell:
@@ -37,7 +43,7 @@ class LogPane(TablePane):
     COLUMNS = (
         Column("at", "log.at", 8, lambda key, row, _: Cell(clock(row["at_ms"]), "dim"), lambda key, row: key),
         Column("level", "log.level", 6, _level, lambda key, row: row["level"]),
-        text("kind", "log.kind", 12, "key", grow=1, rank=1),
+        Column("kind", "log.kind", 12, _kind, grow=1, rank=1),
         Column("about", "log.about", 14, _about, grow=1),
         Column("text", "log.text", 30, lambda key, row, _: Cell(row["text"], level(row["level"])), grow=8),
         text("call_id", "log.call", 21, "dim", rank=3),

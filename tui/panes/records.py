@@ -54,6 +54,10 @@ def _closed(key: str, row: Row, now_ms: int) -> Cell:
     return Cell(" · ".join(filter(None, (row["closed"], row["closed_note"]))), "dim")
 
 
+def _cause(key: str, row: Row, now_ms: int) -> Cell:
+    return cause(row["ending"], row["blame"]) if row["ending"] else Cell(say("records.up"), "dim")
+
+
 def _by(key: str, row: Row, now_ms: int) -> Cell:
     return Cell(say_slug("party", row["hung_up_by"]) if row["hung_up_by"] else "", "dim")
 
@@ -68,7 +72,7 @@ class RecordsPane(TablePane):
         text("place", "calls.place", 8, grow=1, rank=2),
         text("number", "calls.number", 12, grow=1),
         text("target", "calls.target", 9, grow=2),
-        Column("cause", "records.cause", 9, lambda key, row, _: cause(row["ending"], row["blame"]), grow=1),
+        Column("cause", "records.cause", 9, _cause, grow=1),
         Column("talk", "calls.talk", 7, _talk, lambda key, row: row["talk_ms"], right=True),
         Column("attempt", "calls.attempt", 4, _attempt, lambda key, row: row["attempt"], rank=3, right=True),
         Column("blame", "records.blame", 10, lambda key, row, _: blame(row["blame"]), rank=4),

@@ -40,6 +40,16 @@ def _mean(key: str, row: Row, now_ms: int) -> Cell:
     return Cell(age(row["talk_ms"] // row["answered"]) if row["answered"] else "")
 
 
+def _shown(by: str, key: str) -> str:
+    """What a row is about; a call without a cause is still up, one without a target talked to none."""
+    match by:
+        case "cause":
+            return say_slug("cause", key) if key else say("reports.up")
+        case "target":
+            return key or say("reports.nobody")
+    return key or "–"
+
+
 class ReportsPane(Pane):
     """Asks the daemon; counts nothing itself."""
 
@@ -133,10 +143,7 @@ class ReportsPane(Pane):
         span = say("reports.today") if self._days == 1 else say("reports.days", days=self._days)
         title = say("reports.title", by=say_slug("by", self._by), span=span, number=number)
         self.query_one(".subtitle", Static).update(title)
-        rows = [
-            {**row, "shown": say_slug("cause", row["key"]) if self._by == "cause" else row["key"] or "–"}
-            for row in self._rows
-        ]
+        rows = [{**row, "shown": _shown(self._by, row["key"])} for row in self._rows]
         sheet = self.query_one(Sheet)
         sheet.relayout()
         sheet.fill([(f"{place:06d}", row) for place, row in enumerate(rows)], self.board.now_ms())

@@ -78,6 +78,7 @@ class TablePane(Pane):
         """Bring the table up to date."""
         rows, now_ms = self._frozen or (self.rows(), self.board.now_ms())
         shown = arrange(rows, self.COLUMNS, self.view, now_ms)
+        self.sheet.empty = "table.hidden" if rows else self.EMPTY
         self.sheet.fill(shown, now_ms)
         self._note(len(shown), len(rows))
 

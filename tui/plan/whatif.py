@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Label
 
+from b2bua.rows import TRUNKS
 from tui import story
 from tui.arrange import Cell
 from tui.beside import ask_anew
@@ -16,11 +17,11 @@ from tui.board import Board, NotDone
 from tui.say import say, say_slug
 from tui.told import Told
 
-_LINES = ("caller", "at", "keys", "busy")
+_LINES = ("caller", "at", "keys", "busy", "trunk")
 
 
 class WhatIf(Vertical):
-    """Four lines to fill in, and what would happen; `text` is the document to try."""
+    """Lines to fill in, and what would happen; `text` is the document to try."""
 
     def __init__(self, board: Board, *, id: str) -> None:  # noqa: A002 - as Widget has it
         super().__init__(id=id)
@@ -33,9 +34,13 @@ class WhatIf(Vertical):
             for name in _LINES:
                 with Horizontal():
                     yield Label(say(f"whatif.{name}"))
-                    yield Input(placeholder=say(f"whatif.{name}_hint"), id=f"whatif-{name}", compact=True)
+                    yield Input(placeholder=self._hint(name), id=f"whatif-{name}", compact=True)
         with VerticalScroll(classes="scroll"):
             yield Told(id="outcome")
+
+    def _hint(self, name: str) -> str:
+        trunks = {"names": "; ".join(self._board.rows(TRUNKS))} if name == "trunk" else {}
+        return say(f"whatif.{name}_hint", **trunks)
 
     def on_input_submitted(self) -> None:
         """Try it."""

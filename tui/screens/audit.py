@@ -17,6 +17,7 @@ from tui.framed import Framed
 from tui.keys import bindings
 from tui.moment import day_clock
 from tui.plan.compare import compare
+from tui.say import say_slug
 from tui.sheet import Sheet
 from tui.told import Told
 
@@ -30,7 +31,7 @@ class Audit(Framed):
     COLUMNS: ClassVar = (
         Column("at", "audit.at", 14, lambda key, row, _: Cell(day_clock(row["at_ms"]), "dim")),
         text("who", "audit.who", 12, "key", grow=1),
-        text("deed", "audit.deed", 14, grow=1),
+        Column("deed", "audit.deed", 14, lambda key, row, _: Cell(say_slug("deed", row["deed"])), grow=1),
         text("subject", "audit.subject", 14, grow=1),
         text("note", "audit.note", 16, grow=4),
     )
@@ -38,17 +39,24 @@ class Audit(Framed):
     def __init__(self, board: Board) -> None:
         super().__init__(board)
         self._steps: list[dict[str, Any]] = []
+        self._asked = False
 
     def body(self) -> ComposeResult:
         """Table and text."""
-        yield Sheet(self.COLUMNS, "audit.none", opens=False)
+        yield Sheet(self.COLUMNS, "link.nobody", opens=False)
         with VerticalScroll(classes="scroll"):
             yield Told(id="step")
 
     def on_mount(self) -> None:
-        """Fetch the trail."""
+        """Give the keys to the table."""
         self.query_one(Sheet).focus()
-        ask_anew(self, self._fetch, "audit")
+
+    def renew(self) -> None:
+        """Fetch the trail, as soon as there is a link."""
+        super().renew()
+        if not self._asked and self.board.link.up:
+            self._asked = True
+            ask_anew(self, self._fetch, "audit")
 
     def on_sheet_moved(self, event: Sheet.Moved) -> None:
         """Show what this step changed."""
@@ -66,4 +74,6 @@ class Audit(Framed):
             self.query_one(Sheet).excuse(str(refusal))
             return
         self._steps = found["rows"]
-        self.query_one(Sheet).fill([(f"{place:06d}", step) for place, step in enumerate(self._steps)], 0)
+        sheet = self.query_one(Sheet)
+        sheet.empty = "audit.none"
+        sheet.fill([(f"{place:06d}", step) for place, step in enumerate(self._steps)], 0)

@@ -1,7 +1,7 @@
 """One call whole: what it is, whom it rang, why it went there, and the signalling of both sides.
 
-Rule: it is asked for anew whenever the call's row changes, at most once a second; a call that is over stays
-as it was.
+Rule: it is asked for anew whenever the call's row changes, at most once a second, and when a lost link is back; a call
+that is over stays as it was.
 """
 
 from typing import Any, ClassVar
@@ -11,8 +11,8 @@ from textual.binding import BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.widgets import Static
 
-from b2bua.rows import CALLS
-from tui import story
+from b2bua.rows import CALLS, QUEUES
+from tui import story, waiting
 from tui.beside import ask_anew
 from tui.board import Board, NotDone
 from tui.framed import Framed
@@ -43,6 +43,7 @@ class Detail(Framed):
         self._told: dict[str, Any] | None = None
         self._row: Any = None
         self._asked_ms = 0
+        self._linked_ms = -1
         self._messages = False
 
     def body(self) -> ComposeResult:
@@ -76,9 +77,11 @@ class Detail(Framed):
         super().renew()
         row = self.board.rows(CALLS).get(self._call_id)
         due = row is not None and row != self._row and self.board.now_ms() - self._asked_ms >= _ASK_EVERY_MS
-        if (self._told is None and not self._asked_ms) or due:
+        over = self._told is not None and self._told["record"]["ended_ms"] is not None
+        link = self.board.link
+        if due or (link.up and link.since_ms != self._linked_ms and not over):
             self._row = dict(row) if row is not None else None
-            self._asked_ms = self.board.now_ms()
+            self._asked_ms, self._linked_ms = self.board.now_ms(), link.since_ms
             ask_anew(self, self._ask, "detail")
         self._tell()
 
@@ -122,8 +125,9 @@ class Detail(Framed):
             return
         record, messages = self._told["record"], self._told["messages"]
         now_ms = self.board.now_ms()
+        line = self.board.rows(QUEUES).get(self._call_id)
         lines = {
-            "head": story.head(record, now_ms),
+            "head": [*story.head(record, now_ms), *([waiting.told(line, now_ms)] if line else [])],
             "attempts": story.attempts(record, now_ms),
             "trace": story.trace(record),
             "ladder": ladder(messages, record["accepted_ms"], self._ladder_columns()) if messages else [],

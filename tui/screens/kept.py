@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from b2bua.wire import Row
 from tui.arrange import Cell, Column
 from tui.beside import ask_also, ask_anew
-from tui.board import NotDone
+from tui.board import Board, NotDone
 from tui.columns import text
 from tui.framed import Framed
 from tui.keys import bindings
@@ -52,14 +52,24 @@ class Kept(Framed):
     EMPTY: ClassVar[str]
     COLUMNS: ClassVar[tuple[Column, ...]]
 
+    def __init__(self, board: Board) -> None:
+        super().__init__(board)
+        self._asked = False
+
     def body(self) -> ComposeResult:
         """The table."""
-        yield Sheet(self.COLUMNS, self.EMPTY)
+        yield Sheet(self.COLUMNS, "link.nobody")
 
     def on_mount(self) -> None:
-        """Ask for what there is."""
+        """Give the keys to the table."""
         self.query_one(Sheet).focus()
-        ask_anew(self, self._fetch, "kept")
+
+    def renew(self) -> None:
+        """Ask for what there is, as soon as there is a link."""
+        super().renew()
+        if not self._asked and self.board.link.up:
+            self._asked = True
+            self.action_refresh()
 
     def on_sheet_opened(self, event: Sheet.Opened) -> None:
         """Show the call it comes from."""
@@ -69,6 +79,10 @@ class Kept(Framed):
         """The language changed."""
         super().respeak()
         self.query_one(Sheet).relayout()
+
+    def action_refresh(self) -> None:
+        """Ask again."""
+        ask_anew(self, self._fetch, "kept")
 
     def action_back(self) -> None:
         """Back to the records."""
@@ -85,7 +99,9 @@ class Kept(Framed):
     async def _fetch(self) -> None:
         found = await self.ask(self.VERB)
         if found is not None:
-            self.query_one(Sheet).fill([(row["call_id"], row) for row in found["rows"]], self.board.now_ms())
+            sheet = self.query_one(Sheet)
+            sheet.empty = self.EMPTY
+            sheet.fill([(row["call_id"], row) for row in found["rows"]], self.board.now_ms())
 
 
 class Recordings(Kept):
