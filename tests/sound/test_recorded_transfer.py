@@ -1,4 +1,4 @@
-"""A recorded call that is handed over: who is told, and what the recording and the record hold of both parts (M3, M5)."""
+"""A recorded call that is handed over: who is told, and what recording and record hold of both parts (M3, M5)."""
 
 from itertools import groupby
 from pathlib import Path
@@ -46,7 +46,7 @@ async def _talk(caller: Line, target: Line, hz: int) -> None:
     """The caller and a target hear each other, for a second and more."""
     await caller.audio.until_hears(hz)
     await target.audio.until_hears(CALLER_HZ)
-    assert await caller.audio.until(lambda audio: audio.hears(hz, of_s=1.0))
+    assert await caller.audio.until(lambda audio: audio.hears(hz, of_s=2.0))
 
 
 def _exported(switch: Switch, record: CallRecord, to: Path) -> list[list[int]]:
@@ -105,5 +105,5 @@ async def test_a_recorded_call_is_handed_over(switch: Switch, tmp_path: Path) ->
     left, right = _exported(switch, record, tmp_path / "heard.wav")
     assert len(left) / 8 == pytest.approx(record.recorded_ms, abs=1)
     assert [hz for hz, _ in _tones(left)] == [CALLER_HZ]
-    assert [(hz, tenths >= 10) for hz, tenths in _tones(right)] == [(SEAT_HZ, True), (OTHER_HZ, True)]
+    assert [(hz, tenths >= 8) for hz, tenths in _tones(right)] == [(SEAT_HZ, True), (OTHER_HZ, True)]
     assert "0 with a fault" in command(switch, "recording", "verify")
