@@ -103,7 +103,7 @@ async def test_a_recorded_call_is_handed_over(switch: Switch, tmp_path: Path) ->
         "tell the target",
     ]
     left, right = _exported(switch, record, tmp_path / "heard.wav")
-    assert len(left) / 8 == pytest.approx(record.recorded_ms, abs=1)
+    assert 0 <= len(left) / 8 - record.recorded_ms <= 500, "a last piece may go to disk after the last word"
     assert [hz for hz, _ in _tones(left)] == [CALLER_HZ]
     assert [(hz, tenths >= 8) for hz, tenths in _tones(right)] == [(SEAT_HZ, True), (OTHER_HZ, True)]
     assert "0 with a fault" in command(switch, "recording", "verify")
