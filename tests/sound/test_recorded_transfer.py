@@ -13,7 +13,7 @@ from b2bua.record import CallRecord
 from tests.sound.commands import command
 from tests.sound.files import encode, tone
 from tests.switch.audio import Audio
-from tests.switch.conftest import Switch
+from tests.switch.conftest import Switch, eventually
 from tests.switch.far import Line, open_far
 
 TONES = CALLER_HZ, SEAT_HZ, OTHER_HZ, NOTICE_HZ = 440, 620, 820, 1400
@@ -50,7 +50,8 @@ async def _talk(caller: Line, target: Line, hz: int) -> None:
 
 
 def _exported(switch: Switch, record: CallRecord, to: Path) -> list[list[int]]:
-    """What was recorded, left and right, as 16-bit samples."""
+    """What was recorded, left and right, as 16-bit samples, once its last piece is on disk."""
+    eventually(switch.call_processes, lambda busy: not busy)
     command(switch, "recording", "export", record.call_id, str(to))
     samples, _ = soundfile.read(to, dtype="int16")
     return [samples[:, side].tolist() for side in range(2)]
