@@ -69,6 +69,10 @@ class Ear:
         head = _HEADER.pack(0x80, _PCMA | (0x80 if count == 0 else 0), count & 0xFFFF, stamp & 0xFFFFFFFF, 1)
         self._socket.sendto(head + payload, self._far)
 
+    def codes(self) -> bytes:
+        """All that came, as it was coded, one packet after the other."""
+        return b"".join(packet[_HEADER.size :] for packet in self._packets)
+
     def heard(self) -> Samples:
         """All that was heard, by the packets' own clock; what was lost is silence."""
         stamps = [_HEADER.unpack_from(packet)[3] for packet in self._packets]
