@@ -11,7 +11,7 @@ from tests.switch.sipp import Caller, Target, pause, recv
 
 FAX: Final = '[nodes.fax]\nkind = "hunt"\ntargets = ["line"]\nfax = true\n'
 MENU: Final = '[nodes.main]\nkind = "menu"\nprompts = ["menu"]\nkeys = { 4 = "fax" }\notherwise = "fax"\n'
-SECONDS: Final = 3
+SECONDS: Final = 2
 STALL_S: Final = 0.06
 """Three packets' worth; PJSIP's usual buffer slips at the first of these."""
 TAIL: Final = 160
