@@ -39,6 +39,8 @@ def urgently() -> Iterator[None]:
 
 def limit() -> bool:
     """Bound, for this process and its children, how long they may keep others waiting. False if none may be urgent."""
-    resource.setrlimit(resource.RLIMIT_RTTIME, (_ENDLESS_US, _ENDLESS_US))
+    _, most_us = resource.getrlimit(resource.RLIMIT_RTTIME)
+    limit_us = _ENDLESS_US if most_us == resource.RLIM_INFINITY else min(most_us, _ENDLESS_US)
+    resource.setrlimit(resource.RLIMIT_RTTIME, (limit_us, limit_us))
     allowed = make_urgent(urgent=True)
     return make_urgent(urgent=False) and allowed
