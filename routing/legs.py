@@ -79,7 +79,7 @@ def ring(
     """Call a target on a new leg, for at most `wait_s` seconds; `transferred_by` is the seat that asked for it."""
     leg = LegId(len(turn.attempts) + 1)
     address = turn.plan.targets[target].address
-    turn.attempts += (Attempt(leg, target, address, turn.at_s),)
+    turn.attempts += (Attempt(leg, target, address, turn.at_s, fax=fax),)
     turn.do(Ring(leg, target, address, Context(turn.menus, transferred_by), fax, replaces))
     turn.start_timer(ring_timer(leg), wait_s)
     return leg

@@ -261,8 +261,8 @@ class Hunt:
 class Queue:
     """Wait until a target of the hunt `then` is free (R10); white-listed callers with priority go first.
 
-    `most_waiting` callers wait at most; one more, and one who has waited `most_s`, goes to `otherwise`. Each
-    `tell_s` seconds the caller hears their place, never if 0.
+    `most_waiting` callers wait at most; one more, and one who has waited `most_s`, goes to `otherwise`. After each
+    `tell_s` seconds of music the caller hears their place, never if 0.
     """
 
     then: NodeName

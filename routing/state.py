@@ -47,7 +47,8 @@ class Outcome:
 class Attempt:
     """One try at one target, which is one outbound leg; times in seconds since arrival.
 
-    `stopped` is the cause that we ended it with, once we have asked for that; `cause` is how it ended.
+    `stopped` is the cause that we ended it with, once we have asked for that; `cause` is how it ended. `fax`: a fax
+    line was rung (M6).
     """
 
     leg: LegId
@@ -59,6 +60,7 @@ class Attempt:
     ended_s: float | None = None
     cause: Cause | None = None
     stopped: Cause | None = None
+    fax: bool = False
 
     @property
     def ringing(self) -> bool:
@@ -140,7 +142,10 @@ class Telling:
 
 @attrs.frozen
 class TellingBoth:
-    """The caller and the target on this leg hear that their call will be recorded; `hearing` still do."""
+    """The caller and the target on this leg hear that their call is recorded; `hearing` still do.
+
+    A caller who was told before, and is handed over, hears music instead.
+    """
 
     leg: LegId
     hearing: frozenset[LegId]
@@ -184,7 +189,7 @@ class Transferring:
     `ringing` is the leg that rings now, `waiting` are the targets after it, `looking` means that their lines
     were asked for. `consulting` is the leg that the seat talks with, in an attended transfer by key. `referred` means
     that the seat's telephone asked by REFER and is told how it goes; `replaces` as in `TransferAsked`. `recalling`
-    means that nobody was found and the seat, which has hung up, is rung again.
+    means that nobody was found and the seat, which has hung up, is rung again. `fax`: a fax line is rung.
     """
 
     seat: LegId
@@ -196,6 +201,7 @@ class Transferring:
     referred: bool = False
     replaces: str = ""
     recalling: bool = False
+    fax: bool = False
 
 
 @attrs.frozen
@@ -230,7 +236,8 @@ class State:
     from which the forwarded leg is charged (F1): the first target's answer that the caller was connected to.
     `forwards` counts how often the call went on from one target to the next (R6), `passed` the nodes it came
     through. `priority` is a white-listed caller's who goes first (O4). `menus` are the menus that the caller chose at
-    and what was keyed (M8). `gathering` are the legs whose keys are being collected.
+    and what was keyed (M8). `gathering` are the legs whose keys are being collected. `recording`: what is said is
+    recorded now (M5).
     """
 
     facts: Facts
@@ -246,6 +253,7 @@ class State:
     gathering: frozenset[LegId] = frozenset()
     timers: frozenset[TimerName] = frozenset()
     charged_from_s: float | None = None
+    recording: bool = False
     outcome: Outcome | None = None
     trace: tuple[TraceStep, ...] = ()
 

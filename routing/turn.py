@@ -37,6 +37,7 @@ class Turn:
     gathering: frozenset[LegId]
     timers: frozenset[TimerName]
     charged_from_s: float | None
+    recording: bool
     outcome: Outcome | None
     trace: tuple[TraceStep, ...]
     commands: list[Command] = attrs.field(factory=list)
@@ -60,6 +61,7 @@ class Turn:
             state.gathering,
             state.timers,
             state.charged_from_s,
+            state.recording,
             state.outcome,
             state.trace,
         )
@@ -82,6 +84,7 @@ class Turn:
             self.gathering,
             self.timers,
             self.charged_from_s,
+            self.recording,
             self.outcome,
             self.trace,
         )

@@ -17,6 +17,7 @@ import attrs
 import pjsua2 as pj
 
 from b2bua.pj.noted import Noted, Refused
+from b2bua.pj.urgency import urgently
 
 CLOCK_RATE_HZ: Final = 8000
 TELEPHONE_CODECS: Final = ("PCMA", "PCMU")
@@ -183,7 +184,8 @@ class Endpoint:
         """
         if not self._ticks:
             self._ticks = True
-            self._pj.audDevManager().setNullDev()
+            with urgently():
+                self._pj.audDevManager().setNullDev()
 
     def stop_clock(self) -> None:
         """Stop the clock, so that a process without a call costs nothing."""

@@ -28,6 +28,7 @@ import pjsua2
 from b2bua.kept.keys import read_key
 from b2bua.pj.endpoint import Setup, leave
 from b2bua.pj.process import be_a_call_process
+from b2bua.pj.urgency import limit
 from b2bua.pj.warm import warm_up
 from b2bua.shelves import Shelves
 
@@ -159,6 +160,8 @@ def main() -> None:
     parser.add_argument("--key", type=Path, metavar="FILE", help="what is kept is sealed with it; none: it is not")
     given = parser.parse_args()
     pjsua2.Endpoint  # noqa: B018 - pjsua2 loads its C library at the first use of a name
+    if not limit():
+        sys.stderr.write("speech has no real-time priority: it may stutter while the machine is busy (LimitRTPRIO=1)\n")
     warm_up()
     gc.collect()
     gc.freeze()  # what is loaded stays shared with the children

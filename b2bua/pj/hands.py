@@ -116,6 +116,7 @@ class Hands:
             case Connect(a=a, b=b):
                 self.bridge.connect(a, b)
                 self._tape_on()
+                self._steady(a)
             case Disconnect(a=a, b=b):
                 self.bridge.disconnect(a, b)
                 self._tape_on()
@@ -185,6 +186,14 @@ class Hands:
         self.interaction.follow(leg, now)
         self.ears.follow(leg)
         self._tape_on()
+        self._steady(leg)
+
+    def _steady(self, leg: LegId) -> None:
+        """A fax takes G.711 and a steady clock only: what was agreed with the caller for speech is agreed anew (M6)."""
+        if leg in self.legs and self.legs[leg].is_fax:
+            use_codecs(TELEPHONE_CODECS)
+            self.legs[leg].steady()
+            use_codecs(self._assign.codecs)
 
     def listen(self, now: float) -> None:
         """Note the keys that came as sound, where they can come in no other way."""
@@ -280,6 +289,9 @@ class Hands:
         leg = Leg(self._doorway, command.leg, self._note)
         try:
             invite = invitation(command, self._assign, after)
+            leg.is_fax = command.fax
+            if CALLER in self.legs:
+                self.legs[CALLER].is_fax = command.fax
             if command.fax:  # no other codec carries a fax (M6)
                 use_codecs(TELEPHONE_CODECS)
             leg.call(invite.uri, local_uri=invite.local_uri, headers=invite.headers)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pjsua2 as pj
 
+from b2bua.pj.fax import make_steady, without_events
 from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Keyed, Noted, Rang
 from b2bua.pj.reason import q850_in, reason_of
 from routing.cause import Cause
@@ -60,6 +61,8 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         self._early_media = False
         self._rang = False
         self._ending = False
+        self._is_renewed = False
+        self.is_fax = False
         self.is_accepted = False
         self.is_down = False
         self.evidence: dict[str, Any] = {}
@@ -99,6 +102,19 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         prm.statusCode = 0 if self._outbound else cause.sip  # only a final response has a status of ours
         _put_headers(prm, {"Reason": reason_of(cause)})
         self.hangup(prm)
+
+    def steady(self) -> None:
+        """Have the audio of a fax made as a fax needs it, once, if it was made before that was known.
+
+        The far end is offered its audio anew (re-INVITE). Should it refuse, all stays as it is.
+        """
+        if self._is_renewed or self.is_down or self._ending or self.getInfo().state != pj.PJSIP_INV_STATE_CONFIRMED:
+            return
+        self._is_renewed = True
+        prm = pj.CallOpParam(True)
+        prm.opt.videoCount = 0
+        with suppress(pj.Error):
+            self.reinvite(prm)
 
     def notify(self, headers: Mapping[str, str], kind: str, body: str) -> None:
         """Send NOTIFY within the dialog; not where that is over or ending."""
@@ -175,11 +191,26 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and self._outbound and _has_audio(info):
             # Without audio in common it is no answer: PJSIP hangs up by itself, and that is what is noted.
             self.note(Answered(self.name))
+        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and self.is_fax:
+            self.note(AudioChanged(self.name))  # from now on it can be
 
     @noting
     def onCallMediaState(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
         """Note that audio began, changed or ended."""
         self.note(AudioChanged(self.name))
+
+    @noting
+    def onCallSdpCreated(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+        """Offer no more than a fax needs."""
+        if self.is_fax:
+            prm.sdp.wholeSdp = without_events(prm.sdp.wholeSdp)
+
+    @noting
+    def onStreamPreCreate(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+        """Make the audio of a fax as a fax needs it."""
+        if self.is_fax:
+            self._is_renewed = True
+            make_steady(prm.streamInfo)
 
     @noting
     def onStreamDestroyed(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name

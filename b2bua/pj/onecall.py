@@ -112,6 +112,11 @@ class OneCall:
         return self._state.phase is Phase.TALKING and self._answer_by is None
 
     @property
+    def carries_speech(self) -> bool:
+        """Whether someone's words pass through here, which must not be late: a conversation, a message."""
+        return self.is_talking or self._hands.message is not None
+
+    @property
     def has_notes(self) -> bool:
         """Whether a leg has noted something since the last turn."""
         return bool(self._noted)

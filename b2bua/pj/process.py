@@ -25,6 +25,7 @@ from b2bua.pj.leg import Leg
 from b2bua.pj.linkside import LinkSide
 from b2bua.pj.noted import Broke, Noted, Refused
 from b2bua.pj.onecall import OneCall
+from b2bua.pj.urgency import make_urgent
 from b2bua.shelves import Shelves
 from routing.cause import CONGESTION
 from routing.document import from_plain
@@ -58,6 +59,7 @@ class Process:
         self._terms: object = None
         self._quiet_at: float | None = None
         self._retiring = False
+        self._is_urgent = False
         self._look_at = 0.0
         self._phase_s = random.uniform(0, _BEAT_S)  # noqa: S311 - nothing depends on its being hard to guess
         self._endpoint = Endpoint(setup, self._note)
@@ -111,9 +113,15 @@ class Process:
             if self._call.has_audio:
                 self._endpoint.start_clock()  # late, since it takes time: the caller is rung or answered first
             self._look_at = time.monotonic() + self._patience_s(self._call)
+            self._hurry(urgent=self._call.carries_speech and not self._call.over)
             if self._call.over:
                 self._rest(self._call)
         self._link.flush()
+
+    def _hurry(self, *, urgent: bool) -> None:
+        if urgent != self._is_urgent:
+            self._is_urgent = urgent
+            make_urgent(urgent=urgent)
 
     def _patience_s(self, call: OneCall) -> float:
         """How long until the call is to be looked at though nothing came."""

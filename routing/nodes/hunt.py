@@ -119,7 +119,7 @@ def react(turn: Turn, place: Hunting, event: Event) -> NodeName | None:
         case TargetRang(leg=leg, early_media=early_media) if leg in place.ringing:
             caller.alert(turn, leg if early_media and len(place.ringing) == 1 else None)
         case TargetAnswered(leg=leg) if leg in place.ringing:
-            talk.begin(turn, leg, place.node, fax=hunt.fax)
+            talk.begin(turn, leg, place.node)
         case TimerFired(timer=timer) if timer == PAUSE:
             return _advance(turn, attrs.evolve(place, pausing=False), hunt)
         case TimerFired(timer=timer):  # no other timer runs while targets ring

@@ -1,17 +1,19 @@
 """Notice: whoever is recorded is told so before it begins, as the plan's `record_announce` says (M5).
 
 Rule: a caller hears it once in a call, before the first target is rung or waited for, and so before the answer. Where
-both are told, both hear it when the target has answered, and are connected at its end.
+both are told, both hear it when the target has answered, and are connected at its end; so does everyone to whom the
+caller is handed over, while the caller hears music.
 """
 
 from typing import Final
 
 from routing import caller
+from routing.command import Play
 from routing.event import Event, PromptEnded
-from routing.ids import NodeName
+from routing.ids import CALLER, LegId, NodeName
 from routing.node import Hunt, Node, Queue
 from routing.plan import Announced
-from routing.state import Phase, Telling
+from routing.state import Phase, Telling, TellingBoth
 from routing.turn import Turn
 
 KIND: Final = "notice"
@@ -31,6 +33,30 @@ def tell_caller(turn: Turn, name: NodeName) -> None:
     note(turn, name, "tell the caller")
     caller.play(turn, (turn.plan.record_prompt,))
     turn.place = Telling(name)
+    turn.phase = Phase.HEARING
+
+
+def tell_both(turn: Turn, leg: LegId, hunt: NodeName) -> None:
+    """Let caller and target hear it at the same time."""
+    note(turn, hunt, "tell both")
+    caller.play(turn, (turn.plan.record_prompt,))
+    _tell(turn, leg, frozenset({CALLER, leg}))
+
+
+def is_owed(turn: Turn, leg: LegId) -> bool:
+    """Whether a target to whom the caller is handed over must be told: what is said is recorded, and it is no fax."""
+    return turn.recording and turn.plan.record_announce is Announced.BOTH and not turn.attempts[leg - 1].fax
+
+
+def tell_target(turn: Turn, leg: LegId, node: NodeName) -> None:
+    """Let a target hear it that takes the caller over."""
+    note(turn, node, "tell the target")
+    _tell(turn, leg, frozenset({leg}))
+
+
+def _tell(turn: Turn, leg: LegId, hearing: frozenset[LegId]) -> None:
+    turn.do(Play(leg, (turn.plan.record_prompt,)))
+    turn.place = TellingBoth(leg, hearing)
     turn.phase = Phase.HEARING
 
 

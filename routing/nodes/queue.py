@@ -48,13 +48,15 @@ def react(turn: Turn, place: Queueing, event: Event) -> NodeName | None:
         case TimerFired(timer=timer) if timer == MOST:
             return _leave(turn, place, node.otherwise, f"waited {node.most_s} s")
         case TimerFired(timer=timer) if timer == TELL:
-            if place.at is not None:
+            if place.at is None:
+                turn.start_timer(TELL, node.tell_s)
+            else:
                 caller.play(turn, (PLACE_PROMPT, PromptName(f"number-{place.at + 1}")))
-            turn.start_timer(TELL, node.tell_s)
         case TimerFired(timer=timer) if timer == LOOK:
             _moved(turn, place, node)
-        case PromptEnded():
+        case PromptEnded():  # told to the end, however long that is
             caller.play(turn, (node.music,), loop=True)
+            turn.start_timer(TELL, node.tell_s)
         case TargetsLooked(node=name) if name == place.node and place.looking:
             free = [target for target in turn.node(node.then, Hunt).targets if _is_free(turn, target, event)]
             if free:

@@ -30,7 +30,9 @@ def asked(turn: Turn, place: Talking, event: TransferAsked) -> None:
     elif group is None:
         decline(turn, event, NOT_FOUND, "not of this plan")
     else:
-        wish = Transferring(place.leg, attended=False, waiting=group.targets, referred=True, replaces=event.replaces)
+        wish = Transferring(
+            place.leg, attended=False, waiting=group.targets, referred=True, replaces=event.replaces, fax=group.fax
+        )
         turn.do(ReportTransfer(place.leg, transfer.TRYING))
         transfer.begin(turn, ways, wish, (("to", event.to), ("how", _how(event))))
 

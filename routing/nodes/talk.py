@@ -5,19 +5,19 @@ Rule: the first target to answer gets the call; every other leg is told that it 
 
 from routing import caller, legs
 from routing.cause import ANSWERED_ELSEWHERE, MEDIA_LOST
-from routing.command import Play, StartRecording
+from routing.command import StartRecording
 from routing.event import DigitsKeyed, Event, MediaLost, PromptEnded, TargetFailed, TargetHungUp, TransferAsked
 from routing.ids import CALLER, LegId, NodeName
 from routing.nodes import notice, referral, transfer
 from routing.plan import Announced
-from routing.state import HungUpBy, Phase, Talking, TellingBoth
+from routing.state import HungUpBy, Talking, TellingBoth
 from routing.turn import Turn
 
 
-def begin(turn: Turn, leg: LegId, hunt: NodeName, *, fax: bool) -> None:
+def begin(turn: Turn, leg: LegId, hunt: NodeName) -> None:
     """A target of a hunt answered: stop the others, answer the caller, and let both hear each other.
 
-    A fax is not recorded.
+    A fax is not recorded (M6).
     """
     for attempt in legs.open_legs(turn):
         if attempt.leg != leg:
@@ -25,27 +25,25 @@ def begin(turn: Turn, leg: LegId, hunt: NodeName, *, fax: bool) -> None:
     caller.silence(turn)
     caller.answer(turn)
     turn.charged_from_s = turn.at_s
-    is_recorded = turn.plan.record and not fax
-    if is_recorded and turn.plan.record_announce is Announced.BOTH:
-        _tell_both(turn, leg, hunt)
+    if turn.plan.record and not turn.attempts[leg - 1].fax:
+        _record(turn, leg, hunt)
     else:
-        _connect(turn, leg, is_recorded=is_recorded)
+        transfer.join(turn, leg)
 
 
-def _connect(turn: Turn, leg: LegId, *, is_recorded: bool) -> None:
+def _record(turn: Turn, leg: LegId, hunt: NodeName) -> None:
+    """Record from the first word on, after both were told if the plan says so."""
+    if turn.plan.record_announce is Announced.BOTH:
+        notice.tell_both(turn, leg, hunt)
+    else:
+        _join(turn, leg)
+
+
+def _join(turn: Turn, leg: LegId) -> None:
     transfer.join(turn, leg)
-    if is_recorded:
+    if not turn.recording:  # as it is where a caller was handed over
+        turn.recording = True
         turn.do(StartRecording())
-
-
-def _tell_both(turn: Turn, leg: LegId, hunt: NodeName) -> None:
-    """Let caller and target hear that they will be recorded, at the same time."""
-    notice.note(turn, hunt, "tell both")
-    prompts = (turn.plan.record_prompt,)
-    caller.play(turn, prompts)
-    turn.do(Play(leg, prompts))
-    turn.place = TellingBoth(leg, frozenset({CALLER, leg}))
-    turn.phase = Phase.HEARING
 
 
 def react_telling(turn: Turn, place: TellingBoth, event: Event) -> None:
@@ -55,7 +53,8 @@ def react_telling(turn: Turn, place: TellingBoth, event: Event) -> None:
         case PromptEnded(leg=leg) if leg in place.hearing:
             turn.place = TellingBoth(place.leg, place.hearing - {leg})
             if not turn.place.hearing:
-                _connect(turn, place.leg, is_recorded=True)
+                caller.silence(turn)
+                _join(turn, place.leg)
         case TargetHungUp(leg=leg, cause=cause) | TargetFailed(leg=leg, cause=cause) if leg == place.leg:
             caller.end(turn, cause, HungUpBy.TARGET, target)
         case MediaLost(leg=leg) if leg in (CALLER, place.leg):

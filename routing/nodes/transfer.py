@@ -1,7 +1,8 @@
 """Transfer: a seat hands its caller over to another extension, by key or by REFER, blind or attended (M3).
 
 Rule: a call is transferred only to what the plan names; a transfer that finds nobody leads back to the seat, which is
-rung again if it has hung up meanwhile. Where the transfer was asked for by REFER, each turn of it is reported.
+rung again if it has hung up meanwhile. Where the transfer was asked for by REFER, each turn of it is reported. A
+recording goes on, but ends where a fax takes over (M6).
 """
 
 from typing import Final
@@ -10,7 +11,7 @@ import attrs
 
 from routing import caller, cause, legs
 from routing.cause import MEDIA_LOST, NORMAL
-from routing.command import CollectDigits, Connect, Disconnect, ReportTransfer, StopCollecting
+from routing.command import CollectDigits, Connect, Disconnect, ReportTransfer, StopCollecting, StopRecording
 from routing.event import (
     DigitsKeyed,
     Event,
@@ -24,6 +25,7 @@ from routing.event import (
 )
 from routing.ids import CALLER, LegId, NodeName, TargetName
 from routing.node import Hunt
+from routing.nodes import notice
 from routing.plan import Extension, Transfer
 from routing.state import HungUpBy, Phase, Talking, Transferring
 from routing.turn import Turn
@@ -50,7 +52,7 @@ def _listen(turn: Turn, seat: LegId, most: int) -> None:
     if seat in turn.gathering:
         turn.gathering -= {seat}
         turn.do(StopCollecting(seat))
-    if turn.plan.transfer:
+    if turn.plan.transfer and not turn.attempts[seat - 1].fax:
         legs.gather(turn, CollectDigits(seat, most, 0, INTER_S))
 
 
@@ -65,7 +67,7 @@ def keyed(turn: Turn, place: Talking, digits: str) -> None:
         if digits.startswith(code) and extension in turn.plan.extensions:
             group = turn.plan.group(turn.plan.extensions[extension])
             how = "attended" if attended else "blind"
-            wish = Transferring(place.leg, attended, group.targets)
+            wish = Transferring(place.leg, attended, group.targets, fax=group.fax)
             begin(turn, ways, wish, (("to", digits), ("how", how)))
             return
     _listen(turn, place.leg, MOST_KEYS)
@@ -131,7 +133,7 @@ def _ring_next(turn: Turn, place: Transferring) -> None:
         if legs.can_ring(turn, target):
             wait_s = Hunt(place.waiting).wait_s(turn.plan.targets[target].ring_s)
             seat = turn.attempts[place.seat - 1].target
-            leg = legs.ring(turn, target, wait_s, transferred_by=seat, replaces=place.replaces)
+            leg = legs.ring(turn, target, wait_s, fax=place.fax, transferred_by=seat, replaces=place.replaces)
             turn.place = attrs.evolve(place, waiting=place.waiting[at + 1 :], ringing=leg)
             return
     if legs.up(turn, place.seat):
@@ -147,7 +149,8 @@ def _recall(turn: Turn, place: Transferring) -> None:
         caller.end(turn, cause.NO_ANSWER, HungUpBy.SWITCH, seat)
         return
     turn.note(NODE, "transfer", seat, looked_at=(("because", "nobody was found, and the seat has hung up"),))
-    leg = legs.ring(turn, seat, Hunt((seat,)).wait_s(turn.plan.targets[seat].ring_s), transferred_by=seat)
+    wait_s = Hunt((seat,)).wait_s(turn.plan.targets[seat].ring_s)
+    leg = legs.ring(turn, seat, wait_s, fax=turn.attempts[place.seat - 1].fax, transferred_by=seat)
     turn.place = attrs.evolve(place, attended=False, ringing=leg, recalling=True)
 
 
@@ -172,7 +175,13 @@ def _hand_over(turn: Turn, place: Transferring, leg: LegId) -> None:
     """The caller is the new target's; the seat is free."""
     _report(turn, place, DONE)
     legs.stop(turn, place.seat, NORMAL)
+    if notice.is_owed(turn, leg) and not place.recalling:
+        notice.tell_target(turn, leg, NODE)
+        return
     caller.silence(turn)
+    if turn.recording and turn.attempts[leg - 1].fax:
+        turn.recording = False
+        turn.do(StopRecording())
     join(turn, leg)
 
 

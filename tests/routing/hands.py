@@ -21,6 +21,7 @@ from routing.command import (
     StartTimer,
     StopCollecting,
     StopPlaying,
+    StopRecording,
     StopRinging,
     StopTimer,
     TakeMessage,
@@ -61,6 +62,8 @@ class Hands:
         self.message = False
         self.recording = False
         self.was_told = False
+        self.told: set[str] = set()
+        self.faxes: set[LegId] = set()
 
     def any_leg(self, *states: Leg) -> bool:
         """Whether a leg is in one of these states."""
@@ -85,6 +88,7 @@ class Hands:
                 assert self.legs[leg] is Leg.ANSWERED
                 assert not command.loop
                 self.hearing.add(leg)
+                self.told.add(self.addresses[leg])
             case Alert() | Answer() | Release() | Play() | StopPlaying() | TakeMessage():
                 assert self.caller_there(), f"{command} to a caller who is gone"
                 self._to_caller(command)
@@ -119,6 +123,9 @@ class Hands:
                 if self.plan.record_announce is not Announced.NOBODY:
                     assert self.was_told, "recorded without a word"
                 self.recording = True
+            case StopRecording():
+                assert self.recording
+                self.recording = False
             case _:
                 raise AssertionError(f"no hands for {command}")
 
@@ -152,7 +159,8 @@ class Hands:
 
     def _to_legs(self, command: Command) -> None:
         match command:
-            case Ring(leg=leg, target=target, address=address):
+            case Ring(leg=leg, target=target, address=address, fax=fax):
+                self.faxes |= {leg} if fax else set()
                 assert self.caller_there()
                 assert leg == len(self.legs) + 1
                 assert address == self.plan.targets[target].address
@@ -177,6 +185,9 @@ class Hands:
                     assert self.answered
                     assert self.hears is None
                     assert self.with_caller is None, "the caller talks with one leg at a time"
+                    assert not (self.recording and b in self.faxes), "a fax is recorded"
+                    if self.recording and self.plan.record_announce is Announced.BOTH:
+                        assert self.addresses[b] in self.told, "recorded without a word"
                     self.with_caller = b
                 else:
                     assert self.legs[a] is Leg.ANSWERED

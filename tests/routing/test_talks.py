@@ -292,8 +292,9 @@ def test_queue_until_a_target_is_free() -> None:
     assert call.then(QueueMoved(31, WAIT, 1)) == ()
     assert call.then(PlaceTaken(31, WAIT, 7)) == (), "nobody asked"
     told = call.then(TimerFired(60, queue.TELL))
-    assert Play(CALLER, (PromptName("queue-place"), PromptName("number-2"))) in told
-    assert call.then(PromptEnded(63, CALLER)) == (Play(CALLER, (PromptName("queue-music"),), loop=True),)
+    assert told[-1] == Play(CALLER, (PromptName("queue-place"), PromptName("number-2")))
+    music = Play(CALLER, (PromptName("queue-music"),), loop=True)
+    assert call.then(PromptEnded(63, CALLER)) == (music, StartTimer(queue.TELL, 30)), "told again after as much music"
     assert call.then(QueueMoved(64, WAIT, 0)) == (LookAtTargets(WAIT, (DESK,)),)
     assert call.then(QueueMoved(64, WAIT, 0)) == ()
     assert looked(call, 1) == (StartTimer(queue.LOOK, 2),)

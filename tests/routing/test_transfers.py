@@ -14,7 +14,9 @@ from routing.command import (
     Play,
     Release,
     Ring,
+    StartRecording,
     StopPlaying,
+    StopRecording,
     StopRinging,
 )
 from routing.event import (
@@ -22,6 +24,7 @@ from routing.event import (
     DigitsKeyed,
     KeysEnd,
     MediaLost,
+    PromptEnded,
     TargetAnswered,
     TargetFailed,
     TargetHungUp,
@@ -162,6 +165,76 @@ def test_seat_gone_before_the_answer() -> None:
     assert Release(NO_ANSWER) in lost.then(TargetFailed(7, NEXT, BUSY))
     lost.state = found
     assert Connect(CALLER, NEXT) in lost.then(TargetAnswered(7, NEXT))
+
+
+def recorded(announce: str) -> Call:
+    """A caller talks with the front desk and is recorded, whoever is to be told having been told; 804 is a fax line."""
+    head = f'record = true\nrecord_announce = "{announce}"\n'
+    line = '[nodes.line]\nkind = "hunt"\ntargets = ["sales"]\nfax = true\n'
+    call = Call(head + TEXT.replace("[extensions]", '[extensions]\n804 = "line"') + line)
+    told(call, CALLER)
+    commands = (*call.then(TargetAnswered(2, SEAT)), *told(call, CALLER), *told(call, SEAT))
+    assert StartRecording() in commands
+    return call
+
+
+def told(call: Call, leg: LegId) -> tuple[Command, ...]:
+    """A leg has heard what it is told, if it is told anything."""
+    return call.then(PromptEnded(call.state.at_s + 1, leg))
+
+
+@pytest.mark.req("M3", "M5")
+def test_a_target_that_takes_over_is_told_of_the_recording() -> None:
+    """`both`: it hears the notice while the caller hears music, and is connected at its end; the recording goes on."""
+    call = recorded("both")
+    keyed(call, "*2801")
+    notice = (PromptName("recorded"),)
+    assert call.then(TargetAnswered(9, NEW))[1:] == (HangUp(SEAT, NORMAL), Play(NEW, notice))
+    assert (call.state.trace[-1].kind, call.state.trace[-1].chose) == ("notice", "tell the target")
+    assert told(call, CALLER) == ()
+    assert told(call, NEW) == (StopPlaying(CALLER), Connect(CALLER, NEW), CollectDigits(NEW, 10, 0, 4))
+    assert call.state.recording
+
+
+@pytest.mark.req("M3", "M5")
+def test_a_target_that_hangs_up_while_it_takes_over_ends_the_call() -> None:
+    """The seat is free already: the caller is released, and the record says that the new target hung up."""
+    call = recorded("both")
+    keyed(call, "*2801")
+    call.then(TargetAnswered(9, NEW))
+    assert Release(NORMAL) in call.then(TargetHungUp(10, NEW, NORMAL))
+    assert call.state.outcome is not None
+    assert call.state.outcome.target == SALES
+
+
+@pytest.mark.req("M3", "M5")
+@pytest.mark.parametrize("announce", ["nobody", "caller"])
+def test_only_both_tells_who_takes_over(announce: str) -> None:
+    """Otherwise the new target has the caller at once."""
+    call = recorded(announce)
+    keyed(call, "*2801")
+    assert Connect(CALLER, NEW) in call.then(TargetAnswered(9, NEW))
+
+
+@pytest.mark.req("M3", "M5")
+def test_a_seat_that_is_rung_again_is_not_told_again() -> None:
+    """It has hung up on its transfer, nobody was found, and it takes its caller back at once."""
+    call = recorded("both")
+    keyed(call, "*2801")
+    call.then(TargetHungUp(5, SEAT, NORMAL))
+    call.then(TargetFailed(6, NEW, BUSY))
+    assert Connect(CALLER, NEXT) in call.then(TargetAnswered(7, NEXT))
+
+
+@pytest.mark.req("M3", "M5", "M6")
+def test_a_fax_that_takes_over_is_neither_told_nor_recorded() -> None:
+    """It is rung with G.711 alone, the recording ends before it is connected, and its tones are no keys."""
+    call = recorded("both")
+    assert Ring(NEW, SALES, "02162288301", BY_DESK, fax=True) in keyed(call, "*2804")
+    commands = call.then(TargetAnswered(9, NEW))
+    assert commands[-2:] == (StopRecording(), Connect(CALLER, NEW))
+    assert not call.state.recording
+    assert call.state.gathering == frozenset()
 
 
 def test_events_of_others_during_a_transfer() -> None:

@@ -69,6 +69,10 @@ class Ear:
         head = _HEADER.pack(0x80, _PCMA | (0x80 if count == 0 else 0), count & 0xFFFF, stamp & 0xFFFFFFFF, 1)
         self._socket.sendto(head + payload, self._far)
 
+    def codes(self) -> bytes:
+        """All that came, as it was coded, one packet after the other."""
+        return b"".join(packet[_HEADER.size :] for packet in self._packets)
+
     def heard(self) -> Samples:
         """All that was heard, by the packets' own clock; what was lost is silence."""
         stamps = [_HEADER.unpack_from(packet)[3] for packet in self._packets]
@@ -108,7 +112,9 @@ def best_match(heard: Samples, wanted: Samples) -> tuple[int, float]:
     """Where in `heard` the stretch begins that is most like all of `wanted`, and its correlation (−1 to 1)."""
     size = len(heard) + len(wanted)
     product = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(wanted, size)), size)
-    at = int(np.argmax(product[: len(heard) - len(wanted) + 1]))
+    power = np.concatenate(([0.0], np.cumsum(np.square(heard, dtype=np.float64))))
+    loud = np.sqrt(np.maximum(power[len(wanted) :] - power[: -len(wanted)], 0) + 1e-4 * power[-1])
+    at = int(np.argmax(product[: len(loud)] / loud))
     stretch = heard[at : at + len(wanted)]
     return at, float(np.dot(stretch, wanted) / (np.linalg.norm(stretch) * np.linalg.norm(wanted) + 1e-9))
 

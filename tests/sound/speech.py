@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from b2bua.pj.urgency import urgently
 from b2bua.sound.loudness import Samples
 from b2bua.sound.wav import RATE_HZ
 from tests.sound.ear import Ear, a_law
@@ -23,12 +24,21 @@ def speech(seconds: float, seed: int) -> Samples:
     return np.asarray(0.25 * voice * syllables / np.abs(voice).max(), np.float32)
 
 
-def talk(ends: Sequence[Ear], said: Sequence[Samples]) -> None:
-    """All ends speak at once, packet by packet, in real time; whoever has said it all sends no more."""
+def talk(ends: Sequence[Ear], said: Sequence[Samples], *, stall_s: float = 0.0) -> float:
+    """All ends speak at once, packet by packet, in real time; whoever has said it all sends no more.
+
+    How late the latest packet was in seconds: what comes late is not what a telephone would have sent. With `stall_s`
+    one packet in fifty is meant to be that late.
+    """
     coded = [a_law(samples) for samples in said]
-    began = time.monotonic()
-    for count in range(max(map(len, coded)) // PACKET):
-        for end, voice in zip(ends, coded, strict=True):
-            if piece := voice[count * PACKET : (count + 1) * PACKET]:
-                end.speak(piece, count, count * PACKET)
-        time.sleep(max(0.0, began + (count + 1) * 0.02 - time.monotonic()))
+    latest = 0.0
+    with urgently():
+        began = time.monotonic()
+        for count in range(max(map(len, coded)) // PACKET):
+            due = began + count * 0.02 + (stall_s if count % 50 == 49 else 0.0)
+            time.sleep(max(0.0, due - time.monotonic()))
+            for end, voice in zip(ends, coded, strict=True):
+                if piece := voice[count * PACKET : (count + 1) * PACKET]:
+                    end.speak(piece, count, count * PACKET)
+            latest = max(latest, time.monotonic() - began - count * 0.02)
+    return latest

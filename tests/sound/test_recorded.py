@@ -1,16 +1,17 @@
-"""What a recording holds of a call whose process is killed: both sides, in step, as far as they were spoken."""
+"""What a recording holds of a call whose process is killed: both sides whole, in step, as far as they were spoken."""
 
 import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import numpy as np
 import pytest
 import soundfile
 
 from b2bua.kept.keys import make_key
-from b2bua.record import CallRecord, CallState
+from b2bua.record import CallState
 from b2bua.sound import FOLDER
 from b2bua.sound.loudness import Samples
 from b2bua.sound.wav import RATE_HZ, read_wav
@@ -20,33 +21,57 @@ from tests.sound.speech import speech, talk
 from tests.switch.conftest import Switch, eventually, sip_uri
 from tests.switch.sipp import Caller, Target, recv
 
-_WINDOW = RATE_HZ // 2
-_ALIKE = 0.95
-"""A half second in which PJSIP's jitter buffer took out or put in a packet, under load, is not alike."""
-_SKEW = round(0.040 * RATE_HZ)
+_SKEW_S = 0.040
+_LOST_S = 2
+"""What may be missing of the last words before `kill -9`."""
+_PUNCTUAL_S = 0.015
+"""An end that speaks later is a line with jitter: what PJSIP's jitter buffer makes of that is another matter."""
+_CALLS = 3
 
 
-def _kill_after(switch: Switch, seconds: int) -> tuple[tuple[Samples, Samples], tuple[Ear, Ear], CallRecord]:
-    """A call whose ends are told that they are recorded, then speak for so long; then its process is killed."""
+@attrs.frozen
+class Killed:
+    """A call whose process was killed: what each end said and heard, and how late it said it."""
+
+    call_id: str
+    said: tuple[Samples, Samples]
+    heard: tuple[Samples, Samples]
+    late_s: float
+
+
+def _killed(switch: Switch, seconds: int, more: str, notice_s: float) -> Killed:
+    """A call whose ends hear the notice if there is one, then speak for so long; then its process is killed."""
     said = speech(seconds, 1), speech(seconds, 2)
     with Ear() as caller_ear, Ear() as target_ear:
         ends = caller_ear, target_ear
         bye = [recv("BYE", timeout_ms=90_000), Target.respond(200, "OK", tag=False)]
         answer = Target.respond(200, "OK", sdp=target_ear.sdp())
         with switch.target([recv("INVITE"), answer, recv("ACK"), *bye]) as target:
-            number = switch.publish(f'desk = "{sip_uri(target.port)}"', 'record = true\nrecord_announce = "both"')
+            number = switch.publish(f'desk = "{sip_uri(target.port)}"', f"record = true\n{more}")
             call = [Caller.invite(sdp=caller_ear.sdp()), recv(100, optional=True), recv(200, rrs=True), Caller.ack()]
             with switch.caller(number, [*call, *bye]) as caller:
                 for end in ends:
-                    end.listen_s(4.5, 10)
+                    end.listen_s(notice_s + 0.3, 10 + notice_s)
                 eventually(lambda: switch.records(number)[0].state, lambda state: state is CallState.TALKING)
-                talk(ends, said)
+                late_s = talk(ends, said)
                 (pid,) = switch.call_processes()
                 os.kill(pid, signal.SIGKILL)
                 caller.wait()
             target.wait()
-        (record,) = switch.closed(number)
-    return said, ends, record
+        heard = caller_ear.heard(), target_ear.heard()
+    (record,) = switch.closed(number)
+    assert record.ending is not None
+    assert record.ending.slug == "crashed"
+    return Killed(record.call_id, said, heard, late_s)
+
+
+def _punctual(call: Callable[[], Killed]) -> Killed:
+    """A call whose ends spoke as steadily as telephones do; the machine may be too busy for that now and then."""
+    for _ in range(_CALLS):
+        killed = call()
+        if killed.late_s < _PUNCTUAL_S:
+            return killed
+    raise AssertionError(f"in {_CALLS} calls the ends themselves spoke too late, the last by {killed.late_s:.3f} s")
 
 
 def _exported(switch: Switch, call_id: str, to: Path) -> Samples:
@@ -57,50 +82,55 @@ def _exported(switch: Switch, call_id: str, to: Path) -> Samples:
     return np.asarray(samples)
 
 
-def _prove(switch: Switch, seconds: int, to: Path) -> None:
-    said, ends, record = _kill_after(switch, seconds)
-    assert record.ending is not None
-    assert record.ending.slug == "crashed"
-    notice = read_wav(FOLDER / "recorded.wav")
-    for end in ends:
-        assert likeness(end.heard(), notice) > 0.95, "both were told"
-    recorded = _exported(switch, record.call_id, to)
-    sides = [recorded[:, 0], recorded[:, 1]]
-    assert all(best_match(side, notice)[1] < 0.3 for side in sides), "the recording begins after the notice"
-    matches, skews = [], []
-    began = best_match(sides[0], said[0][: 2 * RATE_HZ])[0]
-    for at in range(0, (seconds - 2) * RATE_HZ, _WINDOW):
-        near = slice(max(0, began + at - RATE_HZ), began + at + 2 * RATE_HZ)
-        found = [best_match(side[near], voice[at : at + _WINDOW]) for side, voice in zip(sides, said, strict=True)]
-        matches += [match for _, match in found]
-        if min(match for _, match in found) > _ALIKE:
-            skews.append(abs(found[0][0] - found[1][0]))
-    alike = sum(match > _ALIKE for match in matches) / len(matches)
+def _prove(switch: Switch, killed: Killed, to: Path) -> Samples:
+    """All but the last two seconds of both sides is there in one piece, and begins at the same moment; the sound."""
+    recorded = _exported(switch, killed.call_id, to)
+    kept = len(killed.said[0]) - _LOST_S * RATE_HZ
+    found = [best_match(recorded[:, side], killed.said[side][:kept]) for side in range(2)]
+    skew_s = abs(found[0][0] - found[1][0]) / RATE_HZ
+    spoken_s = (len(recorded) - min(at for at, _ in found)) / RATE_HZ
     print(
-        f"\nkilled after {seconds} s of speech: {len(recorded) / RATE_HZ:.2f} s recorded; of each side's half seconds "
-        f"up to {seconds - 2} s, {alike:.1%} correlate > {_ALIKE} (median {np.median(matches):.4f}); "
-        f"skew at most {max(skews) / RATE_HZ * 1000:.1f} ms"
+        f"\nkilled after {len(killed.said[0]) / RATE_HZ:.0f} s of speech: {spoken_s:.2f} s of it recorded; correlation "
+        f"of the first {kept / RATE_HZ:.0f} s: left {found[0][1]:.4f}, right {found[1][1]:.4f}; "
+        f"skew {skew_s * 1000:.1f} ms"
     )
-    assert alike >= 0.8, "under load the jitter buffer slips now and then"
-    assert max(skews) < _SKEW
+    assert min(match for _, match in found) > 0.95
+    assert skew_s < _SKEW_S
+    return recorded
+
+
+def _prove_told(killed: Killed, recorded: Samples) -> None:
+    """Both ends heard the notice, and the recording begins after it."""
+    notice = read_wav(FOLDER / "recorded.wav")
+    assert all(likeness(heard, notice) > 0.95 for heard in killed.heard)
+    assert all(best_match(recorded[:, side], notice)[1] < 0.3 for side in range(2))
+
+
+@pytest.mark.req("M5")
+def test_a_killed_call_leaves_both_sides_in_step(switch: Switch, tmp_path: Path) -> None:
+    """Killed with -9 after 4 s of speech: all but 2 s of both sides opens, correlates > 0.95, within 40 ms."""
+    killed = _punctual(lambda: _killed(switch, 4, "", 0))
+    _prove(switch, killed, tmp_path / "heard.wav")
 
 
 @pytest.mark.soak
 @pytest.mark.req("M5", "M1")
-def test_a_killed_call_leaves_both_sides_in_step(own_switch: Callable[..., Switch], tmp_path: Path) -> None:
-    """Sealed and killed with -9 after 6 s of speech: all but 2 s of both sides open, alike, in step within 40 ms."""
+def test_a_killed_call_leaves_a_tape_sealed(own_switch: Callable[..., Switch], tmp_path: Path) -> None:
+    """The same where tapes are sealed and both ends are told: the tape, for its owner only, opens with the key."""
     key = tmp_path / "tapes.key"
     make_key(key)
     switch = own_switch(more=f'[keeping]\nkey = "{key}"')
-    _prove(switch, 6, tmp_path / "heard.wav")
-    (tape,) = (switch.state / "recordings").iterdir()
-    assert tape.suffix == ".sealed"
+    killed = _punctual(lambda: _killed(switch, 6, 'record_announce = "both"', 4.2))
+    _prove_told(killed, _prove(switch, killed, tmp_path / "heard.wav"))
+    tape = switch.state / "recordings" / f"{killed.call_id}.sealed"
     assert tape.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.req("M5")
 def test_a_call_killed_at_forty_seconds_keeps_thirty_eight(own_switch: Callable[..., Switch], tmp_path: Path) -> None:
-    """The same with 40 s of speech, unsealed: at least 38 s of both sides."""
-    _prove(own_switch(), 40, tmp_path / "heard.wav")
+    """A call that was to last 60 s and is killed with -9 after 40 s of speech: at least 38 s of both sides."""
+    switch = own_switch()
+    killed = _punctual(lambda: _killed(switch, 40, 'record_announce = "both"', 4.2))
+    _prove_told(killed, _prove(switch, killed, tmp_path / "heard.wav"))

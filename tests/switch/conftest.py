@@ -39,10 +39,20 @@ sources = ["127.0.0.0/8"]
 
 
 class Switch:
-    """A running daemon and what a test wants of it."""
+    """A running daemon and what a test wants of it; `within` is a command that starts the command after it."""
 
-    def __init__(self, folder: Path, *, spare: int = 4, most: int = 80, rest_s: float = 0.6, more: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        spare: int = 4,
+        most: int = 80,
+        rest_s: float = 0.6,
+        more: str = "",
+        within: Iterable[str] = (),
+    ) -> None:
         self.folder = folder
+        self._within = within
         self.state = folder / "state"
         self._spare = spare
         self.port = free_port()
@@ -58,7 +68,7 @@ class Switch:
 
     def start(self) -> None:
         """Start the daemon and wait until it says that it listens."""
-        command = [sys.executable, "-m", "b2bua", "run", "--config", str(self._config), "--verbose"]
+        command = [*self._within, sys.executable, "-m", "b2bua", "run", "--config", str(self._config), "--verbose"]
         log = (self.folder / "daemon.log").open("ab")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
         log.close()

@@ -1,5 +1,6 @@
 """A queue before one seat, with real calls: the order of those who wait, over a restart of the daemon too (R10)."""
 
+import os
 import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -7,19 +8,25 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
+import numpy as np
 import pytest
 import trio
 from textual.pilot import Pilot
 
+from b2bua.pj.urgency import urgently
 from b2bua.record import CallState
+from b2bua.sound import FOLDER
+from b2bua.sound.wav import RATE_HZ, read_wav
 from tests.console.pilot import press, shows, shows_no
 from tests.pj.wire import field
+from tests.sound.ear import best_match, likeness
 from tests.switch.conftest import Switch, eventually
 from tests.switch.far import Far, Line, open_far
 from tests.switch.test_console_jobs import at_the_console, english  # noqa: F401 - a fixture that works by itself
 
+SEAT_HZ = 620
 PLAN = """[screen]
-white = { prefixes = ["139"] }
+white = {{ prefixes = ["139"] }}
 white_is = "priority"
 [nodes.wait]
 kind = "queue"
@@ -27,7 +34,7 @@ then = "desk"
 otherwise = "bye"
 most_waiting = 100
 most_s = 600
-tell_s = 0
+tell_s = {tell_s}
 [nodes.desk]
 kind = "hunt"
 targets = ["seat"]
@@ -43,10 +50,10 @@ def caller_number(index: int, *, first: bool) -> str:
     return f"{139 if first else 138}{index:08d}"
 
 
-async def published(switch: Switch, seat: Far) -> str:
+async def published(switch: Switch, seat: Far, *, tell_s: int = 0) -> str:
     """A number with a queue before one seat."""
     targets = f'seat = {{ address = "{seat.uri}", capacity = 1 }}\n'
-    return await trio.to_thread.run_sync(switch.publish, targets + PLAN, 'start = "wait"')
+    return await trio.to_thread.run_sync(switch.publish, targets + PLAN.format(tell_s=tell_s), 'start = "wait"')
 
 
 async def states(switch: Switch, number: str, state: CallState, count: int) -> None:
@@ -168,6 +175,51 @@ async def test_a_queue_outlives_the_daemon(own_switch: Callable[..., Switch]) ->
             assert await serve(seat, lines) == expected
             records = await trio.to_thread.run_sync(lambda: switch.closed(number, 4))
     assert all(len(record.attempts) == 1 for record in records)
+
+
+def _hears_in_turn(line: Line, *prompts: str) -> bool:
+    """Whether what was heard on a line has these built-in prompts in it, one right after the other."""
+    heard = np.asarray(line.audio.heard, np.float32)
+    for prompt in prompts:
+        wanted = read_wav(FOLDER / f"{prompt}.wav")[: -RATE_HZ // 16]  # it is left a moment before its end
+        at, match = best_match(heard, wanted)
+        if match < 0.95:
+            return False
+        after = at + len(wanted)
+        heard = heard[after - RATE_HZ // 10 : after + RATE_HZ]
+    return True
+
+
+@pytest.mark.soak
+@pytest.mark.req("R10")
+async def test_what_is_heard_in_a_queue(switch: Switch) -> None:
+    """Music, then in words that one is the second; and when the process of the first is killed, one is the next."""
+    with trio.fail_after(60), urgently():
+        async with open_far(switch.port) as carrier, open_far(switch.port, SEAT_HZ) as seat:
+            number = await published(switch, seat, tell_s=5)
+            busy = await carrier.call(number, caller="02112345678")
+            talking = await seat.rang()
+            await talking.answer()
+            await busy.until("SIP/2.0 200")
+            held = await trio.to_thread.run_sync(switch.call_processes)
+            first = await carrier.call(number, caller=caller_number(1, first=False))
+            await first.until("SIP/2.0 183")
+            (victim,) = set(await trio.to_thread.run_sync(switch.call_processes)) - set(held)
+            await states(switch, number, CallState.HEARING, 1)
+            second = await carrier.call(number, caller=caller_number(2, first=False))
+            await second.audio.until(lambda audio: len(audio.heard) > 13 * 8000, timeout_s=20)
+            music = read_wav(FOLDER / "queue-music.wav")[: 3 * RATE_HZ]
+            assert likeness(np.asarray(second.audio.heard, np.float32), music) > 0.95
+            assert _hears_in_turn(second, "queue-place", "number-2")
+            os.kill(victim, SIGKILL)
+            await first.until("SIP/2.0 500")
+            await talking.hang_up()
+            served = await seat.rang()
+            assert caller_number(2, first=False) in field(served.invite, "From")
+            await served.answer()
+            await second.audio.until_hears(SEAT_HZ)
+            await second.hang_up()
+            await trio.to_thread.run_sync(switch.closed, number, 3)
 
 
 @pytest.mark.req("R10")
