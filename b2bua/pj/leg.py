@@ -176,8 +176,8 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
 
     @noting
     def onCallState(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
-        """Note ringing, answer and end; of the caller's leg only the end is news."""
-        if self.is_down or (not self._outbound and self.isActive()):
+        """Note ringing, answer and end; of a caller's leg only the end is news, and the ACK to a fax."""
+        if self.is_down or (not self._outbound and not self.is_fax and self.isActive()):
             return
         info = self.getInfo()
         if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:

@@ -101,7 +101,7 @@ def _log(switch: Switch, call_id: str) -> list[dict[str, Any]]:
 
 @asynccontextmanager
 async def _house(own_switch: Callable[..., Switch], tmp_path: Path) -> AsyncIterator[House]:
-    disks = [str(tmp_path / "switch-0" / "state" / name) for name in ("recordings", "messages")]
+    disks = [str(tmp_path / "0" / "state" / name) for name in ("recordings", "messages")]
     within = [*_namespace(), "sh", "-ec", f"{_MOUNT}; {_EXEC}", "sh", *disks, "--"]
     switch = await trio.to_thread.run_sync(lambda: own_switch(within=within))
     async with open_far(switch.port, CALLER_HZ) as carrier, open_far(switch.port, DESK_HZ) as desk_end:
