@@ -109,7 +109,9 @@ class Daemon:
             self._live, self._pool.row, self._state, shelves_in(self._state), self._desk.numbers, self._board.warn
         )
         strangers = Strangers.FORBID if config.sip.strangers == "403" else Strangers.SILENCE
-        site = Site(config.public.host, config.public.port, self._inside.getsockname()[1], strangers)
+        inside_port: int = self._inside.getsockname()[1]
+        codecs = config.media.codecs
+        site = Site(config.public.host, config.public.port, inside_port, strangers, codecs=codecs)
         neighbours = (config.trunk.values(), config.gateway.values())
         self._edge = Edge(site, secret, self._desk, *neighbours, self._neighbourhood.reached)
         self._operations = Operations(self._store, self._desk, self._board, self._neighbourhood, self._live)

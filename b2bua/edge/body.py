@@ -33,10 +33,12 @@ MOST_PARTS: Final = 8
 
 @attrs.frozen
 class Body:
-    """What is passed on; empty bytes for none."""
+    """What is passed on; empty bytes for none. `declines` and `beside` say what `sdp.Description` says."""
 
     octets: bytes = b""
     kind: str = SDP
+    declines: bool = False
+    beside: tuple[str, ...] = ()
 
 
 class UnsupportedMediaError(ValueError):
@@ -50,8 +52,8 @@ class UnsupportedMediaError(ValueError):
 NONE: Final = Body()
 
 
-def passed_on(message: Message, *, request: bool) -> Body:
-    """The body as a process may see it.
+def passed_on(message: Message, *, request: bool, codecs: tuple[str, ...] = sdp.USUAL) -> Body:
+    """The body as a process may see it, with no codecs but these.
 
     Raises UnsupportedMediaError (415), sdp.NothingCommonError (488) and MalformedError (400).
     """
@@ -68,7 +70,9 @@ def passed_on(message: Message, *, request: bool) -> Body:
         raise UnsupportedMediaError(", ".join(takes))
     if kind == SDP:
         # An INVITE without SDP makes the 200 an offer; a stream declined there is as good as no stream.
-        return Body(sdp.clean(octets, offer=request and message.method != "ACK"))
+        offer = request and message.method != "ACK"
+        told = sdp.clean(octets, offer=offer, alone=offer and message.method == "UPDATE", codecs=codecs)
+        return Body(told.octets, declines=not told.is_live, beside=told.beside)
     return _key(octets, (_RELAY,) if kind == RELAY else (_BARE, _RELAY))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
-from b2bua.edge import answer, body
+from b2bua.edge import answer, body, sdp
 from b2bua.edge.answer import Answer
 from b2bua.edge.calls import Calls, Entry
 from b2bua.edge.desk import Desk
@@ -186,10 +186,19 @@ class Edge:
             # Only the telephone's interest in its transfer has ended (RFC 5057, 5.1); PJSIP would end the whole call.
             response = attrs.evolve(response, status=200, phrase="OK")
         try:
-            passed = body.passed_on(response, request=False)
+            passed = body.passed_on(response, request=False, codecs=self.site.codecs)
         except (MalformedError, body.UnsupportedMediaError):
             self.counters["body-dropped"] += 1
             passed = body.NONE
+        ended: list[Send] = []
+        if passed.declines and response.method == "INVITE":
+            ended = self._orphans.declined(place, branch, response)
+            if ended:  # PJSIP would hang up by itself, and abort if an offer crosses its BYE
+                response, passed = attrs.evolve(response, status=488, phrase="Not Acceptable Here"), body.NONE
+            elif response.status < 200:
+                passed = body.NONE
+            else:
+                passed = body.Body(sdp.on_hold(passed.octets))
         try:
             packet = self._forward.response_in(response, place, branch, passed)
         except MalformedError as fault:
@@ -198,7 +207,7 @@ class Edge:
             return self._dropped("response-too-large")
         self._orphans.answered_in(place, branch, response)
         self.counters["forwarded-in"] += 1
-        return [to_process(packet, place.sip_port)]
+        return [*ended, to_process(packet, place.sip_port)]
 
     def _request_out(self, request: Request, place: Place) -> list[Send]:
         branch = request.vias[0].branch

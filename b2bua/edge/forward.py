@@ -1,8 +1,8 @@
 """The forwarding rules: what is changed on a message on its way through, and where it goes.
 
 Rule: no memory. What the way back needs travels with the message: our Via towards a process carries the Vias
-of the request as they came, and where they came from; our Via towards the outside carries the process's token
-and its own branch.
+of the request as they came, where they came from, and the streams of an offer that the process does not see;
+our Via towards the outside carries the process's token and its own branch.
 
     request  in    + Via (inside), + Record-Route (inside) if it opens a dialog, fields thinned out
     response out   − our Via, − our Record-Route, the request's Vias restored; to where the request came from
@@ -15,7 +15,7 @@ from typing import Final
 
 import attrs
 
-from b2bua.edge import guard
+from b2bua.edge import guard, sdp
 from b2bua.edge.answer import ALLOW, Answer, print_answer, to_tag, way_back
 from b2bua.edge.body import Body
 from b2bua.edge.grammar import MalformedError, Uri, Via, parse_uri, parse_via
@@ -42,7 +42,7 @@ class Forwarding:
     def request_in(self, request: Request, source: Address, transport: str, body: Body) -> bytes:
         """A request from outside as the process sees it; it has passed `guard`. Raises MalformedError."""
         site = self.site
-        lines = [f"Via: {self._inside_via(request, source, transport)}"]
+        lines = [f"Via: {self._inside_via(request, source, transport, body.beside)}"]
         if request.verb == "INVITE" and not request.to.tag:
             lines.append(f"Record-Route: <sip:{LOOPBACK}:{site.inside_port};lr>")
             lines += [f"Record-Route: {route.bare}" for route in guard.routes(request)]
@@ -93,13 +93,15 @@ class Forwarding:
 
     def response_out(self, response: Response, place: Place) -> Send:
         """A process's response on its way back. Raises MalformedError if its top Via is not of our making."""
-        vias, source, transport = self._unpacked(response)
+        vias, source, transport, beside = self._unpacked(response)
         lines = [f"Via: {via}" for via in vias]
         routes = guard.routes(response)
         lines += [f"Record-Route: {route.bare}" for route in routes if not self.site.is_us(route.uri)]
         self._common(response, lines)
         lines += self._process_lines(response, place, transport)
-        packet = print_message(f"SIP/2.0 {response.status} {_phrase(response)}", lines, *_as_is(response))
+        octets, kind = _as_is(response)
+        octets = sdp.among(octets, beside) if beside else octets
+        packet = print_message(f"SIP/2.0 {response.status} {_phrase(response)}", lines, octets, kind)
         return way_back(packet, vias[0].param("rport") is not None, vias[0].port, source, transport)
 
     def answer_for(self, request: Request, place: Place, branch: str, how: Answer) -> Send:
@@ -130,10 +132,12 @@ class Forwarding:
                 lines += [f"{field_name(name)}: {value}" for value in values]
         return lines
 
-    def _inside_via(self, request: Request, source: Address, transport: str) -> str:
+    def _inside_via(self, request: Request, source: Address, transport: str, beside: tuple[str, ...]) -> str:
         top = request.vias[0]
         vias = [top.received_from(*source), *request.vias[1:]]
         text = "\n".join((f"{transport} {source.host} {source.port}", *map(str, vias)))
+        if beside:
+            text = "\n\n".join((text, "\n".join(beside)))
         packed = urlsafe_b64encode(text.encode("latin-1")).decode("ascii").rstrip("=")
         branch = self._inside_branch(top, request)
         return f"SIP/2.0/UDP {LOOPBACK}:{self.site.inside_port};branch={branch};s4={packed}"
@@ -150,12 +154,13 @@ class Forwarding:
         )
         return f"z9hG4bK{mac}"
 
-    def _unpacked(self, response: Response) -> tuple[list[Via], Address, str]:
-        """The request's Vias and where it came from, out of our Via on a process's response."""
+    def _unpacked(self, response: Response) -> tuple[list[Via], Address, str, tuple[str, ...]]:
+        """The request's Vias, where it came from and `Body.beside`, out of our Via on a process's response."""
         ours = response.vias[0]
         packed = ours.param("s4") or ""
         try:
             text = urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode("latin-1")
+            text, _, media = text.partition("\n\n")
             first, *rest = text.split("\n")
             transport, host, port = first.split(" ")
             source, vias = Address(host, int(port)), [parse_via(item) for item in rest]
@@ -163,7 +168,7 @@ class Forwarding:
             raise MalformedError("via-not-ours") from None
         if not vias or ours.branch != self._inside_branch(vias[0], response):
             raise MalformedError("via-not-ours")
-        return vias, source, transport
+        return vias, source, transport, tuple(media.split("\n")) if media else ()
 
 
 def next_hop(uri: Uri) -> tuple[Address, str]:

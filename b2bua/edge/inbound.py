@@ -111,7 +111,7 @@ class Inbound:
     def _packet(self, request: Request, origin: Origin) -> bytes | Answer:
         """The request as a process may see it, or why it cannot."""
         try:
-            passed = body.passed_on(request, request=True)
+            passed = body.passed_on(request, request=True, codecs=self.forward.site.codecs)
             packet = self.forward.request_in(request, origin.source, origin.transport, passed)
         except body.UnsupportedMediaError as fault:
             return Answer(415, "Unsupported Media Type", (f"Accept: {fault.accept}",))
@@ -221,7 +221,7 @@ class Inbound:
         if guard.refusal(request):
             return self._dropped("ack-refused")
         try:
-            passed = body.passed_on(request, request=True)
+            passed = body.passed_on(request, request=True, codecs=self.forward.site.codecs)
         except (MalformedError, body.UnsupportedMediaError):
             self.counters["body-dropped"] += 1
             passed = body.NONE

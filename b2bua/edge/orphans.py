@@ -18,6 +18,7 @@ from b2bua.edge.site import Send, Site
 from b2bua.edge.token import Place, Tokens
 
 REASONS: Final = ('Reason: SIP;cause=500;text="Call lost"', "Reason: Q.850;cause=41")
+NOTHING_COMMON: Final = ('Reason: SIP;cause=488;text="Not Acceptable Here"',)
 LOST: Final = answer.of_refusal(answer.PROCESS_LOST)
 KEEP_LATE_S: Final = 64.0
 MOST_LATE: Final = 2_000
@@ -52,6 +53,7 @@ class _Note:
     waiting: tuple[Request, Address, str] | None = None
     dialogs: dict[tuple[str, str], Dialog] = attrs.field(factory=dict)
     ringing: dict[str, Ringing] = attrs.field(factory=dict)
+    declined: set[str] = attrs.field(factory=set)
 
 
 class Orphans:
@@ -110,6 +112,22 @@ class Orphans:
         del note.ringing[branch]
         if response.status < 300 and (dialog := _dialog_of(response)):
             note.dialogs[response.call_id, response.from_.tag] = dialog
+
+    def declined(self, place: Place, branch: str, response: Response) -> list[Send]:
+        """End the dialog of an answer to a first INVITE that declines its audio: ACK and BYE. Nothing for another."""
+        note = self._notes.get(place)
+        if note is None or not 200 <= response.status < 300:
+            return []
+        if branch not in note.ringing and branch not in note.declined:
+            return []
+        dialog = _dialog_of(response)
+        if dialog is None:
+            return []
+        acked = self._in_dialog(place, dialog, "ACK", dialog.cseq)
+        if branch in note.declined:
+            return acked
+        note.declined.add(branch)
+        return acked + self._in_dialog(place, dialog, "BYE", dialog.cseq + 1, NOTHING_COMMON)
 
     def beside(self, place: Place, call_id: str, local_tag: str, remote_tag: str) -> Dialog | None:
         """The one other confirmed dialog of the process that holds this one; None if it does not, or holds several."""

@@ -1,9 +1,10 @@
 """Session descriptions (RFC 4566), read loosely and printed anew for a process that knows G.711 and keys.
 
-Rule: what comes out has one live audio stream over RTP/AVP with IPv4 literals, only codecs of `CODECS` with
+Rule: what comes out has one live audio stream over RTP/AVP with IPv4 literals, only codecs that are in use here with
 their usual names, a packet time of 10–60 ms if any, and as many media lines as came in, so that offer and
 answer still match (RFC 3264, 6): a stream that we cannot carry goes in with port 0, which is how it is
-declined.
+declined. Where PJSIP would abort over more lines than it knows, only ours goes in, and `among` puts the others back
+into its answer.
 """
 
 import re
@@ -19,6 +20,7 @@ MOST_STREAMS: Final = 8
 MOST_FORMATS: Final = 40
 
 CODECS: Final = {"pcma/8000": "PCMA/8000", "pcmu/8000": "PCMU/8000", "g722/8000": "G722/8000"}
+USUAL: Final = ("PCMA", "PCMU")
 KEYS: Final = "telephone-event/8000"
 _STATIC: Final = {0: "pcmu/8000", 8: "pcma/8000", 9: "g722/8000"}
 _DIRECTIONS: Final = frozenset(("sendrecv", "sendonly", "recvonly", "inactive"))
@@ -61,8 +63,21 @@ class NothingCommonError(MalformedError):
     """Well formed, but nothing in it that we could carry (488)."""
 
 
-def clean(body: bytes, *, offer: bool) -> bytes:
-    """The description printed anew.
+@attrs.frozen
+class Description:
+    """A description as a process may see it.
+
+    `is_live`: it has a stream for us. `beside` are the media lines that it had, ours an empty text, where only ours is
+    in `octets`.
+    """
+
+    octets: bytes
+    is_live: bool = True
+    beside: tuple[str, ...] = ()
+
+
+def clean(body: bytes, *, offer: bool, alone: bool = False, codecs: tuple[str, ...] = USUAL) -> Description:
+    """The description printed anew, with no codecs but these; `alone`: without the streams beside ours.
 
     Raises MalformedError for what is not SDP (400), NothingCommonError for an offer without a stream for us
     (488). An answer (`offer=False`) may decline its audio.
@@ -73,10 +88,38 @@ def clean(body: bytes, *, offer: bool) -> bytes:
     if len(lines) > MOST_LINES or not lines[0].strip() == "v=0":
         raise MalformedError("sdp")
     session = _read(lines)
+    for stream in session.streams:
+        stream.codecs = {number: codec for number, codec in stream.codecs.items() if _name(codec) in codecs}
     live = next((stream for stream in session.streams if _carries(stream, session)), None)
     if live is None and (offer or not session.streams):
         raise NothingCommonError("sdp-nothing-common")
-    return _print(session, live)
+    if not alone or live is None or len(session.streams) == 1:
+        return Description(_print(session, live), live is not None)
+    beside = tuple("" if stream is live else _declined(stream) for stream in session.streams)
+    session.streams = [live]
+    return Description(_print(session, live), beside=beside)
+
+
+def among(answer: bytes, beside: tuple[str, ...]) -> bytes:
+    """A process's answer to an offer of which it saw one stream, with those beside it declined in their places."""
+    head, mark, ours = answer.partition(b"m=")
+    if not mark:
+        return answer
+    lines = [mark + ours if not line else f"{line}\r\n".encode("latin-1") for line in beside]
+    return head + b"".join(lines)
+
+
+def on_hold(declined: bytes) -> bytes:
+    """An answer that declines its audio in the middle of a call, as one that is silent.
+
+    Told that there is no audio any more, PJSIP aborts on the next offer.
+    """
+    silent = rb"\1m=audio 9 RTP/AVP 8 0\r\na=inactive\r\n"
+    return re.sub(rb"\A(.*?)m=(?:audio|\S+) 0 [^\r]*\r\n", silent, declined, count=1, flags=re.DOTALL)
+
+
+def _name(codec: str) -> str:
+    return CODECS[codec].partition("/")[0]
 
 
 def _read(lines: list[str]) -> _Session:
@@ -161,7 +204,7 @@ def _print(session: _Session, live: _Stream | None) -> bytes:
         "t=0 0",
     ]
     for stream in session.streams:
-        lines += _live(stream, session) if stream is live else _declined(stream)
+        lines += _live(stream, session) if stream is live else [_declined(stream)]
     return ("\r\n".join(lines) + "\r\n").encode("latin-1")
 
 
@@ -179,5 +222,5 @@ def _live(stream: _Stream, session: _Session) -> list[str]:
     return lines
 
 
-def _declined(stream: _Stream) -> list[str]:
-    return [f"m={stream.kind} 0 {stream.protocol} {stream.formats[0]}"]
+def _declined(stream: _Stream) -> str:
+    return f"m={stream.kind} 0 {stream.protocol} {stream.formats[0]}"

@@ -10,6 +10,7 @@ import attrs
 
 from b2bua.edge.grammar import Uri
 from b2bua.edge.limits import Address
+from b2bua.edge.sdp import USUAL
 
 DEFAULT_PORT: Final = 5060
 LOOPBACK: Final = "127.0.0.1"
@@ -31,7 +32,7 @@ class Site:
     `inside_port` is the UDP port on loopback that call processes send to; the same over restarts of the
     daemon. `invites_per_s` is how many new calls a trunk may bring each second, `packets_per_s` and
     `stranger_packets_per_s` how many datagrams are looked at from one address at all; bursts of twice that
-    are allowed.
+    are allowed. `codecs` are those that call processes are set to, by name.
     """
 
     public_host: str
@@ -41,6 +42,7 @@ class Site:
     invites_per_s: float = 200.0
     packets_per_s: float = 5_000.0
     stranger_packets_per_s: float = 50.0
+    codecs: tuple[str, ...] = USUAL
 
     @property
     def public(self) -> Address:

@@ -9,7 +9,8 @@ from tests.edge.stage import CLEAN_OFFER, OFFER, Stage, invite, start
 
 def cleaned(text: str, *, offer: bool = True) -> str:
     """The description printed anew, with plain line ends."""
-    return sdp.clean(text.replace("\n", "\r\n").encode("latin-1"), offer=offer).decode().replace("\r\n", "\n")
+    told = sdp.clean(text.replace("\n", "\r\n").encode("latin-1"), offer=offer)
+    return told.octets.decode().replace("\r\n", "\n")
 
 
 @pytest.mark.req("S1")
