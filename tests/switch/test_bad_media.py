@@ -56,6 +56,35 @@ async def test_no_audio_at_all(switch: Switch) -> None:
     assert record.talk_ms < 9000
 
 
+@pytest.mark.req("S1", "S5")
+async def test_offers_that_kill_pjsip(switch: Switch) -> None:
+    """Before the answer both ends add video by UPDATE, and a target declines its audio while it offers anew.
+
+    Each of these made a call process abort. Both UPDATEs are answered, and the call goes on to the next target.
+    """
+    async with open_far(switch.port, CALLER_HZ) as carrier, open_far(switch.port, TARGET_HZ) as target:
+        targets = f'one = "{target.uri}"\ntwo = "{target.uri}"'
+        number = await trio.to_thread.run_sync(switch.publish, targets)
+        caller = await carrier.call(number)
+        one = await target.rang()
+        await one.respond("183 Session Progress", one.sdp())
+        await caller.until("SIP/2.0 183")
+        for end in (caller, one):
+            await end.request("UPDATE", end.sdp() + "m=video 40000 RTP/AVP 96\r\n")
+            answer = await end.until("SIP/2.0 200", lambda message: "UPDATE" in field(message, "CSeq"))
+            assert [line.split()[0] for line in answer.split("\r\n") if line.startswith("m=")] == ["m=audio", "m=video"]
+        await one.respond("200 OK", one.sdp().replace(f"m=audio {one.audio.port}", "m=audio 0"))
+        await one.request("INVITE")
+        await one.until("BYE")
+        two = await target.rang()
+        await two.answer()
+        await caller.until("SIP/2.0 200", lambda message: "INVITE" in field(message, "CSeq"))
+        await caller.audio.until_hears(TARGET_HZ)
+        await caller.hang_up()
+        record = await closed(switch, number)
+    assert [attempt.ending and attempt.ending.slug for attempt in record.attempts] == ["no-common-codec", "normal"]
+
+
 @pytest.mark.req("S1")
 async def test_audio_that_stops_and_a_call_on_hold(switch: Switch) -> None:
     """A side on hold may be silent for as long as it likes; one that stops sending while it talks is gone."""
