@@ -1,4 +1,4 @@
-"""Streams beside ours, and audio that is declined: what makes PJSIP abort never reaches it, and answers match offers."""
+"""Streams beside ours, and audio that is declined: what makes PJSIP abort never reaches it; answers match offers."""
 
 import attrs
 import pytest
