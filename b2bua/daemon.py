@@ -3,6 +3,7 @@
 Rule: everything that can fail at the start fails before anything is promised: one clear line, nothing half-started.
 """
 
+import gc
 import logging
 import signal
 from collections.abc import Sequence
@@ -165,6 +166,8 @@ class Daemon:
                 nursery.start_soon(Notifier(url, messages, self._store, self._notify_trouble).run)
             nursery.start_soon(retention.keep, self._state, self._store, self._kept)
             await self._pool.warm()
+            gc.collect()
+            gc.freeze()  # what is loaded stays: the collector need not walk through it with every call
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 self._live.log(Level.NOTE, "started", "it takes calls")
                 print(welcome, flush=True)  # noqa: T201 - the one thing that the daemon says
