@@ -241,10 +241,9 @@ class Daemon:
         if not waits and seq > 0:
             return
         self._waiting.discard(call_id)
-        process = self._pool.holding(call_id)
-        if process is not None and waits:
-            self._pool.tell(process, Stored(call_id, seq))
-        elif process is not None:
+        if waits:
+            self._pool.tell_call(call_id, Stored(call_id, seq))
+        elif process := self._pool.holding(call_id):
             process.send(Stored(call_id, seq))
 
     def _tell(self, call_id: CallId, event: Event) -> None:

@@ -193,12 +193,7 @@ class Edge:
         ended: list[Send] = []
         if passed.declines and response.method == "INVITE":
             ended = self._orphans.declined(place, branch, response)
-            if ended:  # PJSIP would hang up by itself, and abort if an offer crosses its BYE
-                response, passed = attrs.evolve(response, status=488, phrase="Not Acceptable Here"), body.NONE
-            elif response.status < 200:
-                passed = body.NONE
-            else:
-                passed = body.Body(sdp.on_hold(passed.octets))
+            response, passed = _with_audio(response, passed, over=bool(ended))
         try:
             packet = self._forward.response_in(response, place, branch, passed)
         except MalformedError as fault:
@@ -235,3 +230,15 @@ class Edge:
                 self._calls.end(key, now_s)
         self.counters["forwarded-out"] += 1
         return [send]
+
+
+def _with_audio(response: Response, declining: body.Body, *, over: bool) -> tuple[Response, body.Body]:
+    """An answer to an INVITE that declines its audio as PJSIP can bear it (docs/pjsua2.md).
+
+    `over`: we have ended the call with the one who answered.
+    """
+    if over:
+        return attrs.evolve(response, status=488, phrase="Not Acceptable Here"), body.NONE
+    if response.status < 200:
+        return response, body.NONE
+    return response, body.Body(sdp.on_hold(declining.octets))
