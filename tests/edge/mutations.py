@@ -36,7 +36,7 @@ def mutated(originals: Sequence[bytes], chance: random.Random) -> bytes:
                 swap_lines(packet, chance)
             case _:
                 other = chance.choice(originals)
-                start = chance.randrange(len(other))
+                start = chance.randrange(len(other) + 1)
                 packet[at:end] = other[start : start + chance.choice((5, 40, 400))]
     return bytes(packet)
 

@@ -38,20 +38,25 @@ def talks(ms: int, *before_bye: str) -> list[str]:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(450)
 @pytest.mark.req("S1", "P1")
 def test_twenty_calls_a_second(own_switch: Callable[..., Switch]) -> None:
-    """20 calls/s for a minute: at least 99.9 % succeed, each has one closed record, and nothing is left over."""
+    """20 calls/s for a minute: at least 99.9 % succeed, each has one closed record, and nothing is left over.
+
+    A minute like it comes before: it fills what is kept of the last calls, so that the daemon's size can be compared.
+    """
     switch = own_switch(spare=30, most=150)
     switch.await_ready(30)
     calls = RATE * SECONDS
-    with switch.target(ANSWERS, calls=calls) as target:
-        number = switch.publish(f'desk = "{sip_uri(target.port)}"')
-        memory_kb = switch.memory_kb()
-        with switch.caller(number, talks(1000), calls=calls, options=["-r", str(RATE)]) as caller:
-            caller.process.wait(SECONDS + 60)
-            failed = caller.account().count("Aborting call")
-        eventually(switch.processes, lambda pool: pool["used"] == 0, timeout_s=60)
+    sizes_kb = [switch.memory_kb()]
+    for _ in range(2):
+        with switch.target(ANSWERS, calls=calls) as target:
+            number = switch.publish(f'desk = "{sip_uri(target.port)}"')
+            with switch.caller(number, talks(1000), calls=calls, options=["-r", str(RATE)]) as caller:
+                caller.process.wait(SECONDS + 60)
+                failed = caller.account().count("Aborting call")
+            eventually(switch.processes, lambda pool: pool["used"] == 0, timeout_s=60)
+        sizes_kb.append(switch.memory_kb())
     records = switch.closed(number, calls)
     assert len({record.sip_call_id for record in records}) == len(records) == calls
     assert all(record.state is CallState.ENDED for record in records)
@@ -59,13 +64,13 @@ def test_twenty_calls_a_second(own_switch: Callable[..., Switch]) -> None:
     left = len(switch.call_processes(idle=True))
     print(
         f"\n{normal} of {calls} calls normal at both ends, {failed} failed at SIPp; {left} processes; "
-        f"daemon {memory_kb} → {switch.memory_kb()} kB"
+        f"daemon {' → '.join(map(str, sizes_kb))} kB"
     )
     assert normal >= 0.999 * calls
     assert failed <= 0.001 * calls
     assert switch.processes()["crashed"] == 0
-    # The console keeps the latest calls in sight for ten seconds, the edge their INVITEs for 64.
-    assert switch.memory_kb() < memory_kb + 12_000
+    # The edge keeps the messages of the last 500 calls, INVITEs for 64 s, and caches of what it has read.
+    assert sizes_kb[2] < sizes_kb[1] + 12_000
     # Surplus spares are retired one every two seconds.
     eventually(switch.processes, lambda pool: pool["idle"] + pool["resting"] <= 60, timeout_s=180)
     assert len(switch.session()) == len(switch.call_processes(idle=True)) + 2, "a process that nobody counts is left"
