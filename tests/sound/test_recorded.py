@@ -106,6 +106,7 @@ def _prove_told(killed: Killed, recorded: Samples) -> None:
     assert all(best_match(recorded[:, side], notice)[1] < 0.3 for side in range(2))
 
 
+@pytest.mark.soak  # a machine that is busy with other tests shifts the speech that it compares with
 @pytest.mark.req("M5")
 def test_a_killed_call_leaves_both_sides_in_step(switch: Switch, tmp_path: Path) -> None:
     """Killed with -9 after 4 s of speech: all but 2 s of both sides opens, correlates > 0.95, within 40 ms."""
