@@ -244,3 +244,35 @@ async def test_simultaneous_calls_to_a_last_line(switch: Switch) -> None:
         await winner.hang_up()
         records = await trio.to_thread.run_sync(lambda: switch.closed(number, 1))
     assert sum(len(record.attempts) for record in records) == 1
+
+
+@pytest.mark.soak
+@pytest.mark.req("R10", "M4")
+async def test_who_has_waited_long_enough_leaves_a_message(switch: Switch) -> None:
+    """After 5 s the caller, unanswered until then, is answered by the mailbox; one too many goes there at once."""
+    with trio.fail_after(60):
+        async with open_far(switch.port, SEAT_HZ) as carrier, open_far(switch.port) as seat:
+            mail = '[nodes.mail]\nkind = "voicemail"\nmailbox = "office"\n'
+            limits = PLAN.format(tell_s=0).replace("most_waiting = 100", "most_waiting = 1").replace("= 600", "= 5")
+            plan = limits.replace('then = "desk"\notherwise = "bye"', 'then = "desk"\notherwise = "mail"') + mail
+            desk = f'seat = {{ address = "{seat.uri}", capacity = 1 }}\n'
+            number = await trio.to_thread.run_sync(switch.publish, desk + plan, 'start = "wait"')
+            busy = await carrier.call(number, caller="02112345678")
+            talking = await seat.rang()
+            await talking.answer()
+            await busy.until("SIP/2.0 200")
+            waits = await carrier.call(number, caller=caller_number(1, first=False))
+            await waits.until("SIP/2.0 183")
+            await states(switch, number, CallState.HEARING, 1)
+            too_many = await carrier.call(number, caller=caller_number(2, first=False))
+            await too_many.until("SIP/2.0 200")
+            assert not waits.came("SIP/2.0 200")
+            await waits.until("SIP/2.0 200", timeout_s=20)
+            spoken = len(waits.audio.heard) + 14 * RATE_HZ  # the greeting, and some seconds after it
+            await waits.audio.until(lambda audio: len(audio.heard) > spoken, timeout_s=30)
+            for line in (waits, too_many):
+                await line.hang_up()
+            await busy.hang_up()
+            records = await trio.to_thread.run_sync(lambda: switch.closed(number, 3, 30))
+    assert sorted(record.message_s > 0 for record in records) == [False, True, True]
+    assert [len(record.attempts) for record in records] == [0, 0, 1]
