@@ -115,7 +115,7 @@ def on_hold(declined: bytes) -> bytes:
     Told that there is no audio any more, PJSIP aborts on the next offer.
     """
     silent = rb"\1m=audio 9 RTP/AVP 8 0\r\na=inactive\r\n"
-    return re.sub(rb"\A(.*?)m=(?:audio|\S+) 0 [^\r]*\r\n", silent, declined, count=1, flags=re.DOTALL)
+    return re.sub(rb"\A(.*?)m=\S+ 0 [^\r]*\r\n", silent, declined, count=1, flags=re.DOTALL)
 
 
 def _name(codec: str) -> str:
