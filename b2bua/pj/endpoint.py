@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import ceil
 from typing import Any, Final, NoReturn
 
 import attrs
@@ -170,8 +171,11 @@ class Endpoint:
         return int(name.rpartition(":")[2])
 
     def poll(self, most_s: float) -> None:
-        """Let PJSIP work until something has happened, at most `most_s` seconds."""
-        self._pj.libHandleEvents(int(most_s * 1000))
+        """Let PJSIP work until something has happened, at most `most_s` seconds and a millisecond more.
+
+        PJSIP takes whole milliseconds: less than is wanted would have the caller come back at once, and again.
+        """
+        self._pj.libHandleEvents(ceil(most_s * 1000))
 
     def use_codecs(self, names: tuple[str, ...]) -> None:
         """Offer and accept only these codecs, in this order. A name not known here is left out."""

@@ -261,17 +261,19 @@ class Hands:
         for leg in list(self.legs.values()):
             leg.end(cause)
 
+    def is_gone(self, name: LegId) -> bool:
+        """Whether a leg that is down has been settled with the far end."""
+        return name not in self.legs or self.legs[name].is_gone
+
     def let_go(self, name: LegId) -> bool:
-        """Whether a leg that is down has been settled with the far end; if so, it is forgotten."""
-        leg = self.legs.get(name)
-        if leg is None:
-            return True
-        self.bridge.drop(name)
-        self.interaction.drop(name)
-        self.ears.drop(name)
-        if not leg.is_gone:
+        """Take no more of a leg that is down, and forget it once it `is_gone`: then True."""
+        if name in self.legs:
+            self.bridge.drop(name)
+            self.interaction.drop(name)
+            self.ears.drop(name)
+        if not self.is_gone(name):
             return False
-        del self.legs[name]
+        self.legs.pop(name, None)
         return True
 
     def _alert(self, source: LegId | None) -> None:

@@ -121,6 +121,11 @@ class OneCall:
         """Whether a leg has noted something since the last turn."""
         return bool(self._noted)
 
+    @property
+    def has_settled(self) -> bool:
+        """Whether PJSIP has let go of a leg since the last turn: it does so after it has said that the leg is down."""
+        return any(self._hands.is_gone(down.leg) for down in self._falling)
+
     def arrive(self, leg: Leg, now: float) -> None:
         """The INVITE is here."""
         leg.note = self._noted.append

@@ -96,7 +96,12 @@ class Process:
     def _is_stirred(self, call: OneCall) -> bool:
         """Whether more than audio has moved, or the time has come to look."""
         return bool(
-            call.has_notes or self._noted or self._came or self._link.has_word() or time.monotonic() >= self._look_at
+            call.has_notes
+            or call.has_settled
+            or self._noted
+            or self._came
+            or self._link.has_word()
+            or time.monotonic() >= self._look_at
         )
 
     def _work(self) -> None:
