@@ -26,7 +26,7 @@ SUPPORTED: Final = f"Supported: {', '.join(EXTENSIONS)}"
 
 @attrs.frozen
 class Answer:
-    """A response of ours: `status` 200–699 and header lines of its own."""
+    """A response of ours: `status` 100–699 and header lines of its own."""
 
     status: int
     phrase: str
@@ -60,8 +60,8 @@ def to_tag(request: Request, tokens: Tokens) -> str:
 
 
 def print_answer(request: Request, answer: Answer, tag: str, vias: list[str]) -> bytes:
-    """The response's bytes. `vias` go back as they stand; `tag` is used where the request had no To tag."""
-    to = str(request.to) if request.to.tag else f"{request.to};tag={tag}"
+    """The response's bytes. `vias` go back as they stand; `tag` (empty: none) is for a To that has none."""
+    to = f"{request.to};tag={tag}" if tag and not request.to.tag else str(request.to)
     lines = [
         *(f"Via: {via}" for via in vias),
         f"From: {request.from_}",
@@ -75,8 +75,18 @@ def print_answer(request: Request, answer: Answer, tag: str, vias: list[str]) ->
 
 def to_outside(request: Request, answer: Answer, tokens: Tokens, source: Address, transport: str) -> Send:
     """The answer to a request from outside."""
+    return _back(request, answer, to_tag(request, tokens), source, transport)
+
+
+def trying(request: Request, source: Address, transport: str) -> Send:
+    """100 to an INVITE that goes to a process: it need not wake up first (RFC 3261, 8.2.6.1 and 17.2.1)."""
+    stamps = tuple(f"Timestamp: {value}" for value in request.fields.get("timestamp", ())[:1])
+    return _back(request, Answer(100, "Trying", stamps), "", source, transport)
+
+
+def _back(request: Request, answer: Answer, tag: str, source: Address, transport: str) -> Send:
     top = request.vias[0].received_from(*source)
-    packet = print_answer(request, answer, to_tag(request, tokens), [str(via) for via in (top, *request.vias[1:])])
+    packet = print_answer(request, answer, tag, [str(via) for via in (top, *request.vias[1:])])
     return way_back(packet, top.param("rport") is not None, top.port, source, transport)
 
 

@@ -8,6 +8,7 @@ here or dropped, and every drop is counted under its reason in `counters`.
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import Final
 
 import attrs
 
@@ -28,6 +29,9 @@ from b2bua.edge.tape import Tape
 from b2bua.edge.token import COOKIE, Place, Tokens
 from b2bua.link import InviteKey
 from b2bua.trunks import Gateway, Trunk
+
+_TRYING: Final = b"SIP/2.0 100 "
+"""What PJSIP answers an initial INVITE with, and nothing else: we have said it already (`answer.trying`)."""
 
 _log = logging.getLogger(__name__)
 
@@ -112,6 +116,8 @@ class Edge:
         incarnation = self._desk.incarnation_at(source_port)
         if incarnation is None:
             return self._dropped("inside-stranger")
+        if packet.startswith(_TRYING):
+            return []
         place = Place(source_port, incarnation)
         try:
             message = parse(packet)

@@ -189,7 +189,11 @@ class Inbound:
         place = Place(verdict.sip_port, verdict.incarnation)
         self.calls.put(key, Entry(place, top, request.cseq))
         self.orphans.came_in(place, request, origin.source, origin.transport)
-        return self._to_process(packet, place)
+        return self._tried(packet, place, request, origin)
+
+    def _tried(self, packet: bytes, place: Place, request: Request, origin: Origin) -> list[Send]:
+        """An initial INVITE to its process, and 100 to where it came from."""
+        return [*self._to_process(packet, place), answer.trying(request, origin.source, origin.transport)]
 
     def _again(self, request: Request, entry: Entry, origin: Origin) -> list[Send]:
         """A retransmitted initial INVITE goes where the first went, or is answered as the first was."""
@@ -203,7 +207,7 @@ class Inbound:
         packet = self._packet(request, origin)
         if isinstance(packet, Answer):
             return self._answered(request, packet, origin)
-        return self._to_process(packet, entry.outcome)
+        return self._tried(packet, entry.outcome, request, origin)
 
     def _ack(self, request: Request, origin: Origin) -> list[Send]:
         """An ACK is never answered. One without a To tag kills PJSIP; one for an answer of ours ends here."""

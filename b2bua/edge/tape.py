@@ -6,7 +6,7 @@ memory only: a daemon that starts anew has none of what was before.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from time import time
 from typing import Final
@@ -79,11 +79,14 @@ class Tape:
         if len(self._over) > KEPT_ENDED:
             del self._by_call[self._over.popleft()]
 
-    def heard(self, packet: bytes, sends: Iterable[Send]) -> None:
-        """This came from outside, and these go out because of it; one to a process says whose it is."""
-        for send in sends:
-            if send.transport == INSIDE and (strip := self._up.get(send.to.port)):
-                strip.keep(False, packet)
+    def heard(self, packet: bytes, sends: Collection[Send]) -> None:
+        """This came from outside, and these go out because of it; the one to a process says whose they are."""
+        strip = next((self._up.get(send.to.port) for send in sends if send.transport == INSIDE), None)
+        if strip is not None:
+            strip.keep(False, packet)
+            for send in sends:
+                if send.transport != INSIDE:
+                    strip.keep(True, send.packet)
 
     def said(self, sip_port: int, sends: Iterable[Send]) -> None:
         """These go out because of what the process at this port said, or because it died."""

@@ -41,8 +41,8 @@ def one_call(stage: Stage, number: int) -> list[Send]:
     """The fourteen messages that pass for one bridged call, both legs; what was sent."""
     edge, now = stage.edge, stage.now_s
     token = stage.token()
-    (into,) = edge.receive(renamed(invite(), number), CARRIER, "udp", now)
-    sent = [into, *edge.receive_inside(response_to(into, 100, "Trying"), PROCESS, now)]
+    into, trying = edge.receive(renamed(invite(), number), CARRIER, "udp", now)
+    sent = [into, trying, *edge.receive_inside(response_to(into, 100, "Trying"), PROCESS, now)]
     out = edge.receive_inside(renamed(outbound(), number), PROCESS, now)[0]
     sent.append(out)
     contact = "Contact: <sip:m@198.51.100.7>"

@@ -122,8 +122,8 @@ class Stage:
         return self.edge.receive(packet, source, transport, self.now_s)
 
     def one(self, packet: bytes, source: Address = CARRIER, transport: str = "udp") -> Send:
-        """The same where exactly one packet must go out."""
-        (send,) = self.outside(packet, source, transport)
+        """The same where exactly one packet must go out, beside our 100 to an initial INVITE."""
+        (send,) = [send for send in self.outside(packet, source, transport) if not is_trying(send)]
         return send
 
     def inside(self, packet: bytes, port: int = PROCESS) -> Send:
@@ -134,6 +134,11 @@ class Stage:
     def token(self) -> str:
         """The user part of the process's Contact."""
         return self.edge.contact_for(PROCESS, INCARNATION).removeprefix("sip:").split("@")[0]
+
+
+def is_trying(send: Send) -> bool:
+    """Whether this is our own 100."""
+    return send.packet.startswith(b"SIP/2.0 100 ")
 
 
 def invite(call_id: str = "call-1@carrier", *, extra: str = "", body: str = OFFER, cseq: int = 1) -> bytes:

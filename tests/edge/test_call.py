@@ -2,7 +2,8 @@
 
 import pytest
 
-from b2bua.edge.site import LOOPBACK
+from b2bua.edge.desk import Refused
+from b2bua.edge.site import INSIDE, LOOPBACK
 from tests.edge.stage import (
     CARRIER,
     CLEAN_OFFER,
@@ -154,6 +155,22 @@ CSeq: 8 BYE
     assert bye.to == ("198.51.100.9", 5080)
     assert start(bye) == "BYE sip:m@10.1.1.1:5070 SIP/2.0"
     assert field(bye, "Route") == ["<sip:198.51.100.9:5080;lr;ftag=a+b*c>"]
+
+
+@pytest.mark.req("S1", "S5")
+def test_trying_is_said_by_the_edge() -> None:
+    """RFC 3261, 8.2.6: 100 at once and each time, with no To tag; the process's own goes nowhere."""
+    stage = Stage()
+    for _ in range(2):
+        into, trying = stage.outside(invite(extra="Timestamp: 54.1"))
+        assert (into.transport, trying.to, trying.transport) == (INSIDE, CARRIER, "udp")
+        assert trying.packet.startswith(b"SIP/2.0 100 Trying\r\n")
+        assert field(trying, "Via")[0].endswith(f";received={CARRIER.host};rport={CARRIER.port}")
+        assert field(trying, "To") == ["<sip:4006001234@192.0.2.1>"]
+        assert field(trying, "Timestamp") == ["54.1"]
+    assert stage.edge.receive_inside(response_to(into, 100, "Trying"), PROCESS, stage.now_s) == []
+    stage.desk.verdict = Refused(404, "Not Found")
+    assert [send.packet[:11] for send in stage.outside(invite("call-2@carrier"))] == [b"SIP/2.0 404"]
 
 
 @pytest.mark.req("S1", "S5")

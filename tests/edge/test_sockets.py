@@ -104,6 +104,8 @@ async def test_a_call_over_udp_both_ways() -> None:
             into, edge_inside = await home.process.recvfrom(4000)
             assert edge_inside == (HOST, home.inside_port)
             await home.process.sendto(answer(into, "200 OK", f"sip:x@{HOST}"), edge_inside)
+            tried, edge_outside = await carrier.recvfrom(4000)
+            assert tried.startswith(b"SIP/2.0 100 Trying\r\n")
             ok, edge_outside = await carrier.recvfrom(4000)
             assert edge_outside == (HOST, home.port)
             assert ok.startswith(b"SIP/2.0 200 OK\r\n")
@@ -134,6 +136,7 @@ async def test_a_call_over_tcp_is_answered_on_its_connection() -> None:
             assert await stream.receive_some(100) == b"\r\n"
             await stream.send_all(whole[100:])
             into, edge_inside = await home.process.recvfrom(4000)
+            assert (await stream.receive_some(4000)).startswith(b"SIP/2.0 100 Trying\r\nVia: SIP/2.0/TCP")
             await home.process.sendto(answer(into, "200 OK", f"sip:x@{HOST}"), edge_inside)
             ok = await stream.receive_some(4000)
             assert ok.startswith(b"SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP")
