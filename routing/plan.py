@@ -14,7 +14,7 @@ from routing.facts import Facts
 from routing.hours import Dates, Day, Moment, When, day_before
 from routing.ids import NodeName, Number400, PromptName, TargetName
 from routing.measure import Calls, Days, Forwards, OptionalS, RingS
-from routing.node import NEXT, Hunt, Node, Screen
+from routing.node import NEXT, Hunt, Node, Order, Queue, Screen
 from routing.origin import ListName, Origin
 
 ZONES: Final = {"Asia/Shanghai": 8 * 60, "Asia/Urumqi": 6 * 60}
@@ -158,6 +158,13 @@ class Plan:
             facts.arrived.hour * 60 + facts.arrived.minute,
             Day.of(today, facts.today, self.holidays),
             Day.of(day_before(today), facts.yesterday, self.holidays),
+        )
+
+    def counts_calls(self) -> bool:
+        """Whether anything here is decided by how many calls a target has (R4: least calls; R10)."""
+        return any(target.capacity for target in self.targets.values()) or any(
+            isinstance(node, Queue) or (isinstance(node, Hunt) and node.order is Order.LEAST_CALLS)
+            for node in self.nodes.values()
         )
 
     def open_at(self, target: Target, moment: Moment) -> bool:

@@ -77,7 +77,7 @@ class OneCall:
         self._timers = Timers()
         self._questions = Questions(assign.call_id)
         self._hands = Hands(assign, doorway, shelves, self._noted.append, self._complain)
-        self.scribe = Scribe(assign, self._hands.witness)
+        self.scribe = Scribe(assign, self._hands.witness, lines_count=plan.counts_calls())
         self.scribe.sip_call_ids = self._hands.sip_call_ids
 
     @property

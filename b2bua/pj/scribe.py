@@ -1,8 +1,8 @@
 """Keeps a call's record whole, from what the flow's state says and when it was.
 
-Rule: a record is sent at each milestone, whole, with a higher `seq`. That an attempt begins or ends, the answer and the
-last word are told at once, since others decide by them; the rest waits `COMPANY_S` for company. `ended_ms` is when the
-outcome was set: what is charged does not wait for the far ends to settle.
+Rule: a record is sent at each milestone, whole, with a higher `seq`. The answer and the last word are told at once, and
+that an attempt begins or ends where others decide by it (`Plan.counts_calls`); the rest waits `COMPANY_S` for company.
+`ended_ms` is when the outcome was set: what is charged does not wait for the far ends to settle.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from routing.state import State
 SIGN_OF_LIFE_S: Final = 10.0
 """How often a record is refreshed while nothing happens: what a crash can cost of the talk time."""
 COMPANY_S: Final = 0.1
-"""How late the daemon may learn that a target rings, or that a call has begun to end."""
+"""How late the daemon may learn of what nobody decides by: that a target rings, or that a call has begun to end."""
 
 
 def ending(cause: Cause, *, answered: bool) -> Ending:
@@ -34,14 +34,17 @@ def ending(cause: Cause, *, answered: bool) -> Ending:
 class Scribe:
     """The record of one call. All moments given to it are seconds since the call arrived.
 
-    `witness` says what each leg's audio is like now, by leg; it is asked with each sign of life.
+    `witness` says what each leg's audio is like now, by leg; it is asked with each sign of life. `lines_count`: others
+    decide by which targets are taken.
     """
 
-    def __init__(self, assign: Assign, witness: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, assign: Assign, witness: Callable[[], dict[str, Any]], *, lines_count: bool) -> None:
         self._assign = assign
         self._witness = witness
+        self._lines_count = lines_count
         self._facts: dict[str, Any] = PLAIN.unstructure(assign.facts)
         self._events: list[dict[str, Any]] = []
+        self._trace: list[dict[str, Any]] = []
         self._ended_s: float | None = None
         self._told: State | None = None
         self._fresh_until_s = 0.0
@@ -66,7 +69,7 @@ class Scribe:
             if at_s < self._fresh_until_s or state.over:
                 return None
             self.evidence.update(self._witness())
-        elif not _presses(state, self._told):
+        elif not self._presses(state):
             self._tell_at_s = self._tell_at_s or at_s + COMPANY_S
             if at_s < self._tell_at_s:
                 return None
@@ -92,8 +95,19 @@ class Scribe:
         )
         return self.latest
 
+    def _presses(self, state: State) -> bool:
+        """Whether the news cannot wait: a caller is answered, it is the last word, or a line is taken or free."""
+        told = self._told
+        if state.over or state.answered_s != (told.answered_s if told else None):
+            return True
+        if told is None:
+            return self._lines_count
+        ends = [attempt.ended_s for attempt in state.attempts]
+        return self._lines_count and ends != [attempt.ended_s for attempt in told.attempts]
+
     def _record(self, state: State, at_s: float) -> CallRecord:
         facts, outcome = state.facts, state.outcome
+        self._trace += map(trace.to_plain, state.trace[len(self._trace) :])  # a trace only grows
         until_s = self._ended_s if self._ended_s is not None else at_s
         talk_s = 0.0 if state.charged_from_s is None else until_s - state.charged_from_s
         return CallRecord(
@@ -118,7 +132,7 @@ class Scribe:
             attempts=tuple(self._attempt(attempt) for attempt in state.attempts),
             hung_up_by=Party(outcome.hung_up_by.value) if outcome else None,
             ending=ending(outcome.cause, answered=state.answered_s is not None) if outcome else None,
-            trace=tuple(trace.to_plain(step) for step in state.trace),
+            trace=tuple(self._trace),
             facts=self._facts,
             events=tuple(self._events),
             evidence=dict(self.evidence),
@@ -143,13 +157,6 @@ class Scribe:
 
 def _milestone(state: State) -> object:
     return (state.phase, state.rang_s, state.answered_s, state.attempts, state.outcome)
-
-
-def _presses(state: State, told: State | None) -> bool:
-    """Whether the news cannot wait: a target's line is taken or free, a caller is answered, or it is the last word."""
-    if told is None or state.over or state.answered_s != told.answered_s:
-        return True
-    return [attempt.ended_s for attempt in state.attempts] != [attempt.ended_s for attempt in told.attempts]
 
 
 def _target(state: State) -> str:

@@ -63,7 +63,7 @@ def warm_up() -> None:
         "b",
         "127.0.0.1",
     )
-    state, scribe = begin(plan, facts), Scribe(assign, dict)
+    state, scribe = begin(plan, facts), Scribe(assign, dict, lines_count=True)
     for event in (Arrived(0.0), CallerHungUp(1.0, NORMAL)):
         scribe.note(event)
         state, _ = step(plan, state, event)

@@ -6,18 +6,20 @@ from b2bua.link import Assign, InviteKey
 from b2bua.pj.scribe import COMPANY_S, SIGN_OF_LIFE_S, Scribe
 from b2bua.record import CallRecord, CallState
 from routing.cause import BUSY, NORMAL
-from routing.event import CallerHungUp, Event, TargetAnswered, TargetFailed, TargetHungUp, TargetRang
+from routing.event import CallerHungUp, Event, TargetAnswered, TargetFailed, TargetHungUp, TargetRang, TargetsLooked
 from routing.ids import LegId
-from tests.routing.calls import TWO_TARGETS, Call, facts_of
+from routing.plan import FIRST_HUNT
+from tests.routing.calls import HEAD, TWO_TARGETS, Call, facts_of
 
 ONE, TWO = LegId(1), LegId(2)
+LIMITED = HEAD + '[targets]\nfront-desk = { address = "021-6228 8300", capacity = 2 }\nmobile = "138 0013 8000"\n'
 
 
 class Told:
     """A call and its scribe; `at` feeds an event and gives the record that is told then, if one is."""
 
-    def __init__(self) -> None:
-        self.call = Call(TWO_TARGETS)
+    def __init__(self, document: str = TWO_TARGETS) -> None:
+        self.call = Call(document)
         assign = Assign(
             call_id="c-1",
             invite=InviteKey("c-1@carrier", "tag"),
@@ -30,7 +32,7 @@ class Told:
             identity="127.0.0.1",
             media_host="127.0.0.1",
         )
-        self.scribe = Scribe(assign, dict)
+        self.scribe = Scribe(assign, dict, lines_count=self.call.plan.counts_calls())
 
     def at(self, event: Event) -> CallRecord | None:
         """What is told right after an event."""
@@ -46,18 +48,35 @@ class Told:
 def told() -> Told:
     """A call that rings its first target, which is told."""
     one = Told()
-    first = one.look(0.0)
+    assert one.look(0.0) is None
+    first = one.look(COMPANY_S)
     assert first is not None
     assert [attempt.target for attempt in first.attempts] == ["front-desk"]
     return one
 
 
 @pytest.mark.req("P1", "R10")
-def test_lines_are_told_at_once(told: Told) -> None:
-    """That a target's line is free again, and the next one's taken, waits for nothing: others decide by it."""
-    record = told.at(TargetFailed(0.2, ONE, BUSY))
+def test_lines_are_told_at_once_where_they_count() -> None:
+    """Where a target has a capacity, nothing waits: that a line is taken, free again, and the next one's taken."""
+    one = Told(LIMITED)
+    one.call.then(TargetsLooked(0.0, FIRST_HUNT, {}, {}, {}))
+    first = one.look(0.0)
+    assert first is not None
+    assert [attempt.target for attempt in first.attempts] == ["front-desk"]
+    record = one.at(TargetFailed(0.2, ONE, BUSY))
     assert record is not None
     assert [attempt.ended_ms for attempt in record.attempts] == [1_000_200, None]
+
+
+@pytest.mark.req("P1")
+def test_lines_wait_for_company_where_nobody_counts_them(told: Told) -> None:
+    """Busy and answered soon after are one record; without an answer the next line is told when the time is over."""
+    assert told.at(TargetFailed(0.2, ONE, BUSY)) is None
+    assert told.scribe.next_due_s() == pytest.approx(0.2 + COMPANY_S)
+    record = told.at(TargetAnswered(0.25, TWO))
+    assert record is not None
+    assert [attempt.ended_ms for attempt in record.attempts] == [1_000_200, None]
+    assert record.answered_ms == 1_000_250
 
 
 @pytest.mark.req("P1")

@@ -211,6 +211,28 @@ def test_a_target_whose_lines_are_taken_counts_as_busy() -> None:
     assert rung(Call(text).then(TargetsLooked(0.1, HUNT, {}, {}, {A: "gateway dead"}))) == [B]
 
 
+@pytest.mark.req("R4", "R10")
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        (TWO_TARGETS, False),
+        (TWO_TARGETS + '[hunt]\norder = "random"\n', False),
+        (TWO_TARGETS + '[hunt]\norder = "least-calls"\n', True),
+        (HEAD + '[targets]\na = { address = "021-6228 8300", capacity = 2 }\n', True),
+        (
+            TWO_TARGETS
+            + '[nodes.line]\nkind = "queue"\nthen = "desk"\notherwise = "desk"\n[nodes.desk]\nkind = "hunt"\n',
+            True,
+        ),
+    ],
+)
+def test_what_counts_calls(text: str, counts: bool) -> None:
+    """A plan in which a target's calls decide something says so; any other asks for them nowhere."""
+    call = Call(text)
+    assert call.plan.counts_calls() is counts
+    assert counts or not any(isinstance(command, LookAtTargets) for command in call.first)
+
+
 @pytest.mark.req("R6", "R12")
 def test_branches_after_a_hunt() -> None:
     """All busy goes one way, anything else the other."""
