@@ -24,6 +24,8 @@ def tagged(*unions: Any) -> Converter:
     # Traces, facts, events and plans are plain already; walking through them again is most of the work.
     converter.register_unstructure_hook_func(_is_plain, lambda plain: plain)
     converter.register_structure_hook_func(_is_plain, lambda plain, _: plain)
+    converter.register_unstructure_hook_func(_is_row_of_plain, lambda plain: plain)
+    converter.register_structure_hook_func(_is_row_of_plain, lambda plain, _: tuple(plain))
     for union in unions:
         configure_tagged_union(union, converter)
     return converter
@@ -31,6 +33,10 @@ def tagged(*unions: Any) -> Converter:
 
 def _is_plain(kind: Any) -> bool:
     return bool(kind == dict[str, Any])
+
+
+def _is_row_of_plain(kind: Any) -> bool:
+    return bool(kind == tuple[dict[str, Any], ...])
 
 
 PLAIN = tagged(Event, Command)

@@ -11,6 +11,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from subprocess import PIPE
@@ -308,7 +309,7 @@ class Pool:
         link.setblocking(False)
         with stream:
             try:
-                while data := await stream.recv(_RECV_BYTES):
+                while data := await _received(stream, link):
                     for message in frames.feed(data):
                         if isinstance(message, Hello):
                             process = self._greet(message, pid, link)
@@ -367,3 +368,11 @@ class Pool:
         self._lost(process)
         self._change.set()
         self._refill()
+
+
+async def _received(stream: trio.socket.SocketType, link: socket.socket) -> bytes:
+    """What has come over a link, empty at its end. Nearly always it is still to come: it is not tried for first."""
+    while True:
+        await trio.lowlevel.wait_readable(stream)
+        with suppress(BlockingIOError):
+            return link.recv(_RECV_BYTES)

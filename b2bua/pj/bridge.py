@@ -5,6 +5,8 @@ other leg hears silence.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
 
 import pjsua2 as pj
 
@@ -49,8 +51,9 @@ class Bridge:
 
     def follow(self) -> None:
         """Make the conference as wished, as far as the legs have audio now."""
+        audio = {leg: self._audio(leg) for leg in {leg for way in self._ways for leg in way}}
         for source, sink in self._ways:
-            self._join(source, sink, on=True)
+            _join(audio[source], audio[sink], on=True)
 
     def drop(self, leg: LegId) -> None:
         """Forget a leg that is down."""
@@ -59,17 +62,18 @@ class Bridge:
     def _part(self, source: LegId, sink: LegId) -> None:
         if (source, sink) in self._ways:
             self._ways.remove((source, sink))
-            self._join(source, sink, on=False)
+            _join(self._audio(source), self._audio(sink), on=False)
 
-    def _join(self, source: LegId, sink: LegId, *, on: bool) -> None:
-        ends = [self._legs[leg].audio() if leg in self._legs else None for leg in (source, sink)]
-        if ends[0] is None or ends[1] is None:
-            return
-        try:
-            if on:
-                ends[0].startTransmit(ends[1])
-            else:
-                ends[0].stopTransmit(ends[1])
-        except pj.Error:
-            # The port went with a re-INVITE that is under way; `follow` comes again with the next change.
-            return
+    def _audio(self, leg: LegId) -> Any | None:
+        return self._legs[leg].audio() if leg in self._legs else None
+
+
+def _join(source: Any | None, sink: Any | None, *, on: bool) -> None:
+    if source is None or sink is None:
+        return
+    # The port may have gone with a re-INVITE that is under way; `follow` comes again with the next change.
+    with suppress(pj.Error):
+        if on:
+            source.startTransmit(sink)
+        else:
+            source.stopTransmit(sink)

@@ -63,8 +63,10 @@ class Ears:
     def follow(self, name: LegId) -> None:
         """A leg's audio changed: what its far end can do may have changed too."""
         self._deaf.discard(name)
-        audio = self._legs[name].audio() if name in self._legs else None
-        if name in self._ears and audio is not None:
+        if name not in self._ears or name not in self._legs:
+            return
+        audio = self._legs[name].audio()
+        if audio is not None:
             self._ears[name].follow(audio)
 
     def drop(self, name: LegId) -> None:

@@ -173,7 +173,7 @@ class Hands:
 
     def _tape_on(self) -> None:
         """Record the caller and whom they talk with; what a seat says to another is not recorded."""
-        if self.recording is not None:
+        if self.recording is not None and self.recording.is_running:
             partner = self.bridge.partner(CALLER)
             self.recording.follow(self._audio(CALLER), None if partner is None else self._audio(partner))
 

@@ -227,6 +227,11 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         """Decline a REFER, which the edge should have kept: accepted, PJSIP would call a stranger's URI by itself."""
         prm.statusCode = _DECLINE
 
+    def _is_no_news(self, prm: Any) -> None:
+        """Take what is called back twenty times a call and says nothing: the binding would carry it into C++ again."""
+
+    onCallTsxState = onCallMediaTransportState = onStreamCreated = onCreateMediaTransport = _is_no_news  # noqa: N815
+
 
 def _has_audio(info: Any) -> bool:
     """Whether a leg has audio, on hold or not."""

@@ -114,7 +114,7 @@ class OneCall:
     @property
     def carries_speech(self) -> bool:
         """Whether someone's words pass through here, which must not be late: a conversation, a message."""
-        return self.is_talking or self._hands.message is not None
+        return self._state.phase is Phase.TALKING or self._hands.message is not None
 
     @property
     def has_notes(self) -> bool:
@@ -186,6 +186,7 @@ class OneCall:
         if not self._arrived and now > self._began + _INVITE_S:
             self._break_off(now, DAEMON_LOST)
         self._answer_if_stored(now)
+        self._take_in(now)
         self._report(now)
 
     def _feel_pulse(self, now: float) -> None:
@@ -196,6 +197,11 @@ class OneCall:
             return
         for leg in list(self._hands.pulse.lost(now, allowed_s)):
             self._feed(MediaLost(self._at_s(now), leg), now)
+
+    def _take_in(self, now: float) -> None:
+        """Take in at once what PJSIP called back while we acted, unless there is something to decide about it."""
+        while self._noted and isinstance(self._noted[0], AudioChanged | Down):
+            self._take(self._noted.popleft(), now)
 
     def _take(self, noted: Noted, now: float) -> None:
         match noted:

@@ -29,12 +29,14 @@ def make_urgent(*, urgent: bool) -> bool:
 @contextmanager
 def urgently() -> Iterator[None]:
     """Do something urgent, such as starting a thread that is to be."""
-    was_urgent = os.sched_getscheduler(0) == os.SCHED_RR
+    if os.sched_getscheduler(0) == os.SCHED_RR:
+        yield
+        return
     make_urgent(urgent=True)
     try:
         yield
     finally:
-        make_urgent(urgent=was_urgent)
+        make_urgent(urgent=False)
 
 
 def limit() -> bool:
