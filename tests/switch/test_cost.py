@@ -27,7 +27,8 @@ SPAN_S = 5.0
 def test_cost_of_a_call(own_switch: Callable[..., Switch], tmp_path: Path) -> None:
     """Prints CPU milliseconds per call and per call-second, set-up delay added, and memory per call.
 
-    What processes that wait for calls use is measured first, printed, and taken off.
+    What processes that wait for calls use is measured first, printed, and taken off; so is the audio of `TALK_MS` from
+    a call's signalling.
     """
     switch = own_switch(spare=READY, most=150)
     switch.await_ready(READY)
@@ -56,8 +57,10 @@ def test_cost_of_a_call(own_switch: Callable[..., Switch], tmp_path: Path) -> No
             per_call_second_ms = (cpu_per_s(switch) - idle) / UP * 1000
             memory_mb = switch.memory_per_call_kb() / 1000
             caller.wait(60)
+    signalling_ms = per_call_ms - per_call_second_ms * TALK_MS / 1000
     print(
-        f"\nsignalling {per_call_ms:.1f} ms CPU a call, SIPp at both ends {sipp_ms:.1f} ms; "
+        f"\nsignalling {signalling_ms:.1f} ms CPU a call ({per_call_ms:.1f} with its {TALK_MS} ms of audio), "
+        f"SIPp at both ends {sipp_ms:.1f} ms; "
         f"media {per_call_second_ms:.1f} ms CPU a call-second; "
         f"set-up at the median {median(through):.1f} ms through the switch, {median(direct):.1f} ms directly; "
         f"memory {memory_mb:.1f} MB a call; {READY} waiting processes {idle * 1000:.0f} ms CPU a second; "
