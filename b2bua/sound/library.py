@@ -57,10 +57,14 @@ class Library:
 
 
 def number_parts(number: int) -> tuple[int, ...]:
-    """The numbers that a Chinese number (1–999) is spoken as: 305 as 300, 0, 5; 42 as 40, 2; 17 as itself."""
+    """The numbers that a Chinese number (1–999) is spoken as: 305 as 300, 0, 5; 42 as 40, 2; 17 as itself.
+
+    After hundreds a ten is said in full: 117 is 一百一十七, so 100, 1, 17.
+    """
     hundreds, rest = divmod(number, 100)
     tens, ones = divmod(rest, 10)
     below = (10 * tens, ones) if tens > 1 and ones else (rest,) if rest else ()
     if not hundreds:
         return below
-    return (100 * hundreds, *((0,) if rest and not tens else ()), *below)
+    between = () if not rest or tens > 1 else (tens,)
+    return (100 * hundreds, *between, *below)

@@ -16,7 +16,7 @@ from b2bua.sound.loudness import loudness_lufs
 from b2bua.sound.make import MADE, make, wordings
 from b2bua.sound.tones import TONES
 from b2bua.sound.wav import RATE_HZ, read_wav
-from b2bua.sound.wording import CHINESE, ENGLISH
+from b2bua.sound.wording import CHINESE, ENGLISH, NUMBERS
 from routing.caller import RINGING_TONE
 from routing.check.still import BUILT_IN
 from routing.ids import Number400, PromptName
@@ -92,8 +92,17 @@ def test_the_set_is_small_and_even() -> None:
 @pytest.mark.req("R10")
 @given(st.integers(1, 999))
 def test_a_number_is_spoken_as_its_parts(number: int) -> None:
-    """The parts add up to the number, each has a file, and a nought stands where the tens are missing."""
+    """What its parts say is the number as it is written in Chinese, and each part has a file."""
     parts = number_parts(number)
-    assert sum(parts) == number
     assert all(LIBRARY.find(PromptName(f"number-{part}")) for part in parts)
-    assert (0 in parts) == bool(re.fullmatch(r"[1-9]0[1-9]", str(number)))
+    assert "".join(NUMBERS[f"number-{part}"] for part in parts) == in_chinese(number)
+
+
+def in_chinese(number: int) -> str:
+    """1–999 as read aloud, digit by digit: 一百一十七, but 十七 alone."""
+    text = "".join(
+        f"{NUMBERS[f'number-{digit}']}{unit}" if digit != "0" else "零"
+        for digit, unit in zip(str(number), ("百", "十", "")[-len(str(number)) :], strict=True)
+    )
+    text = re.sub("零+$", "", text)
+    return text.removeprefix("一") if text.startswith("一十") else text
