@@ -52,7 +52,8 @@ def calls_go_on(switch: Switch, most_kb: int = MOST_GROWTH_KB) -> Iterator[Sipp]
     assert switch.process is not None
     dead = died(switch)
     with switch.target(answers, calls=SURVIVORS) as target:
-        number = switch.publish(f'desk = "{sip_uri(target.port)}"')
+        # They are silent for minutes.
+        number = switch.publish(f'desk = "{sip_uri(target.port)}"', "media_lost_s = 0")
         with switch.caller(number, waits, calls=SURVIVORS) as caller:
             talking(caller, switch, number, SURVIVORS)
             memory_kb, began = switch.memory_kb(), time.monotonic()
