@@ -117,9 +117,10 @@ class Mishap:
 
 @attrs.frozen
 class Idle:
-    """The call is over, its last `Update` is sent."""
+    """The call is over, its last `Update` is sent. `leaves`: the process ends, since PJSIP keeps a leg of it."""
 
     call_id: str
+    leaves: bool = False
 
 
 @attrs.frozen

@@ -342,6 +342,7 @@ class Pool:
     def _take(self, process: Process, message: FromProcess) -> None:
         if isinstance(message, Idle) and process.call_id == message.call_id:
             process.call_id = ""
+            process.retired |= message.leaves
             process.rested_at_s = time.monotonic() + self.settings.rest_s
             self._free[process.incarnation] = process
             self._change.set()

@@ -261,6 +261,11 @@ class Hands:
         for leg in list(self.legs.values()):
             leg.end(cause)
 
+    @property
+    def are_leaving(self) -> bool:
+        """Whether there are legs, and none that is meant to stay."""
+        return bool(self.legs) and all(leg.is_leaving for leg in self.legs.values())
+
     def is_gone(self, name: LegId) -> bool:
         """Whether a leg that is down has been settled with the far end."""
         return name not in self.legs or self.legs[name].is_gone

@@ -158,6 +158,11 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         return None
 
     @property
+    def is_leaving(self) -> bool:
+        """Whether it is down, or we have ended it."""
+        return self.is_down or self._ending
+
+    @property
     def is_gone(self) -> bool:
         """Whether PJSIP has let go of it: not merely ended by us, but settled with the far end too."""
         if not self.is_down:

@@ -16,6 +16,7 @@ from b2bua.pj.doorway import Doorway
 from b2bua.pj.falling import fallen
 from b2bua.pj.hands import Hands
 from b2bua.pj.leg import Leg
+from b2bua.pj.lingering import Lingering
 from b2bua.pj.linkside import LinkSide
 from b2bua.pj.noted import Answered, AudioChanged, Broke, Down, Keyed, Noted, Rang, Referred, Refused
 from b2bua.pj.questions import Questions
@@ -62,6 +63,7 @@ class OneCall:
     ) -> None:
         self.assign = assign
         self.over = False
+        self.is_stuck = False
         self.stored_seq = -1
         self.has_audio = False
         self._plan = plan
@@ -72,6 +74,7 @@ class OneCall:
         self._noted: deque[Noted] = deque()
         self._told: deque[Event] = deque()
         self._falling: list[Down] = []
+        self._lingering = Lingering()
         self._answer_by: float | None = None
         self._broken: Cause | None = None
         self._timers = Timers()
@@ -187,6 +190,8 @@ class OneCall:
             self._break_off(now, DAEMON_LOST)
         self._answer_if_stored(now)
         self._take_in(now)
+        if self._lingering.is_too_long(self._hands.are_leaving, now) and self._hands.is_clear(now):
+            self._give_up(now)
         self._report(now)
 
     def _feel_pulse(self, now: float) -> None:
@@ -291,6 +296,12 @@ class OneCall:
             self._hands.end_all(cause)
         if not self._hands.legs:
             self.over = self._hands.is_clear(now)
+
+    def _give_up(self, now: float) -> None:
+        """End a call of which PJSIP keeps a leg for ever; its process must end too."""
+        self._complain("a far end was never settled with; the call's process ends")
+        self._link.send(Update(self.scribe.close(self._state, self._at_s(now), CRASHED)))
+        self.over = self.is_stuck = True
 
     def _complain(self, text: str) -> None:
         self._link.send(Mishap(self.assign.call_id, text))

@@ -212,7 +212,8 @@ class Process:
                 self._call.note(noted)
 
     def _rest(self, call: OneCall) -> None:
-        self._link.send(Idle(call.assign.call_id))
+        self._link.send(Idle(call.assign.call_id, leaves=call.is_stuck))
+        self._retiring |= call.is_stuck
         self._last, self._call = call, None
         self._quiet_at = time.monotonic() + _QUIET_S
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -86,8 +86,19 @@ class Scribe:
         """The last version, for a call that did not end by its flow: a fault, or no INVITE came."""
         ended_ms = self._ms(self._ended_s if self._ended_s is not None else at_s)
         record = self._record(state, at_s)
+        attempts = (
+            each
+            if each.ended_ms is not None
+            else attrs.evolve(
+                each,
+                ended_ms=max(each.began_ms, ended_ms or 0),
+                ending=ending(cause, answered=each.answered_ms is not None),
+            )
+            for each in record.attempts
+        )
         self.latest = attrs.evolve(
             record,
+            attempts=tuple(attempts),
             state=CallState.ENDED,
             ended_ms=ended_ms,
             ending=record.ending or ending(cause, answered=state.answered_s is not None),

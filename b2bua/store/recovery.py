@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 @attrs.frozen
 class TakenIn:
-    """What the spool folder held: records now stored, files moved aside."""
+    """What the spool folder held that was news: records now stored, files moved aside."""
 
     stored: tuple[CallRecord, ...]
     broken: tuple[Broken, ...]
@@ -45,12 +45,14 @@ def take_in(folder: Path, records: Records) -> TakenIn:
             continue
         file, record = found
         try:
+            news = records.get(CallId(record.call_id)) != record  # a process that ends may only not have been told
             records.put([record])
         except (ValueError, TypeError, OverflowError) as error:
             broken.append(move_aside(file, f"{type(error).__name__}: {error}"))
             continue
         file.unlink()
-        stored.append(record)
+        if news:
+            stored.append(record)
     for each in broken:
         _log.error("a spooled record cannot be read (%s); it was moved to %s", each.problem, each.file)
     return TakenIn(tuple(stored), tuple(broken))

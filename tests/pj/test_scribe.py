@@ -3,9 +3,9 @@
 import pytest
 
 from b2bua.link import Assign, InviteKey
-from b2bua.pj.scribe import COMPANY_S, SIGN_OF_LIFE_S, Scribe
+from b2bua.pj.scribe import COMPANY_S, SIGN_OF_LIFE_S, Scribe, ending
 from b2bua.record import CallRecord, CallState
-from routing.cause import BUSY, NORMAL
+from routing.cause import BUSY, CRASHED, NORMAL
 from routing.event import CallerHungUp, Event, TargetAnswered, TargetFailed, TargetHungUp, TargetRang, TargetsLooked
 from routing.ids import LegId
 from routing.plan import FIRST_HUNT
@@ -120,3 +120,16 @@ def test_sign_of_life(told: Told) -> None:
     record = told.look(1.0 + SIGN_OF_LIFE_S)
     assert record is not None
     assert record.talk_ms == round(SIGN_OF_LIFE_S * 1000)
+
+
+@pytest.mark.req("P1")
+def test_a_call_given_up_leaves_no_attempt_open(told: Told) -> None:
+    """What did not end by its flow is closed whole: the call, and the attempt that was still up."""
+    told.at(TargetAnswered(1.0, ONE))
+    record = told.scribe.close(told.call.state, 5.0, CRASHED)
+    assert (record.state, record.ended_ms, record.ending) == (
+        CallState.ENDED,
+        1_005_000,
+        ending(CRASHED, answered=True),
+    )
+    assert [attempt.ended_ms for attempt in record.attempts] == [1_005_000]
