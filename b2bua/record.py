@@ -94,3 +94,11 @@ class CallRecord:
     facts: dict[str, Any] = attrs.field(factory=dict)
     events: tuple[dict[str, Any], ...] = ()
     evidence: dict[str, Any] = attrs.field(factory=dict)
+
+
+def ended_attempts(record: CallRecord, at_ms: int, ending: Ending) -> tuple[Attempt, ...]:
+    """The attempts of a call that did not end by itself: those open end at `at_ms` (UTC epoch)."""
+    return tuple(
+        each if each.ended_ms is not None else attrs.evolve(each, ended_ms=max(each.began_ms, at_ms), ending=ending)
+        for each in record.attempts
+    )

@@ -10,7 +10,7 @@ from typing import Final
 
 import attrs
 
-from b2bua.record import CallRecord, CallState, Ending, Party
+from b2bua.record import CallRecord, CallState, Ending, Party, ended_attempts
 from routing.cause import CRASHED, Cause
 
 _MOST_OVER: Final = 2_000
@@ -92,18 +92,14 @@ class Switchboard:
 def closed(record: CallRecord, cause: Cause, by: Party, at_ms: int) -> CallRecord:
     """The record as it ends when nobody is left to report its end."""
     ending = Ending(cause.slug, cause.q850, cause.sip, cause.blame)
-    attempts = tuple(
-        attempt if attempt.ended_ms is not None else attrs.evolve(attempt, ended_ms=at_ms, ending=ending)
-        for attempt in record.attempts
-    )
-    answered = [attempt.answered_ms for attempt in attempts if attempt.answered_ms is not None]
+    answered = [attempt.answered_ms for attempt in record.attempts if attempt.answered_ms is not None]
     return attrs.evolve(
         record,
         seq=record.seq + 1,
         state=CallState.ENDED,
         ended_ms=at_ms,
         talk_ms=at_ms - min(answered) if answered else 0,
-        attempts=attempts,
+        attempts=ended_attempts(record, at_ms, ending),
         hung_up_by=by,
         ending=ending,
     )

@@ -12,7 +12,7 @@ import attrs
 
 from b2bua.codec import PLAIN
 from b2bua.link import Assign
-from b2bua.record import Attempt, CallRecord, CallState, Ending, Party
+from b2bua.record import Attempt, CallRecord, CallState, Ending, Party, ended_attempts
 from routing import trace
 from routing.cause import NORMAL, Cause
 from routing.event import Event, MessageTaken
@@ -84,21 +84,12 @@ class Scribe:
 
     def close(self, state: State, at_s: float, cause: Cause) -> CallRecord:
         """The last version, for a call that did not end by its flow: a fault, or no INVITE came."""
-        ended_ms = self._ms(self._ended_s if self._ended_s is not None else at_s)
+        ended_s = self._ended_s if self._ended_s is not None else at_s
+        ended_ms = self._assign.accepted_ms + round(ended_s * 1000)
         record = self._record(state, at_s)
-        attempts = (
-            each
-            if each.ended_ms is not None
-            else attrs.evolve(
-                each,
-                ended_ms=max(each.began_ms, ended_ms or 0),
-                ending=ending(cause, answered=each.answered_ms is not None),
-            )
-            for each in record.attempts
-        )
         self.latest = attrs.evolve(
             record,
-            attempts=tuple(attempts),
+            attempts=ended_attempts(record, ended_ms, ending(cause, answered=False)),
             state=CallState.ENDED,
             ended_ms=ended_ms,
             ending=record.ending or ending(cause, answered=state.answered_s is not None),

@@ -12,7 +12,7 @@ import attrs
 from sqlalchemy import Engine, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from b2bua.record import CallRecord, CallState, Ending, Party
+from b2bua.record import CallRecord, CallState, Ending, Party, ended_attempts
 from b2bua.store.database import Held, writing
 from b2bua.store.query import Query, select_blobs
 from b2bua.store.rows import from_blob, last_word_ms, to_row
@@ -147,16 +147,12 @@ def ended(record: CallRecord, at_ms: int, ending: Ending) -> CallRecord:
         for attempt in record.attempts
         if attempt.answered_ms is not None and attempt.ended_ms is None
     ]
-    attempts = tuple(
-        attempt if attempt.ended_ms is not None else attrs.evolve(attempt, ended_ms=end_ms, ending=ending)
-        for attempt in record.attempts
-    )
     return attrs.evolve(
         record,
         state=CallState.ENDED,
         ended_ms=end_ms,
         talk_ms=max(record.talk_ms, end_ms - min(talking)) if talking else record.talk_ms,
-        attempts=attempts,
+        attempts=ended_attempts(record, end_ms, ending),
         hung_up_by=Party.SWITCH,
         ending=ending,
     )
