@@ -1,8 +1,10 @@
 """The small parts of SIP: URI, name-addr, Via, lists and parameters (RFC 3261, section 25.1).
 
 Rule: what matches is kept as it was written, byte for byte, so that tags, branches and Call-IDs survive the
-printing; what does not match is refused. All quantifiers are possessive: no input makes a match take more
-than linear time. Text is Latin-1, one character a byte, so that nothing is lost between reading and printing.
+printing; what does not match is refused. Every repetition is possessive or atomic: no input makes a match take
+more than linear time. Only single characters are repeated possessively: Python 3.11 before 3.11.5, Debian 12's among
+them, matches part of a group that is repeated so (CPython issue 106052). Text is Latin-1, one character a byte, so
+that nothing is lost between reading and printing.
 """
 
 import re
@@ -12,29 +14,30 @@ from typing import Final
 import attrs
 
 _TOKEN: Final = r"[A-Za-z0-9\-.!%*_+`'~]"  # noqa: S105 (the RFC's word for a run of these characters)
-QUOTED: Final = r'"(?:[^"\\]|\\[^\r\n])*+"'
+QUOTED: Final = r'"(?>(?:[^"\\]|\\[^\r\n])*)"'
 _ESCAPED: Final = r"%[0-9A-Fa-f]{2}"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9_\-]{0,61}[A-Za-z0-9])?"
 _TOP: Final = r"[A-Za-z](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
 _HOST: Final = rf"(?:\[[0-9A-Fa-f:.]{{2,45}}\]|[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}|(?:{_LABEL}\.){{0,20}}{_TOP}\.?)"
 _VALUE: Final = rf"(?:{QUOTED}|[A-Za-z0-9\-.!%*_+`'~:\[\]/@?&$#^|]++)"
-PARAMS: Final = rf"((?:[ ]?;[ ]?{_TOKEN}++(?:[ ]?=[ ]?{_VALUE})?+)*+)"
-_URI_CHAR: Final = rf"(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$]|{_ESCAPED})"
+PARAMS: Final = rf"((?>(?:[ ]?;[ ]?{_TOKEN}++(?>(?:[ ]?=[ ]?{_VALUE})?))*))"
+_URI_CHARS: Final = rf"(?>(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$]|{_ESCAPED})+)"
+_URI_PARAMS: Final = rf"((?>(?:;{_URI_CHARS}(?:={_URI_CHARS})?)*))"
 
-_PARAM = re.compile(rf"[ ]?;[ ]?({_TOKEN}++)(?:[ ]?=[ ]?({_VALUE}))?+")
+_PARAM = re.compile(rf"[ ]?;[ ]?({_TOKEN}++)(?>(?:[ ]?=[ ]?({_VALUE}))?)")
 _URI = re.compile(
-    rf"(sips?):(?:((?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]|{_ESCAPED})++)"
-    rf"(?::((?:[A-Za-z0-9\-_.!~*'()&=+$,]|{_ESCAPED})++))?@)?"
+    rf"(sips?):(?:((?>(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]|{_ESCAPED})+))"
+    rf"(?::((?>(?:[A-Za-z0-9\-_.!~*'()&=+$,]|{_ESCAPED})+)))?@)?"
     rf"({_HOST})(?::([0-9]{{1,5}}))?"
-    rf"((?:;{_URI_CHAR}++(?:={_URI_CHAR}++)?)*+)"
-    rf"(?:\?((?:[A-Za-z0-9\-_.!~*'()\[\]/?:+$&=;@,]|{_ESCAPED})++))?",
+    rf"{_URI_PARAMS}"
+    rf"(?:\?((?>(?:[A-Za-z0-9\-_.!~*'()\[\]/?:+$&=;@,]|{_ESCAPED})+)))?",
     re.IGNORECASE,
 )
-_TEL = re.compile(rf"tel:(\+?[0-9A-Fa-f*#.()\-]{{1,40}})((?:;{_URI_CHAR}++(?:={_URI_CHAR}++)?)*+)", re.IGNORECASE)
-_NAMED = re.compile(rf"({QUOTED}|(?:{_TOKEN}++[ ]?)*+)[ ]?<([^<>\" ]++)>{PARAMS}[ ]?")
+_TEL = re.compile(rf"tel:(\+?[0-9A-Fa-f*#.()\-]{{1,40}}){_URI_PARAMS}", re.IGNORECASE)
+_NAMED = re.compile(rf"({QUOTED}|(?>(?:{_TOKEN}++[ ]?)*))[ ]?<([^<>\" ]++)>{PARAMS}[ ]?")
 _BARE = re.compile(rf"([A-Za-z][^<>\" ;?,]*+){PARAMS}[ ]?")
 _VIA = re.compile(rf"SIP ?/ ?2\.0 ?/ ?({_TOKEN}{{1,16}}) ({_HOST})(?: ?: ?([0-9]{{1,5}}))?{PARAMS}[ ]?", re.IGNORECASE)
-_ITEM = re.compile(r'(?:[^,"<]|"(?:[^"\\]|\\.)*+"|<[^>]*+>)++')
+_ITEM = re.compile(r'(?>(?:[^,"<]|"(?>(?:[^"\\]|\\.)*)"|<[^>]*+>)+)')
 _ESCAPE = re.compile(r"\\(.)")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
 _SPACES = re.compile(r"[ \t]++")
