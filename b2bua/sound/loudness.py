@@ -52,7 +52,7 @@ def _k_weighted(samples: Samples, rate_hz: int) -> NDArray[np.float64]:
     response = np.ones_like(turn)
     for above, below in (_SHELF, _HIGH_PASS):
         response *= np.polyval(above[::-1], turn) / np.polyval(below[::-1], turn)
-    weighted: NDArray[np.float64] = np.fft.irfft(np.fft.rfft(samples, size) * response, size)
+    weighted: NDArray[np.float64] = np.fft.irfft(np.fft.rfft(samples.astype(np.float64), size) * response, size)
     return weighted[: len(samples)]
 
 

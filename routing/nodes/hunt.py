@@ -130,8 +130,8 @@ def react(turn: Turn, place: Hunting, event: Event) -> NodeName | None:
             why = turn.attempts[leg - 1].cause
             if leg in place.ringing and why:
                 return _lost(turn, place, hunt, leg, why)
-            if not place.ringing and not place.pausing:  # room for one more leg
-                return _advance(turn, place, hunt)
+            is_waiting = place.ringing or place.pausing
+            return None if is_waiting else _advance(turn, place, hunt)  # there is room for one more leg
         case _:
             pass
     return None

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -37,21 +36,27 @@ def browse(switch: Office, visit: Callable[[ClientSession, str, str], Awaitable[
     token = switch.tokens.add("li", Role.VIEWER)
 
     async def go() -> None:
+        before = children()
         port = free_port()
         served = WebConsole(switch.path, switch.path.parent, "127.0.0.1", port)
         browser = ClientSession(cookie_jar=CookieJar(unsafe=True))
         async with TestServer(await served._make_app(), port=port) as server:
             async with browser:
                 await visit(browser, str(server.make_url("")).rstrip("/"), token)
-            await no_children()
+            await no_more_children(before)
 
     asyncio.run(go())
 
 
-async def no_children() -> None:
+def children() -> set[str]:
+    """The processes that this one has started and not buried yet."""
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+
+
+async def no_more_children(than: set[str]) -> None:
     """Every console process of a browser that left has ended and is buried."""
     async with asyncio.timeout(30):
-        while any(thread.name.startswith("asyncio-waitpid") for thread in threading.enumerate()):
+        while children() - than:
             await asyncio.sleep(0.02)
     await asyncio.sleep(0.1)
 
@@ -107,8 +112,7 @@ def test_a_viewer_sees_calls_and_is_refused_by_the_daemon(switch: Office) -> Non
 
 def arguments_of_children() -> str:
     """What everyone on the machine can read of the processes that this one started."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    arguments = "".join(Path(f"/proc/{child}/cmdline").read_text() for child in children)
+    arguments = "".join(Path(f"/proc/{child}/cmdline").read_text() for child in children())
     assert "--token-file" in arguments
     return arguments
 
