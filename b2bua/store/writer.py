@@ -1,4 +1,4 @@
-"""The one task that writes records while the daemon runs: commits in groups, never in the way of a call.
+"""The one thread that writes records while the daemon runs: commits in groups, never in the way of a call.
 
 Rule: whoever offers a record never waits, and `stored` is said only after the commit that holds it. Of each
 call only the newest version is kept until then, so what waits is bounded by the calls there are. While the
@@ -6,24 +6,25 @@ database cannot be written the writer says so (`health`), keeps all it has and t
 no new calls meanwhile, so nothing is lost and memory does not grow.
 
 A record gathers company for `GATHER_S`, unless a caller waits for it to be answered (`hurry`): then it is written at
-once and takes the others along. Under load, groups grow by themselves.
+once and takes the others along. Under load, groups grow by themselves. The thread does its waiting by itself: to wake
+trio's loop for what only it must know would cost more than a small commit.
 """
 
 import logging
-import sqlite3
+import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Final
 
 import attrs
 import trio
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from b2bua import spool
 from b2bua.record import CallRecord
 from b2bua.store.database import first_line
+from b2bua.store.groups import NOT_NOW, Alive, Groups
 from b2bua.store.records import Records
 from routing.ids import CallId
 
@@ -35,13 +36,6 @@ SLOW_COMMIT_S: Final = 4.0
 """A commit under way for longer than this means a disk that hangs: no new calls until it is over."""
 
 _log = logging.getLogger(__name__)
-
-# The record is at fault, and would be at any other time …
-_NOT_THIS = (DataError, IntegrityError, ValueError, TypeError, OverflowError)
-# … or the database is. DBAPIError covers the first two above as well: they must be looked for first.
-_NOT_NOW = (DBAPIError, sqlite3.Error, PoolTimeout, OSError)
-
-_Alive = tuple[Collection[CallId], int]
 
 
 @attrs.frozen
@@ -61,36 +55,36 @@ class RecordWriter:
     """
 
     def __init__(self, records: Records, stored: Callable[[CallId, int], None], aside: Path) -> None:
-        self._records = records
-        self._held = records.hold()
+        self._groups = Groups(records, aside)
         self._stored = stored
-        self._aside = aside
+        self._lock = Lock()  # for what both threads change: the next four
         self._pending: dict[str, CallRecord] = {}
-        self._alive: _Alive | None = None
-        self._wanted = trio.Event()
-        self._urgent = trio.Event()
-        self._written = trio.Event()
+        self._alive: Alive | None = None
         self._in_hand = 0
-        self._thread = trio.CapacityLimiter(1)
+        self._sleeps = True
+        self._bell: SimpleQueue[bool] = SimpleQueue()  # True: look at once, False: there is something to gather
+        self._leaving = False
+        self._written = trio.Event()
         self._trouble = ""
-        self._retry_s = FIRST_RETRY_S
         self._commit_began: float | None = None
 
     def offer(self, record: CallRecord) -> None:
         """Take a record to be stored; never blocks. An older version of it that still waits is replaced."""
-        known = self._pending.get(record.call_id)
-        if known is None or record.seq >= known.seq:
-            self._pending[record.call_id] = record
-        self._wanted.set()
+        with self._lock:
+            known = self._pending.get(record.call_id)
+            if known is None or record.seq >= known.seq:
+                self._pending[record.call_id] = record
+            self._wake()
 
     def hurry(self) -> None:
         """Write what has been offered without waiting for more: somebody waits for it."""
-        self._urgent.set()
+        self._bell.put(True)
 
     def offer_alive(self, call_ids: Collection[CallId], now_ms: int) -> None:
         """Take note that these calls live; goes to disk with the next group."""
-        self._alive = (call_ids, now_ms)
-        self._wanted.set()
+        with self._lock:
+            self._alive = (call_ids, now_ms)
+            self._wake()
 
     @property
     def health(self) -> Health:
@@ -98,14 +92,15 @@ class RecordWriter:
         if self._trouble:
             return Health(healthy=False, reason=self._trouble)
         began = self._commit_began
-        if began is not None and (so_far_s := trio.current_time() - began) > SLOW_COMMIT_S:
+        if began is not None and (so_far_s := time.monotonic() - began) > SLOW_COMMIT_S:
             return Health(healthy=False, reason=f"a write to the database has been under way for {so_far_s:.0f} s")
         return Health(healthy=True)
 
     @property
     def backlog(self) -> int:
         """Records offered and not yet on disk."""
-        return len(self._pending) + self._in_hand
+        with self._lock:
+            return len(self._pending) + self._in_hand
 
     async def drain(self) -> None:
         """Wait until everything offered so far, and whatever comes meanwhile, is on disk."""
@@ -114,91 +109,98 @@ class RecordWriter:
 
     async def run(self) -> None:
         """Write until cancelled; then one last group, or the spool folder if the database takes no more."""
-        try:
-            while True:
-                await self._wanted.wait()
-                with trio.move_on_after(GATHER_S):
-                    await self._urgent.wait()
-                await self._write_group()
-        finally:
-            with trio.CancelScope(shield=True):
-                await trio.to_thread.run_sync(self._last_group, limiter=self._thread)
+        token = trio.lowlevel.current_trio_token()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.to_thread.run_sync, self._write_until_left, token)
+            try:
+                await trio.sleep_forever()
+            finally:
+                self._leaving = True
+                self._bell.put(True)
 
-    async def _write_group(self) -> None:
-        group, self._pending = self._pending, {}
-        alive, self._alive = self._alive, None
-        self._wanted, self._urgent = trio.Event(), trio.Event()
-        self._in_hand = len(group)
-        self._commit_began = trio.current_time()
+    def _wake(self) -> None:
+        """Ring for the thread if it sleeps. One that works or gathers looks by itself, within `GATHER_S`."""
+        if self._sleeps:
+            self._sleeps = False
+            self._bell.put(False)
+
+    def _write_until_left(self, token: trio.lowlevel.TrioToken) -> None:
+        """The thread: group after group, and a last one when it is to leave."""
+        wait_s: float | None = None  # until there is something to gather
+        retry_s = FIRST_RETRY_S
+        while not self._leaving:
+            if not self._listen(wait_s) and wait_s is None:
+                wait_s = GATHER_S
+                continue
+            group, alive = self._take_group()
+            if not group and alive is None:
+                wait_s = None
+            elif self._write(group, alive, token):
+                wait_s, retry_s = GATHER_S, FIRST_RETRY_S
+            else:
+                self._pause(retry_s)
+                wait_s, retry_s = 0.0, min(2 * retry_s, LONGEST_RETRY_S)
+        self._groups.put_last(*self._take_group())
+
+    def _write(self, group: dict[str, CallRecord], alive: Alive | None, token: trio.lowlevel.TrioToken) -> bool:
+        """Put a group on disk, or back; whether it is there. What follows from it happens in trio's thread."""
+        self._commit_began = time.monotonic()
         try:
-            refused = await trio.to_thread.run_sync(self._commit, group.values(), alive, limiter=self._thread)
-        except _NOT_NOW as error:
-            self._pending = group | self._pending
-            if self._alive is None:
-                self._alive = alive
-            await self._wait_out(error)
-            return
+            refused = self._groups.put(group.values(), alive)
+        except NOT_NOW as error:
+            self._put_back(group, alive)
+            token.run_sync_soon(self._failed, first_line(error))
+            return False
         finally:
-            self._in_hand = 0
             self._commit_began = None
-        self._recovered()
+        token.run_sync_soon(self._succeeded, group, refused)
+        return True
+
+    def _listen(self, most_s: float | None) -> bool:
+        """Wait for the bell, at most so long (None: for ever); whether one of the strokes so far was a hurry."""
+        strokes: list[bool] = []
+        with suppress(Empty):
+            strokes.append(self._bell.get(timeout=most_s))
+            while True:
+                strokes.append(self._bell.get_nowait())
+        return any(strokes)
+
+    def _pause(self, seconds: float) -> None:
+        """Let time pass, whoever is in a hurry; not if it is time to leave."""
+        until = time.monotonic() + seconds
+        while not self._leaving and (left_s := until - time.monotonic()) > 0:
+            self._listen(left_s)
+
+    def _take_group(self) -> tuple[dict[str, CallRecord], Alive | None]:
+        """What there is to be written. If there is nothing, the next offer rings."""
+        with self._lock:
+            group, self._pending = self._pending, {}
+            alive, self._alive = self._alive, None
+            self._in_hand += len(group)
+            self._sleeps = not group and alive is None
+        return group, alive
+
+    def _put_back(self, group: dict[str, CallRecord], alive: Alive | None) -> None:
+        with self._lock:
+            self._pending = group | self._pending
+            self._alive = self._alive or alive
+            self._in_hand -= len(group)
+
+    def _failed(self, reason: str) -> None:
+        """Say what is wrong, once (in trio's thread)."""
+        if reason != self._trouble:
+            _log.error("records cannot be written: %s; no new calls are taken until they can", reason)
+        self._trouble = reason
+
+    def _succeeded(self, group: dict[str, CallRecord], refused: set[str]) -> None:
+        """A group is on disk (in trio's thread)."""
+        with self._lock:
+            self._in_hand -= len(group)
+        if self._trouble:
+            _log.warning("records can be written again")
+        self._trouble = ""
         for call_id, record in group.items():
             if call_id not in refused:
                 self._stored(CallId(call_id), record.seq)
         self._written.set()
         self._written = trio.Event()
-
-    async def _wait_out(self, error: Exception) -> None:
-        """Say what is wrong, once, and let some time pass before the next try."""
-        reason = first_line(error)
-        if reason != self._trouble:
-            _log.error("records cannot be written: %s; no new calls are taken until they can", reason)
-        self._trouble = reason
-        self._wanted.set()
-        await trio.sleep(self._retry_s)
-        self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
-
-    def _recovered(self) -> None:
-        if self._trouble:
-            _log.warning("records can be written again")
-        self._trouble = ""
-        self._retry_s = FIRST_RETRY_S
-
-    def _commit(self, group: Collection[CallRecord], alive: _Alive | None) -> set[str]:
-        """Put a group on disk, in the writing thread; returns the calls whose record itself is refused."""
-        refused: set[str] = set()
-        try:
-            self._records.put(list(group), self._held)
-        except _NOT_THIS:
-            refused = {record.call_id for record in group if not self._put_alone(record)}
-        if alive is not None:
-            self._records.refresh(*alive)
-        return refused
-
-    def _put_alone(self, record: CallRecord) -> bool:
-        try:
-            self._records.put([record], self._held)
-        except _NOT_THIS as error:
-            _log.error("the record of call %s cannot be stored: %s", record.call_id, first_line(error))
-            # What cannot even be packed cannot be kept; OSError is the disk's matter, and is tried again.
-            with suppress(ValueError, TypeError, OverflowError):
-                spool.leave(self._aside / spool.BROKEN, record)
-            return False
-        return True
-
-    def _last_group(self) -> None:
-        group, self._pending = self._pending, {}
-        try:
-            self._commit(group.values(), self._alive)
-        except _NOT_NOW as error:
-            _log.error("%d records go to the spool folder: %s", len(group), first_line(error))
-            for record in group.values():
-                self._spool(record)
-        finally:
-            self._held.close()
-
-    def _spool(self, record: CallRecord) -> None:
-        try:
-            spool.leave(self._aside, record)
-        except OSError as error:
-            _log.error("the record of call %s is lost up to seq %d: %s", record.call_id, record.seq, error)
