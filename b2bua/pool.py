@@ -115,7 +115,9 @@ class Pool:
         self._lost = lost
         self._all: dict[str, Process] = {}
         self._by_port: dict[int, str] = {}
-        self._free: dict[str, Process] = {}  # in order of the end of their last call
+        self._free: dict[str, Process] = {}  # those that have rested, the longest first
+        self._resting: dict[str, Process] = {}  # in order of the end of their last call
+        self._holding: dict[str, Process] = {}  # by call
         self._starting = 0
         self._met: set[int] = set()  # processes that said Hello and are not buried yet
         self._orders = trio.Lock()
@@ -127,14 +129,12 @@ class Pool:
     @property
     def busy(self) -> int:
         """Processes with a call in hand."""
-        return sum(1 for process in self._all.values() if process.call_id)
+        return len(self._holding)
 
     def row(self) -> PoolRow:
         """The pool as the console shows it."""
-        now_s = time.monotonic()
-        resting = sum(process.rested_at_s > now_s for process in self._free.values())
-        idle = len(self._free) - resting
-        return PoolRow(self.busy, idle, resting, self.settings.most, self.crashed)
+        self._end_rests()
+        return PoolRow(self.busy, len(self._free), len(self._resting), self.settings.most, self.crashed)
 
     def all(self) -> list[Process]:
         """Every process that is not dead."""
@@ -157,24 +157,31 @@ class Pool:
 
     def holding(self, call_id: str) -> Process | None:
         """The process that holds this call."""
-        return next((process for process in self._all.values() if process.call_id == call_id), None)
+        return self._holding.get(call_id)
 
     def assign(self, compose: Callable[[Process], Assign]) -> Process | None:
         """Give a call to the process that has rested longest. None if there is no room (O(spares) at the worst)."""
-        now_s = time.monotonic()
-        for process in list(self._free.values()):
-            if not process.linked or process.rested_at_s > now_s:
-                continue  # a fresh one may stand behind those that rest
+        self._end_rests()
+        while (process := next((free for free in self._free.values() if free.linked), None)) is not None:
             assignment = compose(process)
             del self._free[process.incarnation]
-            process.call_id = assignment.call_id
             self._refill()
-            if process.send(assignment):
+            if process.send(assignment):  # one that does not read is left aside until it links again
                 process.last_plan = assignment.plan_hash
+                self._hold(process, assignment.call_id)
                 return process
-            process.call_id = ""  # it does not read: leave it aside until it links again
         self._refill()
         return None
+
+    def _hold(self, process: Process, call_id: str) -> None:
+        process.call_id = call_id
+        self._holding[call_id] = process
+
+    def _end_rests(self) -> None:
+        """Let those that have rested take calls again."""
+        now_s = time.monotonic()
+        while (first := next(iter(self._resting.values()), None)) is not None and first.rested_at_s <= now_s:
+            self._free[first.incarnation] = self._resting.pop(first.incarnation)
 
     def tell(self, process: Process, message: FromDaemon) -> None:
         """Send to a process and wake it: a datagram ends the wait of PJSIP's `select`."""
@@ -266,10 +273,8 @@ class Pool:
         """
         if self._server is None or self._server.stdin is None or self._nursery is None:
             return
-        now_s = time.monotonic()
-        rested = sum(process.rested_at_s <= now_s for process in self._free.values())
         room = self.settings.most - len(self._all) - self._starting
-        missing = min(self.settings.spare - rested - self._starting, room)
+        missing = min(self.settings.spare - len(self._free) - self._starting, room)
         if missing > 0:
             self._starting += missing
             self._nursery.start_soon(self._spawn, self._server.stdin, missing)
@@ -284,8 +289,9 @@ class Pool:
     async def _tend(self) -> None:
         while True:
             await trio.sleep(_TEND_S)
-            surplus = len(self._free) - 2 * self.settings.spare
-            if surplus > 0:
+            self._end_rests()
+            surplus = len(self._free) + len(self._resting) - 2 * self.settings.spare
+            if surplus > 0 and self._free:
                 process = next(iter(self._free.values()))
                 del self._free[process.incarnation]
                 self.tell(process, Retire())
@@ -331,11 +337,15 @@ class Pool:
             self._by_port[hello.sip_port] = hello.incarnation
             self._met.add(pid)
             self._starting = max(0, self._starting - 1)
-            if not hello.call_id:
+            if hello.call_id:
+                self._hold(process, hello.call_id)
+            else:
                 self._free[process.incarnation] = process
                 self._warm.set()
             assert self._nursery is not None
             self._nursery.start_soon(self._watch, process)
+        elif not process.call_id and process.incarnation not in self._resting:
+            self._free[process.incarnation] = process  # it did not read for a while
         process.bind(link)
         return process
 
@@ -344,7 +354,9 @@ class Pool:
             process.call_id = ""
             process.retired |= message.leaves
             process.rested_at_s = time.monotonic() + self.settings.rest_s
-            self._free[process.incarnation] = process
+            del self._holding[message.call_id]
+            if not process.retired:
+                self._resting[process.incarnation] = process
             self._change.set()
         self._heard(process, message)
 
@@ -366,6 +378,8 @@ class Pool:
         if self._by_port.get(process.sip_port) == process.incarnation:
             del self._by_port[process.sip_port]
         self._free.pop(process.incarnation, None)
+        self._resting.pop(process.incarnation, None)
+        self._holding.pop(process.call_id, None)
         self._lost(process)
         self._change.set()
         self._refill()
