@@ -36,8 +36,6 @@ _RECORDING_POLL_S: Final = 0.25
 """What a crash may cost of a recording, beside what PJSIP keeps back."""
 _BUSY_POLL_S: Final = 1.0
 _IDLE_POLL_S: Final = 1.0
-_QUIET_S: Final = 0.06
-"""How long the clock runs on after a call: three ticks, of which the first frees the ports."""
 _BEAT_S: Final = 0.02
 """In a conversation audio is taken in once in this time, a packet's worth."""
 _FROM_TAG = re.compile(r"^(?:From|f)[ \t]*:[^\r\n]*?;\s*tag=([^;\s]+)", re.IGNORECASE | re.MULTILINE)
@@ -57,7 +55,6 @@ class Process:
         self._strays: list[Leg] = []
         self._plans: dict[str, Plan] = {}
         self._terms: object = None
-        self._quiet_at: float | None = None
         self._retiring = False
         self._is_urgent = False
         self._look_at = 0.0
@@ -72,7 +69,7 @@ class Process:
         self._link.flush()
         while self._call is not None or (self._link.is_up and not self._retiring):
             if self._call is None:
-                self._endpoint.poll(_IDLE_POLL_S if self._quiet_at is None else _QUIET_S)
+                self._endpoint.poll(_IDLE_POLL_S)
             elif self._call.is_talking:
                 self._keep_the_beat(self._call)
             else:
@@ -110,9 +107,7 @@ class Process:
             self._hear(message)
         self._welcome()
         self._pass_on()
-        if self._call is None:
-            self._quieten(time.monotonic())
-        else:
+        if self._call is not None:
             self._reconnect()
             self._call.turn(time.monotonic())
             self._hurry(urgent=self._call.carries_speech and not self._call.over)
@@ -122,6 +117,8 @@ class Process:
             if self._call.over:
                 self._rest(self._call)
         self._link.flush()
+        if self._call is None:
+            self._endpoint.stop_clock()
 
     def _hurry(self, *, urgent: bool) -> None:
         if urgent != self._is_urgent:
@@ -171,7 +168,6 @@ class Process:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # whoever stops the daemon leaves its calls up
         if assign.plan is not None:
             self._plans[assign.plan_hash] = from_plain(assign.plan)
-        self._quiet_at = None
         terms = (assign.contact, assign.media_host, assign.codecs)
         if terms != self._terms:  # PJSIP keeps the memory of every change until the process ends
             self._terms = terms
@@ -215,14 +211,7 @@ class Process:
         self._link.send(Idle(call.assign.call_id, leaves=call.is_stuck))
         self._retiring |= call.is_stuck
         self._last, self._call = call, None
-        self._quiet_at = time.monotonic() + _QUIET_S
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-    def _quieten(self, now: float) -> None:
-        """Stop the clock some time after a call: the conference frees its ports by the clock."""
-        if self._quiet_at is not None and now >= self._quiet_at:
-            self._quiet_at = None
-            self._endpoint.stop_clock()
 
     def _put_aside(self) -> None:
         """Spool the last call's record if no daemon said that it has it."""
