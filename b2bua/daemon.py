@@ -12,7 +12,7 @@ from typing import Final
 import trio
 from sqlalchemy.exc import DBAPIError
 
-from b2bua import control, opening, spool, tokens
+from b2bua import control, cores, opening, spool, tokens
 from b2bua.admission import Admission
 from b2bua.answers import Answers
 from b2bua.archive import Archive
@@ -155,6 +155,7 @@ class Daemon:
             except OSError as error:
                 raise StartFault(f"{listen} cannot be used ({error.strerror}); choose another address") from error
             nursery.start_soon(self._writer.run)
+            nursery.start_soon(cores.settle, cores.ours())
             await nursery.start(self._pool.run, f"127.0.0.1:{self._edge.site.inside_port}", self._config.media)
             await nursery.start(self._control.serve, self._listener)
             nursery.start_soon(self._adopt)

@@ -21,6 +21,7 @@ import attrs
 import trio
 
 from b2bua.config import Media, Processes
+from b2bua.cores import ours
 from b2bua.link import Assign, Frames, FromDaemon, FromProcess, Hello, Idle, InviteKey, Retire, frame
 from b2bua.opening import StartFault
 from b2bua.rows import Pool as PoolRow
@@ -111,6 +112,7 @@ class Pool:
         self._change = trio.Event()
         self._path = link_path
         self._shelves = shelves
+        self._cores = ours()
         self._heard = heard
         self._lost = lost
         self._all: dict[str, Process] = {}
@@ -207,6 +209,7 @@ class Pool:
         listener.listen(128)
         command = [sys.executable, "-m", "b2bua.pj.forkserver", "--link", str(self._path), "--edge", edge]
         command += ["--rtp-ports", media.ports, "--media-host", media.address, *self._shelves.options()]
+        command += [f"--core={core}" for core in self._cores]
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery

@@ -1,7 +1,7 @@
 """Forks call processes out of one that has pjsua2 loaded.
 
     python -m b2bua.pj.forkserver --link PATH --edge HOST:PORT [--rtp-ports LOW-HIGH] [--media-host A]
-        [--prompts FOLDER]… [--recordings FOLDER] [--messages FOLDER] [--key FILE]
+        [--prompts FOLDER]… [--recordings FOLDER] [--messages FOLDER] [--key FILE] [--core N]…
 
     in    spawn                 fork one more
     out   born PID              it is there
@@ -25,6 +25,7 @@ from typing import Final
 import attrs
 import pjsua2
 
+from b2bua.cores import ours, stay_on
 from b2bua.kept.keys import read_key
 from b2bua.pj.endpoint import Setup, leave
 from b2bua.pj.process import be_a_call_process
@@ -40,13 +41,14 @@ _claims: Final[list[socket.socket]] = []
 
 
 class ForkServer:
-    """The children there are, each with its place, which is its share of the RTP ports."""
+    """The children there are, each with its place, which gives its share of the RTP ports and its processor."""
 
-    def __init__(self, link: Path, setup: Setup, shelves: Shelves, ports: range) -> None:
+    def __init__(self, link: Path, setup: Setup, shelves: Shelves, ports: range, cores: list[int]) -> None:
         self._link = link
         self._setup = setup
         self._shelves = shelves
         self._ports = ports
+        self._cores = cores
         self._places: dict[int, int] = {}
         self._heard = b""
 
@@ -102,6 +104,7 @@ class ForkServer:
         nowhere = os.open(os.devnull, os.O_RDWR)
         os.dup2(nowhere, 0)
         os.dup2(nowhere, 1)
+        stay_on([self._cores[place % len(self._cores)]])
         be_a_call_process(self._link, _with_ports(self._setup, self._ports, place), self._shelves)
 
 
@@ -158,6 +161,7 @@ def main() -> None:
     parser.add_argument("--recordings", type=Path, metavar="FOLDER", help="none: nothing is recorded")
     parser.add_argument("--messages", type=Path, metavar="FOLDER", help="none: no message is taken")
     parser.add_argument("--key", type=Path, metavar="FILE", help="what is kept is sealed with it; none: it is not")
+    parser.add_argument("--core", type=int, action="append", help="processors of call processes; none: all there are")
     given = parser.parse_args()
     pjsua2.Endpoint  # noqa: B018 - pjsua2 loads its C library at the first use of a name
     if not limit():
@@ -168,7 +172,7 @@ def main() -> None:
     setup = Setup(proxy=given.edge, media_host=given.media_host)
     key = read_key(given.key, given.link.parent) if given.key else None
     shelves = Shelves(tuple(given.prompts), given.recordings, given.messages, given.key, key)
-    ForkServer(given.link, setup, shelves, given.rtp_ports).run()
+    ForkServer(given.link, setup, shelves, given.rtp_ports, given.core or ours()).run()
     leave(0)
 
 
