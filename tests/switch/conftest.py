@@ -205,11 +205,14 @@ class Switch:
         return found
 
     def cpu_s(self) -> float:
-        """CPU seconds used so far by the daemon, the fork server and all call processes, user and system."""
+        """CPU seconds used so far by the daemon, the fork server and all call processes, user and system.
+
+        Those of processes that have left count too: whoever waited for them has their sum.
+        """
         ticks = 0
         for folder in self.session():
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
+            ticks += sum(map(int, fields[11:15]))
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def memory_kb(self) -> int:
