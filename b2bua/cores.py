@@ -27,10 +27,16 @@ def stay_on(cores: Collection[int]) -> None:
 
 
 async def settle(cores: Collection[int]) -> None:
-    """Keep this thread on one of these processors. Now and then the kernel says anew on which there is room for it."""
+    """Keep this thread on one of these processors, until cancelled.
+
+    For `AT_LARGE_S` after every `AT_HOME_S` it may run on any of them: the kernel says anew where there is room for it.
+    """
     here = ctypes.CDLL(None).sched_getcpu
-    while len(cores) > 1:
+    try:
+        while len(cores) > 1:
+            stay_on(cores)
+            await trio.sleep(AT_LARGE_S)
+            stay_on([here()])
+            await trio.sleep(AT_HOME_S)
+    finally:
         stay_on(cores)
-        await trio.sleep(AT_LARGE_S)
-        stay_on([here()])
-        await trio.sleep(AT_HOME_S)
