@@ -109,14 +109,19 @@ class RecordWriter:
 
     async def run(self) -> None:
         """Write until cancelled; then one last group, or the spool folder if the database takes no more."""
-        token = trio.lowlevel.current_trio_token()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(trio.to_thread.run_sync, self._write_until_left, token)
+            nursery.start_soon(self._keep_thread)
             try:
                 await trio.sleep_forever()
             finally:
                 self._leaving = True
                 self._bell.put(True)
+
+    async def _keep_thread(self) -> None:
+        """The thread ends when it is told to leave; cancelled before it has begun, it still writes its last group."""
+        token = trio.lowlevel.current_trio_token()
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(self._write_until_left, token)
 
     def _wake(self) -> None:
         """Ring for the thread if it sleeps. One that works or gathers looks by itself, within `GATHER_S`."""

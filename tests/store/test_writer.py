@@ -173,6 +173,16 @@ async def test_locked_by_another_process_at_the_very_end(tmp_path: Path) -> None
 
 
 @pytest.mark.req("P1")
+async def test_cancelled_before_it_began(store: Store) -> None:
+    """A daemon that has to end at once still leaves on disk what was offered."""
+    writer = store.writer(Told().stored)
+    writer.offer(ended_record("c-1"))
+    async with running(writer):
+        pass
+    assert [record.call_id for record in store.records.find(Query(limit=None))] == ["c-1"]
+
+
+@pytest.mark.req("P1")
 async def test_one_impossible_record_does_not_stop_the_others(store: Store, tmp_path: Path) -> None:
     """A record that no row can hold is moved aside, never said to be stored, and the writer stays healthy."""
     told = Told()

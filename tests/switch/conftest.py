@@ -196,7 +196,7 @@ class Switch:
         known = {str(self.process.pid)}
         for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda folder: int(folder.name)):
             try:
-                parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+                parent = stat(folder)[1]
             except OSError:
                 continue
             if parent in known:
@@ -211,8 +211,7 @@ class Switch:
         """
         ticks = 0
         for folder in self.session():
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            ticks += sum(map(int, fields[11:15]))
+            ticks += sum(map(int, stat(folder)[11:15]))
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def memory_kb(self) -> int:
@@ -230,6 +229,11 @@ class Switch:
         """SIPp as a target on a port of its own."""
         with sipp(self.folder / f"target-{time.monotonic_ns()}", steps, calls=calls, options=options) as running:
             yield running
+
+
+def stat(folder: Path) -> list[str]:
+    """What `/proc/PID/stat` says after the name: state, parent, … (proc(5)). Raises OSError if the process is gone."""
+    return (folder / "stat").read_text().rpartition(")")[2].split()
 
 
 def _pss_kb(folder: Path) -> int:

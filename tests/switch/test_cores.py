@@ -8,14 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.switch.conftest import Switch, eventually
+from tests.switch.conftest import Switch, eventually, stat
 
 SPARE = 4
-
-
-def parent_of(pid: int) -> int:
-    """Whose child a process is."""
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def are_shared_out(switch: Switch) -> bool:
@@ -36,7 +31,7 @@ def test_processes_are_shared_out_among_processors(own_switch: Callable[..., Swi
     daemon = switch.process.pid
     eventually(lambda: os.sched_getaffinity(daemon), lambda cores: len(cores) == 1)
     first = [process["pid"] for process in switch.pool()]
-    os.kill(parent_of(first[0]), signal.SIGKILL)
+    os.kill(int(stat(Path(f"/proc/{first[0]}"))[1]), signal.SIGKILL)  # their parent
     eventually(switch.log, lambda log: "the fork server ended" in log)
     for pid in first:
         os.kill(pid, signal.SIGKILL)
