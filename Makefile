@@ -12,7 +12,7 @@ test: lint cover  ## every check, in under ten minutes
 	$(PY) -m pytest -n 3 --dist loadfile -m "not bench and not soak"
 
 cover: .venv/dev  ## every branch of routing/ is taken by an example, not by chance
-	$(PY) -m pytest tests/routing tests/cli -q -m "not hypothesis and not bench and not soak" --cov --cov-fail-under=100
+	$(PY) -m pytest tests/unit/routing tests/unit/cli -q -m "not hypothesis and not bench and not soak" --cov --cov-fail-under=100
 
 lint: .venv/dev
 	$(PY) -m ruff check .

@@ -1,4 +1,4 @@
-"""The statutory calendar as a table of values; the rim fills it (`b2bua.calendar`).
+"""The statutory calendar as a table of values; the rim fills it (`b2bua.admission.holidays`).
 
 Rule: outside the years it knows every day is UNKNOWN, which decides as a plain weekday or weekend and is said so.
 """

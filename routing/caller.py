@@ -12,8 +12,8 @@ from routing import legs
 from routing.cause import Cause
 from routing.command import Alert, Answer, LeaveQueue, Play, Release, StopPlaying
 from routing.ids import CALLER, LegId, PromptName, TargetName, TimerName
-from routing.state import Farewell, HungUpBy, Inbound, Outcome, Phase, Queueing
-from routing.turn import Turn
+from routing.state import FinalAnnouncement, HungUpBy, Inbound, Outcome, Phase, Queueing
+from routing.step_context import StepContext
 
 RINGING_TONE: Final = PromptName("ringback")
 """The built-in ringing tone, for a caller who is answered already."""
@@ -23,7 +23,7 @@ FAREWELL_S: Final = 30
 """The longest announcement of why a call ends; after that the caller is released, heard or not."""
 
 
-def alert(turn: Turn, early_media_from: LegId | None) -> None:
+def alert(turn: StepContext, early_media_from: LegId | None) -> None:
     """Tell the caller that it rings: once plainly, and once for each leg that has early media.
 
     Not after the answer, and not while the caller hears something of ours.
@@ -37,14 +37,14 @@ def alert(turn: Turn, early_media_from: LegId | None) -> None:
     turn.do(Alert(early_media_from))
 
 
-def answer(turn: Turn) -> None:
+def answer(turn: StepContext) -> None:
     """Answer the caller, unless that was done before."""
     if turn.caller.answered_s is None:
         turn.caller = attrs.evolve(turn.caller, answered_s=turn.at_s)
         turn.do(Answer())
 
 
-def play(turn: Turn, prompts: tuple[PromptName, ...], *, loop: bool = False, barge_in: bool = False) -> None:
+def play(turn: StepContext, prompts: tuple[PromptName, ...], *, loop: bool = False, barge_in: bool = False) -> None:
     """Play prompts to the caller in place of whatever is played now."""
     if turn.caller.hears == prompts and turn.caller.loops and loop:
         return
@@ -53,19 +53,19 @@ def play(turn: Turn, prompts: tuple[PromptName, ...], *, loop: bool = False, bar
     turn.do(Play(CALLER, prompts, loop, barge_in))
 
 
-def silence(turn: Turn) -> None:
+def silence(turn: StepContext) -> None:
     """Stop what is played to the caller."""
     if turn.caller.hears:
         heard(turn)
         turn.do(StopPlaying(CALLER))
 
 
-def heard(turn: Turn) -> None:
+def heard(turn: StepContext) -> None:
     """What was played to the caller has ended."""
     turn.caller = attrs.evolve(turn.caller, hears=(), loops=False)
 
 
-def ring_back(turn: Turn, prompt: PromptName | None) -> None:
+def ring_back(turn: StepContext, prompt: PromptName | None) -> None:
     """What the caller hears while targets ring: this prompt (彩铃); without one, an answered caller hears a
     tone."""
     if prompt or turn.caller.answered_s is not None:
@@ -74,7 +74,7 @@ def ring_back(turn: Turn, prompt: PromptName | None) -> None:
         silence(turn)
 
 
-def farewell(turn: Turn, cause: Cause, announce: PromptName | None) -> None:
+def farewell(turn: StepContext, cause: Cause, announce: PromptName | None) -> None:
     """End the call from our side, after telling the caller why if there is something to tell."""
     if announce is None:
         end(turn, cause, HungUpBy.SWITCH)
@@ -83,11 +83,11 @@ def farewell(turn: Turn, cause: Cause, announce: PromptName | None) -> None:
         legs.stop(turn, attempt.leg, cause)
     play(turn, (announce,))
     turn.start_timer(FAREWELL, FAREWELL_S)
-    turn.place = Farewell(Outcome(cause, HungUpBy.SWITCH))
+    turn.place = FinalAnnouncement(Outcome(cause, HungUpBy.SWITCH))
     turn.phase = Phase.HEARING
 
 
-def end(turn: Turn, cause: Cause, by: HungUpBy, target: TargetName | None = None) -> None:
+def end(turn: StepContext, cause: Cause, by: HungUpBy, target: TargetName | None = None) -> None:
     """End the call: set the outcome, release the caller if still there, and take every outbound leg down."""
     turn.outcome = Outcome(cause, by, target)
     if isinstance(turn.place, Queueing):

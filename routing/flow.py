@@ -29,12 +29,12 @@ from routing.event import (
 )
 from routing.facts import Facts
 from routing.ids import CALLER, LegId, NodeName, TargetName
-from routing.nodes import compare, gates, hunt, listen, notice, queue, referral, talk, transfer
+from routing.nodes import bridged, compare, gates, hunt, listen, queue, recording_notice, referral, transfer
 from routing.plan import GATES, Plan
 from routing.state import (
     Announcing,
     Asking,
-    Farewell,
+    FinalAnnouncement,
     HungUpBy,
     Hunting,
     Inbound,
@@ -48,7 +48,7 @@ from routing.state import (
     TellingBoth,
     Transferring,
 )
-from routing.turn import Turn
+from routing.step_context import StepContext
 
 MOST_NODES: Final = 500
 """Nodes that one call may pass: a caller who keys for ever meets an end."""
@@ -73,14 +73,14 @@ REACT: Final[dict[type, Any]] = {
     Asking: hunt.react_asking,
     Hunting: hunt.react,
     Announcing: listen.react_announcement,
-    Telling: notice.react,
-    TellingBoth: talk.react_telling,
+    Telling: recording_notice.react,
+    TellingBoth: bridged.react_telling,
     Keying: listen.react_keying,
     Queueing: queue.react,
     TakingMessage: listen.react_voicemail,
-    Talking: talk.react,
+    Talking: bridged.react,
     Transferring: transfer.react,
-    Farewell: listen.react_farewell,
+    FinalAnnouncement: listen.react_farewell,
 }
 
 
@@ -94,7 +94,7 @@ def step(plan: Plan, state: State, event: Event) -> tuple[State, tuple[Command, 
     """Decide what to do about one event. Never raises; returns the state as it was when the call is over."""
     if state.over:
         return state, ()
-    turn = Turn.open(plan, state, event.at_s)
+    turn = StepContext.open(plan, state, event.at_s)
     match event:
         case Arrived():
             if not state.passed:
@@ -117,7 +117,7 @@ def step(plan: Plan, state: State, event: Event) -> tuple[State, tuple[Command, 
     return turn.close(), tuple(turn.commands)
 
 
-def _prompt_ended(turn: Turn, event: Event, leg: LegId) -> None:
+def _prompt_ended(turn: StepContext, event: Event, leg: LegId) -> None:
     if leg != CALLER and isinstance(turn.place, TellingBoth):
         _react(turn, event)
     elif leg == CALLER and turn.caller.hears and not turn.caller.loops:
@@ -125,14 +125,14 @@ def _prompt_ended(turn: Turn, event: Event, leg: LegId) -> None:
         _react(turn, event)
 
 
-def _react(turn: Turn, event: Event) -> None:
+def _react(turn: StepContext, event: Event) -> None:
     if isinstance(event, TransferAsked) and not isinstance(turn.place, Talking):
         referral.decline(turn, event, referral.DECLINED, "the caller is not with this seat now")
     elif turn.place is not None:
         _walk(turn, REACT[type(turn.place)](turn, turn.place, event))
 
 
-def _walk(turn: Turn, to: NodeName | None) -> None:
+def _walk(turn: StepContext, to: NodeName | None) -> None:
     """From node to node, until one waits for something to happen."""
     while to is not None:
         turn.passed += 1
@@ -142,13 +142,13 @@ def _walk(turn: Turn, to: NodeName | None) -> None:
             return
         turn.place = None
         one = turn.plan.nodes.get(to) or turn.plan.group(to)
-        if notice.is_due(turn, one):
-            notice.tell_caller(turn, to)
+        if recording_notice.is_due(turn, one):
+            recording_notice.tell_caller(turn, to)
             return
         to = ENTER[type(one)](turn, to, one)
 
 
-def _caller_down(turn: Turn, event: CallerHungUp | CallerReleased) -> None:
+def _caller_down(turn: StepContext, event: CallerHungUp | CallerReleased) -> None:
     inbound = turn.caller.inbound
     if inbound is Inbound.DOWN or (inbound is Inbound.UP and isinstance(event, CallerReleased)):
         return
@@ -157,13 +157,13 @@ def _caller_down(turn: Turn, event: CallerHungUp | CallerReleased) -> None:
         caller.end(turn, event.cause, HungUpBy.CALLER, _talking_to(turn))
 
 
-def _operator(turn: Turn, operator: str) -> None:
+def _operator(turn: StepContext, operator: str) -> None:
     if turn.outcome is None:
         turn.note(turn.plan.start, "operator", "hang up", looked_at=(("operator", operator),))
         caller.end(turn, OPERATOR, HungUpBy.OPERATOR, _talking_to(turn))
 
 
-def _talking_to(turn: Turn) -> TargetName | None:
+def _talking_to(turn: StepContext) -> TargetName | None:
     match turn.place:
         case Talking(leg=leg) | TellingBoth(leg=leg) | Transferring(seat=leg):
             return turn.attempts[leg - 1].target
@@ -171,7 +171,7 @@ def _talking_to(turn: Turn) -> TargetName | None:
             return None
 
 
-def _keep_account(turn: Turn, event: TargetRang | TargetAnswered | TargetFailed | TargetHungUp) -> bool:
+def _keep_account(turn: StepContext, event: TargetRang | TargetAnswered | TargetFailed | TargetHungUp) -> bool:
     """Write a leg's news into its attempt; whether the call's present place should hear of it."""
     attempt = legs.find(turn, event.leg)
     if attempt is None:

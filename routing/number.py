@@ -138,3 +138,8 @@ def print_number(number: str) -> str:
     if len(number) == 10 and number[:4] in CARRIERS:
         return print_400(Number400(number))
     return number
+
+
+def print_address(address: str) -> str:
+    """A telephone number as people write it; a SIP URI, or nothing, as it is."""
+    return address if not address or address.startswith("sip:") else print_number(address)

@@ -205,7 +205,7 @@ class Transferring:
 
 
 @attrs.frozen
-class Farewell:
+class FinalAnnouncement:
     """The caller hears why the call ends, and is then released."""
 
     outcome: Outcome
@@ -223,7 +223,7 @@ Place = (
     | TakingMessage
     | Talking
     | Transferring
-    | Farewell
+    | FinalAnnouncement
 )
 """What the call is doing between two events; each has its own reactions."""
 

@@ -12,13 +12,13 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
-from b2bua.credential import token_at_hand
-from b2bua.wire import Role
+from b2bua.console.client_token import token_at_hand
+from b2bua.console.protocol import Role
 from tui.app import Console
+from tui.feed_recording import Player, Recorder
+from tui.i18n import Language, speak
 from tui.keys import KeysFault
 from tui.link import Link
-from tui.say import Language, speak
-from tui.tape import Player, Recorder
 from tui.themes import THEMES
 
 _COLLECT: Final = (2000, 20, 50)

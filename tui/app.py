@@ -17,12 +17,12 @@ from textual.css.query import NoMatches
 
 from tui.board import Board, Source
 from tui.framed import Framed
+from tui.i18n import Language, speak, spoken
 from tui.keys import bindings, remapped
 from tui.palette import palette
 from tui.panes.pane import LookUp
 from tui.panes.table import TablePane
 from tui.plan.drafts import Drafts
-from tui.say import Language, speak, spoken
 from tui.screens.help import Help
 from tui.screens.main import Main
 from tui.themes import THEMES

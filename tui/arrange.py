@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
 from tui.filter import Filter
 
 

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 import attrs
 
-from b2bua.feed import Mirror
-from b2bua.rows import COUNTERS, ONLY, POOL
-from b2bua.wire import Fault, Role, Row
+from b2bua.console.feed import Mirror
+from b2bua.console.protocol import Fault, Role, Row
+from b2bua.console.rows import COUNTERS, ONLY, POOL
 
 
 class NotDone(Exception):
@@ -74,10 +74,10 @@ class Board:
 
     @property
     def counters(self) -> Row | None:
-        """The switch as a whole (`b2bua.rows.Counters`)."""
+        """The switch as a whole (`b2bua.console.rows.Counters`)."""
         return self.rows(COUNTERS).get(ONLY)
 
     @property
     def pool(self) -> Row | None:
-        """The call processes (`b2bua.rows.Pool`)."""
+        """The call processes (`b2bua.console.rows.Pool`)."""
         return self.rows(POOL).get(ONLY)

@@ -3,7 +3,7 @@
 Rule: what needs a word or a tone of its own is written where its table is; here nothing is decided.
 """
 
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
 from tui.arrange import Cell, Column
 
 

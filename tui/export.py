@@ -8,7 +8,7 @@ import csv
 import json
 from io import StringIO
 
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
 
 
 def as_json_lines(rows: list[Row]) -> str:

@@ -11,8 +11,8 @@ from rich.text import Text
 from textual.app import RenderResult
 from textual.widget import Widget
 
+from tui.i18n import say
 from tui.keys import KEYS, Key, shown
-from tui.say import say
 
 _ALL: Final = "app.help"
 

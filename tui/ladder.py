@@ -9,7 +9,7 @@ from typing import Any
 from rich.cells import cell_len
 
 from tui.arrange import Cell
-from tui.say import say
+from tui.i18n import say
 from tui.width import pad
 
 _TIME = 9

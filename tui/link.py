@@ -11,9 +11,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from b2bua.feed import Gap
-from b2bua.rows import TOPICS
-from b2bua.wire import (
+from b2bua.console.feed import Gap
+from b2bua.console.protocol import (
     VERSION,
     Delta,
     Frames,
@@ -29,9 +28,10 @@ from b2bua.wire import (
     Welcome,
     frame,
 )
+from b2bua.console.rows import TOPICS
 from tui.board import Board, LinkState, NotDone
-from tui.say import say
-from tui.tape import Recorder
+from tui.feed_recording import Recorder
+from tui.i18n import say
 
 FIRST_WAIT_S: Final = 0.25
 LONGEST_WAIT_S: Final = 5.0

@@ -12,8 +12,8 @@ from textual.app import App
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.types import IgnoreReturnCallbackType
 
+from tui.i18n import say
 from tui.keys import KEYS, PANES, Key, shown
-from tui.say import say
 
 
 def palette(own: dict[str, str]) -> CommandPalette:

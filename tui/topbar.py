@@ -12,13 +12,13 @@ from rich.text import Text
 from textual.app import RenderResult
 from textual.widget import Widget
 
-from b2bua.rows import ALARMS, GATEWAYS, QUEUES, TRUNKS
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
+from b2bua.console.rows import ALARMS, GATEWAYS, QUEUES, TRUNKS
 from tui import waiting
 from tui.arrange import TONES, Cell
 from tui.board import Board
-from tui.moment import age
-from tui.say import say, say_slug
+from tui.i18n import say, say_slug
+from tui.time_text import age
 from tui.width import shorten
 from tui.words import level, share, sparkline
 

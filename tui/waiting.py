@@ -7,10 +7,10 @@ alone.
 from collections.abc import Iterable
 from typing import Any, Final
 
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
 from tui.arrange import Cell
-from tui.moment import age, clock
-from tui.say import say
+from tui.i18n import say
+from tui.time_text import age, clock
 
 LONG_MS: Final = 2 * 60_000
 """Whoever waits for longer than this is about to give up: it is worth a look."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tui.arrange import Cell
-from tui.say import say, say_slug
+from tui.i18n import say, say_slug
 
 _STATES = {
     "routing": "dim",

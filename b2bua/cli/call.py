@@ -13,11 +13,11 @@ from typing import Final
 import attrs
 import click
 
+from b2bua.base.errors import StoreError
 from b2bua.cli.cdr_story import story
 from b2bua.cli.place import locate
-from b2bua.config import ConfigFault
-from b2bua.record import CallState
-from b2bua.store.errors import StoreError
+from b2bua.config.configuration import ConfigFault
+from b2bua.records.call_record import CallState
 from b2bua.store.query import Query
 from routing.number import NumberFault, parse_400
 
@@ -39,8 +39,8 @@ def command(
     number: str, caller: str, to: str, host: str, seconds: float, keys: str, state: Path | None, as_json: bool
 ) -> None:
     """Call NUMBER as the carrier would, send a tone, and see whether a tone comes back."""
-    from b2bua.pj.endpoint import run_and_leave, until_stopped
-    from b2bua.pj.testcall import TestCallSetup, place
+    from b2bua.callproc.endpoint import run_and_leave, until_stopped
+    from b2bua.callproc.testcall import TestCallSetup, place
 
     setup = TestCallSetup(
         number=number.replace("-", ""),

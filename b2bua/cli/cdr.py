@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
+from b2bua.base.errors import NotFound
 from b2bua.cli import when
 from b2bua.cli.cdr_print import as_json, table
 from b2bua.cli.cdr_story import story
 from b2bua.cli.place import Place, at_place
-from b2bua.store.errors import NotFound
 from b2bua.store.query import Query, caller_pattern
 from routing.cause import Blame
 from routing.ids import CallId

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
+from b2bua.base.serialization import PLAIN
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.when import clock, iso
-from b2bua.codec import PLAIN
-from b2bua.record import CallRecord
+from b2bua.records.call_record import CallRecord
 from routing.ids import Number400
 from routing.number import print_400, print_number
 

@@ -6,7 +6,7 @@ from typing import Any
 from b2bua.cli.cdr_print import after, caller, minutes
 from b2bua.cli.table import printable
 from b2bua.cli.when import clock
-from b2bua.record import Attempt, CallRecord, Ending
+from b2bua.records.call_record import Attempt, CallRecord, Ending
 from routing.ids import Number400
 from routing.number import print_400, print_number
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from b2bua.calendar import china
+from b2bua.admission.holidays import china
 from b2bua.cli.documents import read_documents
 from b2bua.cli.place import Place, at_place
-from b2bua.shelves import shelves_in
+from b2bua.media.paths import media_paths
 from routing.check import CARRIER_WAIT_S, check
 from routing.document import PlanFaults, parse
 
@@ -25,7 +25,7 @@ from routing.document import PlanFaults, parse
 def command(files: tuple[Path, ...], carrier_wait: int, strict: bool, place: Place) -> None:
     """Say what is wrong or suspicious in FILE…, a line each; prompts are looked for in this switch's library."""
     bad = False
-    library = shelves_in(place.state)
+    library = media_paths(place.state)
     for file in files:
         try:
             [text] = read_documents([file])

@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from b2bua.kept.sealing import Unreadable
-from b2bua.kept.tape import Tape, length_s
+from b2bua.base.errors import StoreError
+from b2bua.media.audio_file import AudioFile, length_s
+from b2bua.media.encryption import Unreadable
 from b2bua.store.audit import AuditEntry
-from b2bua.store.errors import StoreError
 from b2bua.store.store import Store
 
 
@@ -25,7 +25,7 @@ def save_sound(sound: Iterator[bytes], channels: int, to: Path) -> str:
 
     Raises OSError, FileExistsError if there is a file, and StoreError if nothing of it can be heard.
     """
-    tape, problem = Tape(to, "", channels, None), ""
+    tape, problem = AudioFile(to, "", channels, None), ""
     try:
         for piece in sound:
             tape.write(piece)

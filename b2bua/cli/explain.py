@@ -9,13 +9,13 @@ from pathlib import Path
 
 import click
 
-from b2bua.calendar import with_days
+from b2bua.admission.caller_lookup import SAID, caller_of
+from b2bua.admission.holidays import with_days
+from b2bua.admission.served_numbers import barred, mobiles_of
 from b2bua.cli import when
 from b2bua.cli.documents import read_documents
 from b2bua.cli.place import Place, at_place
-from b2bua.numbers import barred, mobiles_of
-from b2bua.places import SAID, caller_of
-from b2bua.trunks import Trunk
+from b2bua.config.trunks import Trunk
 from routing.document import parse
 from routing.explain import World, explain, lines, to_plain
 from routing.facts import Facts

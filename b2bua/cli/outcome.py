@@ -11,14 +11,14 @@ from contextlib import contextmanager
 import click
 from sqlalchemy.exc import DBAPIError
 
-from b2bua.config import ConfigFault
-from b2bua.control_client import DaemonGone, Refused
-from b2bua.credential import CredentialFault
-from b2bua.kept.keys import KeyFault
-from b2bua.sound import Unfit
+from b2bua.base.errors import StoreError
+from b2bua.config.configuration import ConfigFault
+from b2bua.console.client_token import CredentialFault
+from b2bua.control.client import DaemonGone, Refused
+from b2bua.control.tokens import TokensFault
+from b2bua.media.keys import KeyFault
+from b2bua.media.prompts import Unfit
 from b2bua.store.database import first_line
-from b2bua.store.errors import StoreError
-from b2bua.tokens import TokensFault
 from routing.document import PlanFaults
 from routing.number import NumberFault
 

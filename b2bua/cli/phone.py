@@ -35,8 +35,8 @@ def command(
     while_stdin: bool,
 ) -> None:
     """A telephone for tests: it answers with a tone, is busy, never answers, or refuses."""
-    from b2bua.pj.endpoint import run_and_leave, until_stopped
-    from b2bua.pj.phone import Behaviour, Phone, PhoneSetup
+    from b2bua.callproc.endpoint import run_and_leave, until_stopped
+    from b2bua.callproc.phone import Behaviour, Phone, PhoneSetup
 
     if behaviour and reject is not None:
         raise click.UsageError("only one of --busy, --never and --reject can be given")

@@ -14,10 +14,10 @@ import attrs
 import click
 
 from b2bua.cli.outcome import outcome
-from b2bua.config import Keeping, read
-from b2bua.kept.keys import Keyring, read_keyring
+from b2bua.config.configuration import Keeping, read
+from b2bua.config.trunks import Trunk
+from b2bua.media.keys import Keyring, read_keyring
 from b2bua.store.store import Store
-from b2bua.trunks import Trunk
 
 _LAST: Final = Path("/var/lib/switch400")
 _SYSTEMS: Final = Path("/var")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import click
 
+from b2bua.base.errors import StoreError
 from b2bua.cli.diff import command as diff
 from b2bua.cli.documents import read_documents
 from b2bua.cli.outcome import outcome
 from b2bua.cli.place import Place, at_place
 from b2bua.cli.plan_desk import open_plans
 from b2bua.cli.plan_print import history_table, live_table, said
-from b2bua.store.errors import StoreError
 from routing.ids import Number400
 from routing.number import parse_400, print_400
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from b2bua.cli.place import Place
-from b2bua.control_client import Client, DaemonGone, Refused
+from b2bua.control.client import Client, DaemonGone, Refused
 from b2bua.store.numbers import NumberState
 from b2bua.store.publication import Published
 from b2bua.store.store import Store

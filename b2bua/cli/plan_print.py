@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.when import clock
 from b2bua.store.publication import Published
-from b2bua.store.versions import Live, Version
+from b2bua.store.versions import LivePlan, Version
 from routing.number import print_400
 
 _HASH_DIGITS = 12
@@ -18,7 +18,7 @@ def said(published: Published) -> str:
     return f"{print_400(version.number)}: {what} (plan {version.plan_hash[:_HASH_DIGITS]})"
 
 
-def live_table(every: Iterable[Live]) -> None:
+def live_table(every: Iterable[LivePlan]) -> None:
     """Numbers with their live plans."""
     columns = (
         Column("NUMBER", lambda live: print_400(live.number)),

@@ -8,17 +8,17 @@ from typing import Final
 
 import click
 
+from b2bua.base.errors import NotFound
 from b2bua.cli.deed import note
 from b2bua.cli.place import Place, at_place
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.when import clock
-from b2bua.shelves import shelves_in
-from b2bua.sound.intake import silences_s, take_in
-from b2bua.sound.library import Library
-from b2bua.sound.loudness import loudness_lufs
-from b2bua.sound.uploads import Uploads
-from b2bua.sound.wav import RATE_HZ, read_wav
-from b2bua.store.errors import NotFound
+from b2bua.media.paths import media_paths
+from b2bua.media.prompts.intake import silences_s, take_in
+from b2bua.media.prompts.library import Library
+from b2bua.media.prompts.loudness import loudness_lufs
+from b2bua.media.prompts.uploads import Uploads
+from b2bua.media.prompts.wav import RATE_HZ, read_wav
 from routing.ids import PromptName
 from routing.number import parse_400, print_400
 
@@ -76,7 +76,7 @@ def list_(number: str, place: Place) -> None:
 @at_place
 def play_info(name: str, number: str, place: Place) -> None:
     """Say which files are played for NAME, how long they are, and how loud."""
-    sounds = Library(shelves_in(place.state).prompts, parse_400(number)).sounds(PromptName(name))
+    sounds = Library(media_paths(place.state).prompts, parse_400(number)).sounds(PromptName(name))
     if not sounds:
         raise NotFound(f"there is no prompt “{name}”, built in or uploaded")
     for sound in sounds:
@@ -97,4 +97,4 @@ def remove(number: str, name: str, place: Place) -> None:
 
 
 def _uploads(place: Place) -> Uploads:
-    return Uploads(shelves_in(place.state).prompts[0])
+    return Uploads(media_paths(place.state).prompts[0])

@@ -11,16 +11,16 @@ from typing import Final
 
 import click
 
+from b2bua.base.errors import StoreError
 from b2bua.cli.deed import note, save_sound
 from b2bua.cli.outcome import outcome
 from b2bua.cli.place import Place, at_place
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.when import clock
-from b2bua.kept.keys import make_key
-from b2bua.kept.recordings import CHANNELS, Recordings
-from b2bua.kept.retention import Terms, delete_due
-from b2bua.shelves import shelves_in
-from b2bua.store.errors import StoreError
+from b2bua.jobs.retention import Terms, delete_due
+from b2bua.media.keys import make_key
+from b2bua.media.paths import media_paths
+from b2bua.media.recordings import CHANNELS, Recordings
 from routing.number import parse_400, print_number
 
 _COLUMNS: Final = (
@@ -110,6 +110,6 @@ def new_key(file: Path) -> None:
 
 
 def _recordings(place: Place) -> Recordings:
-    folder = shelves_in(place.state).recordings
+    folder = media_paths(place.state).recordings
     assert folder is not None
     return Recordings(folder)

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import click
 from cattrs.errors import BaseValidationError
 
+from b2bua.base.errors import NotFound, StoreError
+from b2bua.base.serialization import PLAIN
 from b2bua.cli.place import Place, at_place
-from b2bua.codec import PLAIN
-from b2bua.record import CallRecord, CallState
-from b2bua.store.errors import NotFound, StoreError
+from b2bua.records.call_record import CallRecord, CallState
 from b2bua.store.store import Store
 from routing.document import content_hash, parse
 from routing.event import Arrived, Event

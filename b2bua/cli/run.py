@@ -9,10 +9,10 @@ import attrs
 import click
 import trio
 
-from b2bua import example
-from b2bua.config import Config, ConfigFault, read
-from b2bua.daemon import Daemon
-from b2bua.opening import StartFault
+from b2bua.base.errors import StartFault
+from b2bua.config import example
+from b2bua.config.configuration import Config, ConfigFault, read
+from b2bua.daemon.daemon import Daemon
 
 
 @click.command()

@@ -7,8 +7,8 @@ import click
 from b2bua.cli.deed import note
 from b2bua.cli.place import Place, at_place
 from b2bua.cli.table import Column, show_table
-from b2bua.tokens import FILE, Tokens
-from b2bua.wire import Role
+from b2bua.console.protocol import Role
+from b2bua.control.tokens import FILE, Tokens
 
 _COLUMNS = (
     Column("Name", lambda person: person.name),

@@ -10,13 +10,13 @@ from typing import Final
 
 import click
 
+from b2bua.api.kept import delete_message
 from b2bua.cli.deed import note, save_sound
 from b2bua.cli.place import Place, at_place
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.when import clock
-from b2bua.kept.messages import CHANNELS, Messages, VoiceMessage
-from b2bua.kept.verbs import delete_message
-from b2bua.shelves import shelves_in
+from b2bua.media.messages import CHANNELS, Messages, VoiceMessage
+from b2bua.media.paths import media_paths
 from b2bua.store.store import Store
 from routing.number import parse_400, print_400, print_number
 
@@ -95,6 +95,6 @@ def _mark(store: Store, messages: list[VoiceMessage], *, read: bool) -> None:
 
 
 def _messages(place: Place) -> Messages:
-    folder = shelves_in(place.state).messages
+    folder = media_paths(place.state).messages
     assert folder is not None
     return Messages(folder)

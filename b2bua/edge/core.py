@@ -12,23 +12,23 @@ from typing import Final
 
 import attrs
 
-from b2bua.edge import answer, body, sdp
-from b2bua.edge.answer import Answer
-from b2bua.edge.calls import Calls, Entry
-from b2bua.edge.desk import Desk
+from b2bua.config.trunks import Gateway, Trunk
+from b2bua.edge import body, responses, sdp
+from b2bua.edge.admission import Admission
+from b2bua.edge.dialogs import Dialogs
 from b2bua.edge.forward import Forwarding
 from b2bua.edge.grammar import MalformedError
 from b2bua.edge.inbound import MOST_INSIDE_BYTES, Inbound, Origin
-from b2bua.edge.limits import Address, Buckets
+from b2bua.edge.invite_table import Entry, InviteTable
 from b2bua.edge.message import Request, Response, UnreadableError, is_token, parse
-from b2bua.edge.neighbours import Neighbours
-from b2bua.edge.orphans import Orphans
+from b2bua.edge.peers import Peers
 from b2bua.edge.ping import Pings, Reachability
-from b2bua.edge.site import Send, Site, to_process
-from b2bua.edge.tape import Tape
-from b2bua.edge.token import COOKIE, Place, Tokens
-from b2bua.link import InviteKey
-from b2bua.trunks import Gateway, Trunk
+from b2bua.edge.rate_limit import Address, Buckets
+from b2bua.edge.responses import PlannedResponse
+from b2bua.edge.settings import EdgeSettings, Send, to_process
+from b2bua.edge.sip_capture import SipCapture
+from b2bua.edge.token import COOKIE, ProcessAddress, Tokens
+from b2bua.ipc.protocol import InviteKey
 
 _TRYING: Final = b"SIP/2.0 100 "
 """What PJSIP answers an initial INVITE with, and nothing else: we have said it already (`answer.trying`)."""
@@ -46,23 +46,23 @@ class Edge:
 
     def __init__(
         self,
-        site: Site,
+        site: EdgeSettings,
         secret: bytes,
-        desk: Desk,
+        desk: Admission,
         trunks: Iterable[Trunk] = (),
         gateways: Iterable[Gateway] = (),
         on_reachability: Callable[[Reachability], None] = lambda _: None,
     ) -> None:
         self.site = site
-        self.tape = Tape()
+        self.tape = SipCapture()
         self.counters: Counter[str] = Counter()
-        self.neighbours = Neighbours(trunks, gateways)
+        self.neighbours = Peers(trunks, gateways)
         self._on_reachability = on_reachability
         self._tokens = Tokens(secret)
         self._forward = Forwarding(site, self._tokens)
         self._desk = desk
-        self._calls = Calls()
-        self._orphans = Orphans(site, self._tokens)
+        self._calls = InviteTable()
+        self._orphans = Dialogs(site, self._tokens)
         self._pings = Pings(site, self._tokens, self.neighbours.trunks, self.neighbours.gateways)
         self._packets = Buckets(site.packets_per_s, 2 * site.packets_per_s)
         self._stranger_packets = Buckets(site.stranger_packets_per_s, 2 * site.stranger_packets_per_s)
@@ -70,11 +70,11 @@ class Edge:
 
     def contact_for(self, sip_port: int, incarnation: str) -> str:
         """The SIP URI by which the far ends reach a process. Raises ValueError for an odd incarnation."""
-        return self._forward.contact(Place(sip_port, incarnation))
+        return self._forward.contact(ProcessAddress(sip_port, incarnation))
 
     def restore(self, key: InviteKey, sip_port: int, incarnation: str) -> None:
         """A process that outlived an earlier daemon holds this call."""
-        self._calls.put(key, Entry(Place(sip_port, incarnation), None, None))
+        self._calls.put(key, Entry(ProcessAddress(sip_port, incarnation), None, None))
 
     def call_ended(self, key: InviteKey, now_s: float) -> None:
         """The call is over; its late messages are still led to its process for 64 s."""
@@ -82,9 +82,9 @@ class Edge:
 
     def process_died(self, sip_port: int, incarnation: str, now_s: float) -> list[Send]:
         """End on its behalf what a dead process held; the desk must not name it any more."""
-        place = Place(sip_port, incarnation)
+        place = ProcessAddress(sip_port, incarnation)
         for key in self._calls.of(place):
-            self._calls.end(key, now_s, answer.PROCESS_LOST)
+            self._calls.end(key, now_s, responses.PROCESS_LOST)
         sends = self._orphans.died(place, now_s)
         self.tape.said(sip_port, sends)
         self.tape.end(sip_port)
@@ -118,7 +118,7 @@ class Edge:
             return self._dropped("inside-stranger")
         if packet.startswith(_TRYING):
             return []
-        place = Place(source_port, incarnation)
+        place = ProcessAddress(source_port, incarnation)
         try:
             message = parse(packet)
             if isinstance(message, Request):
@@ -145,7 +145,7 @@ class Edge:
         named = self._tokens.read_branch(request.vias[0].branch, request.call_id)
         if named is None or not self._inbound.lives(named[0]):
             return []
-        return [self._forward.answer_for(request, *named, Answer(503, "Next Hop Unreachable"))]
+        return [self._forward.answer_for(request, *named, PlannedResponse(503, "Next Hop Unreachable"))]
 
     def tick(self, now_s: float) -> list[Send]:
         """To be called about once a second."""
@@ -187,7 +187,7 @@ class Edge:
             return self._orphans.late(place, branch, response) or self._dropped("response-late")
         return self._response_in(response, place, branch)
 
-    def _response_in(self, response: Response, place: Place, branch: str) -> list[Send]:
+    def _response_in(self, response: Response, place: ProcessAddress, branch: str) -> list[Send]:
         if response.method == "NOTIFY" and response.status >= 300:
             # Only the telephone's interest in its transfer has ended (RFC 5057, 5.1); PJSIP would end the whole call.
             response = attrs.evolve(response, status=200, phrase="OK")
@@ -210,7 +210,7 @@ class Edge:
         self.counters["forwarded-in"] += 1
         return [*ended, to_process(packet, place.sip_port)]
 
-    def _request_out(self, request: Request, place: Place) -> list[Send]:
+    def _request_out(self, request: Request, place: ProcessAddress) -> list[Send]:
         branch = request.vias[0].branch
         if len(request.vias) != 1 or not branch.startswith(COOKIE) or not is_token(branch):
             raise UnreadableError("via")
@@ -220,13 +220,13 @@ class Edge:
             self.counters["no-next-hop"] += 1
             if request.verb == "ACK":
                 return []
-            return [self._forward.answer_for(request, place, branch, Answer(503, "No Way There"))]
+            return [self._forward.answer_for(request, place, branch, PlannedResponse(503, "No Way There"))]
         self._orphans.went_out(place, request, send)
         self.neighbours.meet(send.to.host)
         self.counters["forwarded-out"] += 1
         return [send]
 
-    def _response_out(self, response: Response, place: Place, now_s: float) -> list[Send]:
+    def _response_out(self, response: Response, place: ProcessAddress, now_s: float) -> list[Send]:
         send = self._forward.response_out(response, place)
         self._orphans.answered_out(place, response)
         if response.method == "INVITE" and response.status >= 300:

@@ -16,14 +16,14 @@ from typing import Final
 import attrs
 
 from b2bua.edge import guard, sdp
-from b2bua.edge.answer import ALLOW, Answer, print_answer, to_tag, way_back
 from b2bua.edge.body import Body
 from b2bua.edge.grammar import MalformedError, Uri, Via, parse_uri, parse_via
 from b2bua.edge.headers import clean_lines
-from b2bua.edge.limits import Address
 from b2bua.edge.message import Message, Request, Response, field_name, print_message
-from b2bua.edge.site import DEFAULT_PORT, LOOPBACK, Send, Site, to_process
-from b2bua.edge.token import Place, Tokens
+from b2bua.edge.rate_limit import Address
+from b2bua.edge.responses import ALLOW, PlannedResponse, print_answer, to_tag, way_back
+from b2bua.edge.settings import DEFAULT_PORT, LOOPBACK, EdgeSettings, Send, to_process
+from b2bua.edge.token import ProcessAddress, Tokens
 
 HOPS_FIELD: Final = "s400-max-forwards"
 _OURS: Final = frozenset(
@@ -36,7 +36,7 @@ _OURS: Final = frozenset(
 class Forwarding:
     """The rules at one site."""
 
-    site: Site
+    site: EdgeSettings
     tokens: Tokens
 
     def request_in(self, request: Request, source: Address, transport: str, body: Body) -> bytes:
@@ -55,7 +55,7 @@ class Forwarding:
         text = uri.text if uri.scheme == "sip" else f"sip:{uri.user}@{site.public_host}:{site.public_port}"
         return print_message(f"{request.verb} {text} SIP/2.0", lines, body.octets, body.kind)
 
-    def response_in(self, response: Response, place: Place, branch: str, body: Body) -> bytes:
+    def response_in(self, response: Response, place: ProcessAddress, branch: str, body: Body) -> bytes:
         """A response from outside as the process sees it. Raises MalformedError."""
         lines = [f"Via: SIP/2.0/UDP {LOOPBACK}:{place.sip_port};rport;branch={branch}"]
         opens = response.method == "INVITE" and response.to.tag and 100 < response.status < 300
@@ -74,7 +74,7 @@ class Forwarding:
         lines += clean_lines(response.fields)
         return print_message(f"SIP/2.0 {response.status} {_phrase(response)}", lines, body.octets, body.kind)
 
-    def request_out(self, request: Request, place: Place) -> Send:
+    def request_out(self, request: Request, place: ProcessAddress) -> Send:
         """A process's request on its way to its next hop. Raises MalformedError if there is none."""
         routes = guard.routes(request, "route")
         while routes and self.site.is_us(routes[0].uri):
@@ -91,7 +91,7 @@ class Forwarding:
         lines += self._process_lines(request, place, transport)
         return Send(print_message(f"{request.verb} {request.uri} SIP/2.0", lines, *_as_is(request)), to, transport)
 
-    def response_out(self, response: Response, place: Place) -> Send:
+    def response_out(self, response: Response, place: ProcessAddress) -> Send:
         """A process's response on its way back. Raises MalformedError if its top Via is not of our making."""
         vias, source, transport, beside = self._unpacked(response)
         lines = [f"Via: {via}" for via in vias]
@@ -104,7 +104,7 @@ class Forwarding:
         packet = print_message(f"SIP/2.0 {response.status} {_phrase(response)}", lines, octets, kind)
         return way_back(packet, vias[0].param("rport") is not None, vias[0].port, source, transport)
 
-    def answer_for(self, request: Request, place: Place, branch: str, how: Answer) -> Send:
+    def answer_for(self, request: Request, place: ProcessAddress, branch: str, how: PlannedResponse) -> Send:
         """An answer of ours to a request of a process whose own Via had this branch."""
         via = f"SIP/2.0/UDP {LOOPBACK}:{place.sip_port};rport;branch={branch}"
         return to_process(print_answer(request, how, to_tag(request, self.tokens), [via]), place.sip_port)
@@ -117,12 +117,12 @@ class Forwarding:
             f"CSeq: {message.cseq} {message.method}",
         )
 
-    def contact(self, place: Place, transport: str = "udp") -> str:
+    def contact(self, place: ProcessAddress, transport: str = "udp") -> str:
         """The URI by which the outside reaches a process."""
         tail = ";transport=tcp" if transport == "tcp" else ""
         return f"sip:{self.tokens.contact(place)}@{self.site.public_host}:{self.site.public_port}{tail}"
 
-    def _process_lines(self, message: Message, place: Place, transport: str) -> list[str]:
+    def _process_lines(self, message: Message, place: ProcessAddress, transport: str) -> list[str]:
         """What a process wrote itself. Whatever it calls itself, the far end is told our Contact."""
         lines = [f"Contact: <{self.contact(place, transport)}>"] if "contact" in message.fields else []
         if "allow" in message.fields:

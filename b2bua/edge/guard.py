@@ -6,9 +6,9 @@ cannot do, and what its method needs; so PJSIP, which dies by assertion, sees on
 
 from typing import Final
 
-from b2bua.edge.answer import ALLOW, ALLOWED, EXTENSIONS, NO_DIALOG, Answer
 from b2bua.edge.grammar import MOST_URI_BYTES, MalformedError, NameAddr, Uri, parse_name_addr, parse_uri
 from b2bua.edge.message import Message, Request, is_token
+from b2bua.edge.responses import ALLOW, ALLOWED, EXTENSIONS, NO_DIALOG, PlannedResponse
 
 MOST_ROUTES: Final = 12
 MOST_STACK_BYTES: Final = 1_500
@@ -17,7 +17,7 @@ _KNOWN_ELSEWHERE: Final = frozenset(("REGISTER", "PUBLISH", "MESSAGE"))
 _IN_DIALOG_ONLY: Final = frozenset(("REFER", "NOTIFY"))
 
 
-def refusal(request: Request) -> Answer | None:
+def refusal(request: Request) -> PlannedResponse | None:
     """The answer to a request that goes no further; None if it may."""
     for check in (_method, _line, _hops, _required, _stack, _parts):
         if answer := check(request):
@@ -25,43 +25,43 @@ def refusal(request: Request) -> Answer | None:
     return None
 
 
-def _method(request: Request) -> Answer | None:
+def _method(request: Request) -> PlannedResponse | None:
     if request.verb != request.method:
-        return Answer(400, "CSeq Method Differs")
+        return PlannedResponse(400, "CSeq Method Differs")
     if request.verb == "SUBSCRIBE":
-        return Answer(489, "Bad Event")
+        return PlannedResponse(489, "Bad Event")
     if request.verb in _IN_DIALOG_ONLY and not request.to.tag:
         return NO_DIALOG
     if request.verb in ALLOWED:
         return None
     if request.verb in _KNOWN_ELSEWHERE | _IN_DIALOG_ONLY:
-        return Answer(405, "Method Not Allowed", (ALLOW,))
-    return Answer(501, "Not Implemented", (ALLOW,))
+        return PlannedResponse(405, "Method Not Allowed", (ALLOW,))
+    return PlannedResponse(501, "Not Implemented", (ALLOW,))
 
 
-def _line(request: Request) -> Answer | None:
+def _line(request: Request) -> PlannedResponse | None:
     if request.truncated:
-        return Answer(400, "Content-Length Is Wrong")
+        return PlannedResponse(400, "Content-Length Is Wrong")
     if len(request.uri) > MOST_URI_BYTES:
-        return Answer(414, "Request-URI Too Long")
+        return PlannedResponse(414, "Request-URI Too Long")
     scheme = request.uri.partition(":")[0].lower()
     if scheme == "sips" or (scheme not in ("sip", "tel") and is_token(scheme)):
-        return Answer(416, "Unsupported URI Scheme")
+        return PlannedResponse(416, "Unsupported URI Scheme")
     try:
         uri = parse_uri(request.uri)
     except MalformedError:
-        return Answer(400, "Bad Request-URI")
-    return Answer(400, "Bad Request-URI") if uri.headers else None
+        return PlannedResponse(400, "Bad Request-URI")
+    return PlannedResponse(400, "Bad Request-URI") if uri.headers else None
 
 
-def _hops(request: Request) -> Answer | None:
+def _hops(request: Request) -> PlannedResponse | None:
     values = request.fields.get("max-forwards")
     if values is None:
         return None
     if len(values) != 1 or not (values[0].isascii() and values[0].isdigit()) or int(values[0][:6]) > 255:
-        return Answer(400, "Bad Max-Forwards")
+        return PlannedResponse(400, "Bad Max-Forwards")
     # CANCEL is hop by hop: it goes as far as its INVITE went (RFC 3261, 9.2 and 16.10).
-    return Answer(483, "Too Many Hops") if int(values[0]) == 0 and request.verb != "CANCEL" else None
+    return PlannedResponse(483, "Too Many Hops") if int(values[0]) == 0 and request.verb != "CANCEL" else None
 
 
 def hops_left(request: Request) -> int:
@@ -69,7 +69,7 @@ def hops_left(request: Request) -> int:
     return max(0, int(request.first("max-forwards") or USUAL_HOPS + 1) - 1)
 
 
-def _required(request: Request) -> Answer | None:
+def _required(request: Request) -> PlannedResponse | None:
     if request.verb == "CANCEL":
         return None
     tags = [tag.strip() for name in ("require", "proxy-require") for value in request.fields.get(name, ())
@@ -80,30 +80,30 @@ def _required(request: Request) -> Answer | None:
         return None
     # An option tag that is not a token could not be said back.
     if not all(is_token(tag) for tag in unknown):
-        return Answer(400, "Bad Require")
-    return Answer(420, "Bad Extension", (f"Unsupported: {', '.join(unknown[:20])}",))
+        return PlannedResponse(400, "Bad Require")
+    return PlannedResponse(420, "Bad Extension", (f"Unsupported: {', '.join(unknown[:20])}",))
 
 
-def _stack(request: Request) -> Answer | None:
+def _stack(request: Request) -> PlannedResponse | None:
     """A process copies Via and Record-Route into its answer, which must fit PJSIP's 4,000 bytes too."""
     size = sum(len(value) for name in ("via", "record-route") for value in request.fields.get(name, ()))
-    return Answer(513, "Message Too Large") if size > MOST_STACK_BYTES else None
+    return PlannedResponse(513, "Message Too Large") if size > MOST_STACK_BYTES else None
 
 
-def _parts(request: Request) -> Answer | None:
+def _parts(request: Request) -> PlannedResponse | None:
     try:
         routes(request)
         if request.verb == "INVITE":
             if not request.from_.tag:
-                return Answer(400, "From Has No Tag")
+                return PlannedResponse(400, "From Has No Tag")
             if contact(request) is None:
-                return Answer(400, "Contact Is Missing")
+                return PlannedResponse(400, "Contact Is Missing")
         elif request.verb == "UPDATE":
             contact(request)
     except MalformedError as fault:
-        return Answer(400, f"Bad Request ({fault})")
+        return PlannedResponse(400, f"Bad Request ({fault})")
     if request.verb == "PRACK" and "rack" not in request.fields:
-        return Answer(400, "RAck Is Missing")
+        return PlannedResponse(400, "RAck Is Missing")
     return None
 
 

@@ -9,11 +9,11 @@ from typing import Final
 
 import attrs
 
-from b2bua.edge.limits import Address
+from b2bua.config.trunks import Gateway, Trunk
 from b2bua.edge.message import print_message
-from b2bua.edge.site import DEFAULT_PORT, Send, Site
+from b2bua.edge.rate_limit import Address
+from b2bua.edge.settings import DEFAULT_PORT, EdgeSettings, Send
 from b2bua.edge.token import Tokens
-from b2bua.trunks import Gateway, Trunk
 
 EVERY_S: Final = 30.0
 PATIENCE_S: Final = 5.0
@@ -48,7 +48,9 @@ class _Peer:
 class Pings:
     """The pings of one edge. What becomes known comes out of `due`, `answered` and `failed` as values."""
 
-    def __init__(self, site: Site, tokens: Tokens, trunks: Iterable[Trunk], gateways: Iterable[Gateway]) -> None:
+    def __init__(
+        self, site: EdgeSettings, tokens: Tokens, trunks: Iterable[Trunk], gateways: Iterable[Gateway]
+    ) -> None:
         self._site = site
         self._tokens = tokens
         self._peers = [_Peer(trunk.name, _address(trunk.ping), trunk.transport) for trunk in trunks if trunk.ping]

@@ -11,13 +11,13 @@ from urllib.parse import unquote
 
 import attrs
 
-from b2bua.edge.answer import Answer
 from b2bua.edge.grammar import MalformedError, Uri, parse_name_addr
 from b2bua.edge.headers import cleaned
 from b2bua.edge.message import Request
+from b2bua.edge.responses import PlannedResponse
 
 NO_SUBSCRIPTION: Final = "Refer-Sub: false"
-DECLINED: Final = Answer(603, "Decline")
+DECLINED: Final = PlannedResponse(603, "Decline")
 _HEADERS = re.compile(r"([^?]*<[^<>?]*)\?([^<>]{1,1024})(>[^?]*)")
 _PART = re.compile(r";\s*(to-tag|from-tag)\s*=\s*([^;\s]+)", re.IGNORECASE)
 
@@ -48,19 +48,19 @@ class ReferTo:
         return self.uri.text if self.uri.scheme == "sip" else self.uri.user
 
 
-def read(request: Request) -> ReferTo | Answer:
+def read(request: Request) -> ReferTo | PlannedResponse:
     """What a REFER asks for, or why it cannot be taken (RFC 3515, 2.4.2)."""
     try:
         values = request.listed("refer-to")
         if len(values) != 1:
-            return Answer(400, "Exactly One Refer-To Is Wanted")
+            return PlannedResponse(400, "Exactly One Refer-To Is Wanted")
         address, headers = _parted(values[0])
         uri = parse_name_addr(address).uri
         replaces = _replaces(headers)
     except MalformedError as fault:
-        return Answer(400, f"Bad Refer-To ({fault})")
+        return PlannedResponse(400, f"Bad Refer-To ({fault})")
     if uri.scheme not in ("sip", "tel"):
-        return Answer(416, "Unsupported URI Scheme")
+        return PlannedResponse(416, "Unsupported URI Scheme")
     if _method(uri) != "INVITE":
         return DECLINED
     return ReferTo(uri, replaces, (request.first("refer-sub") or "true").lower() == "false")

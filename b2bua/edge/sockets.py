@@ -13,10 +13,10 @@ import attrs
 import trio
 
 from b2bua.edge.core import Edge
+from b2bua.edge.dns_cache import DnsCache
 from b2bua.edge.grammar import is_ipv4
-from b2bua.edge.limits import Address
-from b2bua.edge.names import Names
-from b2bua.edge.site import INSIDE, LOOPBACK, Send
+from b2bua.edge.rate_limit import Address
+from b2bua.edge.settings import INSIDE, LOOPBACK, Send
 from b2bua.edge.stream import Frames, StreamError
 
 RECEIVE_BUFFER_BYTES: Final = 4 * 1024 * 1024
@@ -52,7 +52,7 @@ class Wires:
         self._outside = outside
         self._inside = inside
         self._peers: dict[Address, _Peer] = {}
-        self._names = Names()
+        self._names = DnsCache()
         self._lookups = 0
 
     def send(self, sends: list[Send]) -> None:

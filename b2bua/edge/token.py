@@ -23,7 +23,7 @@ _INCARNATION = re.compile(r"[A-Za-z0-9_\-]{1,40}")
 
 
 @attrs.frozen
-class Place:
+class ProcessAddress:
     """Where a call lives: the UDP port on loopback of a call process, and which process that is."""
 
     sip_port: int
@@ -44,33 +44,33 @@ class Tokens:
         text = "\0".join((purpose, *parts))
         return blake2b(text.encode("latin-1"), digest_size=_MAC_BYTES, key=self._key).hexdigest()
 
-    def contact(self, place: Place) -> str:
+    def contact(self, place: ProcessAddress) -> str:
         """The user part of the Contact that leads to a process. Raises ValueError for an odd incarnation."""
         if not _INCARNATION.fullmatch(place.incarnation):
             raise ValueError(f"incarnation {place.incarnation!r}: use 1–40 of A–Z a–z 0–9 _ -")
         port = f"{place.sip_port:x}"
         return f"{place.incarnation}.{port}.{self.mac('contact', place.incarnation, port)}"
 
-    def read_contact(self, user: str) -> Place | None:
+    def read_contact(self, user: str) -> ProcessAddress | None:
         """The process that a Request-URI's user part names, or None if we never made it."""
         if not (found := _CONTACT.fullmatch(user)):
             return None
         incarnation, port, mac = found.groups()
         if not compare_digest(mac, self.mac("contact", incarnation, port)):
             return None
-        return Place(int(port, 16), incarnation)
+        return ProcessAddress(int(port, 16), incarnation)
 
-    def branch(self, place: Place, branch: str, call_id: str) -> str:
+    def branch(self, place: ProcessAddress, branch: str, call_id: str) -> str:
         """The branch of our Via on a request from a process whose own Via had `branch`."""
         own, port = branch.removeprefix(COOKIE), f"{place.sip_port:x}"
         mac = self.mac("branch", place.incarnation, port, own, call_id)
         return f"{COOKIE}{place.incarnation}.{port}.{mac}.{own}"
 
-    def read_branch(self, branch: str, call_id: str) -> tuple[Place, str] | None:
+    def read_branch(self, branch: str, call_id: str) -> tuple[ProcessAddress, str] | None:
         """The process and its own branch behind a branch of ours, or None if it is not ours."""
         if not (found := _BRANCH.fullmatch(branch)):
             return None
         incarnation, port, mac, own = found.groups()
         if not compare_digest(mac, self.mac("branch", incarnation, port, own, call_id)):
             return None
-        return Place(int(port, 16), incarnation), COOKIE + own
+        return ProcessAddress(int(port, 16), incarnation), COOKIE + own

@@ -19,8 +19,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
-from b2bua.owner import as_its_folder
-from b2bua.store.errors import StoreUnusable
+from b2bua.base.atomic_file import give_to_folder_owner
+from b2bua.base.errors import StoreUnusable
 from b2bua.store.migrate import bring_up, is_current
 
 BUSY_TIMEOUT_S: Final = 5.0
@@ -103,7 +103,7 @@ def _prepare_file(file: Path, create: bool) -> None:
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-        as_its_folder(file)
+        give_to_folder_owner(file)
     except OSError as error:
         raise StoreUnusable(f"{file}: {error.strerror}") from error
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, insert, inspect, select, update
 
-from b2bua.store.errors import StoreUnusable
+from b2bua.base.errors import StoreUnusable
 from b2bua.store.schema import METADATA, SCHEMA_VERSION, closings, messages, schema_version
 
 Step = Callable[[Connection], None]

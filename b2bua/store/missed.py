@@ -12,10 +12,10 @@ import attrs
 from sqlalchemy import ColumnElement, Engine, Select, and_, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from b2bua.record import CallRecord
+from b2bua.base.errors import Conflict, NotFound
+from b2bua.records.call_record import CallRecord
 from b2bua.store.audit import AuditEntry, note
 from b2bua.store.database import writing
-from b2bua.store.errors import Conflict, NotFound
 from b2bua.store.query import Query, conditions, missed
 from b2bua.store.rows import from_blob
 from b2bua.store.schema import closings, records

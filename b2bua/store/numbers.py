@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, select, update
 
+from b2bua.base.errors import NotFound
 from b2bua.store.audit import AuditEntry, note
-from b2bua.store.errors import NotFound
 from b2bua.store.schema import numbers
 from routing.ids import Number400
 from routing.number import print_400

@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, Engine, select
 
-from b2bua.codec import unpack
-from b2bua.store.checked import check
+from b2bua.base.errors import NotFound
+from b2bua.base.serialization import unpack
 from b2bua.store.database import writing
-from b2bua.store.errors import NotFound
 from b2bua.store.numbers import NumberState, set_state
+from b2bua.store.plan_validation import check
 from b2bua.store.publication import Deed, Published, make_live
 from b2bua.store.schema import plans
-from b2bua.store.versions import Live, Version, read_live, read_version, select_versions
+from b2bua.store.versions import LivePlan, Version, read_live, read_version, select_versions
 from routing.document import from_plain
 from routing.ids import Number400, PlanHash
 from routing.number import print_400
@@ -94,14 +94,14 @@ class Plans:
             for each in check(documents, sources)
         )
 
-    def live(self, number: Number400) -> Live:
+    def live(self, number: Number400) -> LivePlan:
         """A number as it is served now. Raises NotFound."""
         with self._engine.connect() as connection:
             for live in read_live(connection, number):
                 return live
         raise NotFound(f"{print_400(number)} is not served here; `switch400 plan list` names those that are")
 
-    def all_live(self) -> dict[Number400, Live]:
+    def all_live(self) -> dict[Number400, LivePlan]:
         """Every number as it is served now, in order."""
         with self._engine.connect() as connection:
             return {live.number: live for live in read_live(connection)}

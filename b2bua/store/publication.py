@@ -7,13 +7,13 @@ import attrs
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from b2bua.codec import pack
+from b2bua.base.errors import Conflict
+from b2bua.base.serialization import pack
 from b2bua.store.audit import AuditEntry, note
-from b2bua.store.checked import Checked
-from b2bua.store.errors import Conflict
 from b2bua.store.numbers import NumberState
+from b2bua.store.plan_validation import CheckedDocument
 from b2bua.store.schema import numbers, plans, versions
-from b2bua.store.versions import Live, Version, read_live
+from b2bua.store.versions import LivePlan, Version, read_live
 from routing.document import to_plain
 from routing.ids import Number400, PlanHash
 from routing.number import print_400
@@ -38,7 +38,9 @@ class Deed:
     restored_from: int | None = None
 
 
-def make_live(connection: Connection, checked: Checked, deed: Deed, based_on: PlanHash | None = None) -> Published:
+def make_live(
+    connection: Connection, checked: CheckedDocument, deed: Deed, based_on: PlanHash | None = None
+) -> Published:
     """Publish one plan; nothing is written if its document is live already.
 
     Raises Conflict as `Plans.publish`.
@@ -58,7 +60,7 @@ def make_live(connection: Connection, checked: Checked, deed: Deed, based_on: Pl
     return Published(version, changed=True)
 
 
-def _no_conflict(number: Number400, live: Live | None, based_on: PlanHash | None) -> None:
+def _no_conflict(number: Number400, live: LivePlan | None, based_on: PlanHash | None) -> None:
     if based_on is None:
         return
     if live is None and based_on:
@@ -71,7 +73,7 @@ def _no_conflict(number: Number400, live: Live | None, based_on: PlanHash | None
         )
 
 
-def _insert_version(connection: Connection, checked: Checked, deed: Deed) -> Version:
+def _insert_version(connection: Connection, checked: CheckedDocument, deed: Deed) -> Version:
     number, plan_hash = checked.plan.number, checked.plan_hash
     if connection.scalar(select(plans.c.hash).where(plans.c.hash == plan_hash)) is None:
         plain = pack(to_plain(checked.plan))

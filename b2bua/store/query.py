@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import ColumnElement, Select, and_, select
 
-from b2bua.record import CallState
+from b2bua.records.call_record import CallState
 from b2bua.store.schema import records
 from routing.cause import AREA_REFUSED, NOT_ALLOWED, WRONG_PASSWORD, Blame
 from routing.number import read_number

@@ -12,7 +12,7 @@ import attrs
 from sqlalchemy import Engine, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from b2bua.record import CallRecord, CallState, Ending, Party, ended_attempts
+from b2bua.records.call_record import CallRecord, CallState, Ending, Party, ended_attempts
 from b2bua.store.database import Held, writing
 from b2bua.store.query import Query, select_blobs
 from b2bua.store.rows import from_blob, last_word_ms, to_row

@@ -12,8 +12,8 @@ from typing import Final
 
 import attrs
 
-from b2bua.record import CallRecord, Ending
-from b2bua.spool import Broken, move_aside, waiting
+from b2bua.ipc.spool import Broken, move_aside, waiting
+from b2bua.records.call_record import CallRecord, Ending
 from b2bua.store.records import Records
 from routing.cause import DAEMON_LOST
 from routing.ids import CallId

@@ -7,8 +7,8 @@ searched and are made from it, so that they cannot say something else.
 import zlib
 from typing import Any, Final
 
-from b2bua.codec import pack, tagged, unpack
-from b2bua.record import CallRecord
+from b2bua.base.serialization import pack, tagged, unpack
+from b2bua.records.call_record import CallRecord
 
 _LEVEL: Final = 1
 """Events and traces repeat their keys: the fastest level leaves a third, higher ones hardly less."""

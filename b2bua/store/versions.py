@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 from sqlalchemy import Connection, Select, select
 
-from b2bua.codec import unpack
+from b2bua.base.serialization import unpack
 from b2bua.store.numbers import NumberState
 from b2bua.store.schema import numbers, plans, versions
 from routing.ids import Number400, PlanHash
@@ -29,7 +29,7 @@ class Version:
 
 
 @attrs.frozen
-class Live:
+class LivePlan:
     """A number as it is served now: `plain` is the plan as `routing.document.from_plain` takes it."""
 
     number: Number400
@@ -43,7 +43,7 @@ class Live:
 _VERSION = tuple(versions.c[field.name] for field in attrs.fields(Version))
 
 
-def read_live(connection: Connection, number: Number400 | None = None) -> Iterator[Live]:
+def read_live(connection: Connection, number: Number400 | None = None) -> Iterator[LivePlan]:
     """Every number, or one, in order."""
     statement = (
         select(numbers.c.state, numbers.c.subscriber, versions.c.document, plans.c.plain, *_VERSION)
@@ -55,7 +55,7 @@ def read_live(connection: Connection, number: Number400 | None = None) -> Iterat
         statement = statement.where(numbers.c.number == number)
     for state, subscriber, document, plain, *version in connection.execute(statement):
         now = Version(*version)
-        yield Live(now.number, NumberState(state), subscriber, now, document, unpack(plain))
+        yield LivePlan(now.number, NumberState(state), subscriber, now, document, unpack(plain))
 
 
 def select_versions(number: Number400) -> Select[Any]:

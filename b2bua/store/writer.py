@@ -22,9 +22,9 @@ from typing import Final
 import attrs
 import trio
 
-from b2bua.record import CallRecord
+from b2bua.records.call_record import CallRecord
 from b2bua.store.database import first_line
-from b2bua.store.groups import NOT_NOW, Alive, Groups
+from b2bua.store.record_batches import NOT_NOW, Alive, RecordBatches
 from b2bua.store.records import Records
 from routing.ids import CallId
 
@@ -55,7 +55,7 @@ class RecordWriter:
     """
 
     def __init__(self, records: Records, stored: Callable[[CallId, int], None], aside: Path) -> None:
-        self._groups = Groups(records, aside)
+        self._groups = RecordBatches(records, aside)
         self._stored = stored
         self._lock = Lock()  # for what both threads change: the next four
         self._pending: dict[str, CallRecord] = {}

@@ -10,13 +10,13 @@ from collections.abc import Collection
 from datetime import date
 
 from routing.calendar import Calendar
-from routing.check.days import Times
 from routing.check.difference import Change, difference
 from routing.check.findings import Doubt, Finding
+from routing.check.reachability import origin_branches, unreached_nodes
 from routing.check.sight import Sight
-from routing.check.still import facts_of_the_day, prompts_missing, targets_alone, waits_too_long
+from routing.check.static_checks import facts_of_the_day, prompts_missing, targets_alone, waits_too_long
+from routing.check.time_classes import Times
 from routing.check.times import nobody_there, small_gaps, time_branches
-from routing.check.ways import origin_branches, unreached_nodes
 from routing.ids import PromptName
 from routing.plan import Plan
 

@@ -10,9 +10,9 @@ from itertools import groupby, pairwise
 import attrs
 
 from routing.check.dates import DAY
-from routing.check.days import DayClass, Times
 from routing.check.outline import lapsed, outline
 from routing.check.sight import Sight, Who
+from routing.check.time_classes import DayClass, Times
 from routing.check.words import tell
 from routing.plan import Plan
 

@@ -6,10 +6,10 @@ Rule: looks at every instant that the plan can tell apart.
 from collections.abc import Iterator
 from typing import Final
 
-from routing.check.days import Times
 from routing.check.findings import Doubt, Finding
 from routing.check.outline import At, first, settle
 from routing.check.sight import Sight
+from routing.check.time_classes import Times
 from routing.document.graph import leads_to
 from routing.facts import Caller
 from routing.hours import Moment, When

@@ -11,14 +11,14 @@ from routing.event import Event, PlaceTaken, TimerFired
 from routing.ids import NodeName, TimerName
 from routing.node import CompareOrigin, CompareTime, Distribution
 from routing.state import Phase, Sharing
-from routing.turn import Turn
+from routing.step_context import StepContext
 
 ASK: Final = TimerName("ask")
 ASK_S: Final = 3
 """How long a fresh fact is waited for. The daemon may be gone; the call goes on without it."""
 
 
-def enter_origin(turn: Turn, name: NodeName, node: CompareOrigin) -> NodeName:
+def enter_origin(turn: StepContext, name: NodeName, node: CompareOrigin) -> NodeName:
     """Lead by the caller's number, area and class."""
     who = turn.facts.caller
     seen: tuple[tuple[str, str], ...] = (("caller", who.number or "withheld"), ("area", who.area))
@@ -32,7 +32,7 @@ def enter_origin(turn: Turn, name: NodeName, node: CompareOrigin) -> NodeName:
     return node.otherwise
 
 
-def enter_time(turn: Turn, name: NodeName, node: CompareTime) -> NodeName:
+def enter_time(turn: StepContext, name: NodeName, node: CompareTime) -> NodeName:
     """Lead by the moment of arrival."""
     moment = turn.moment()
     clock = f"{turn.facts.arrived:%a %Y-%m-%d %H:%M}"
@@ -49,7 +49,7 @@ def enter_time(turn: Turn, name: NodeName, node: CompareTime) -> NodeName:
     return node.otherwise
 
 
-def enter_share(turn: Turn, name: NodeName, node: Distribution) -> None:
+def enter_share(turn: StepContext, name: NodeName, node: Distribution) -> None:
     """Take a place in line."""
     del node
     turn.do(TakePlace(name))
@@ -58,7 +58,7 @@ def enter_share(turn: Turn, name: NodeName, node: Distribution) -> None:
     turn.phase = Phase.ROUTING
 
 
-def react_share(turn: Turn, place: Sharing, event: Event) -> NodeName | None:
+def react_share(turn: StepContext, place: Sharing, event: Event) -> NodeName | None:
     """The place is known, or nobody is there to tell it: then the call's seed stands in."""
     match event:
         case PlaceTaken(node=node, place=taken) if node == place.node:

@@ -9,7 +9,7 @@ from routing.facts import ABROAD, Caller
 from routing.ids import NodeName
 from routing.node import BUSY_PROMPT, NOT_ALLOWED_PROMPT, Limit, Screen, WhiteIs
 from routing.plan import DEFAULT_SCREEN, Plan
-from routing.turn import Turn
+from routing.step_context import StepContext
 
 
 def refusal(plan: Plan, screen: Screen, who: Caller) -> str:
@@ -41,7 +41,7 @@ def is_priority(plan: Plan, screen: Screen, who: Caller) -> bool:
     return screen.white_is is WhiteIs.PRIORITY and bool(screen.white.why(who, plan.lists))
 
 
-def enter_screen(turn: Turn, name: NodeName, screen: Screen) -> NodeName | None:
+def enter_screen(turn: StepContext, name: NodeName, screen: Screen) -> NodeName | None:
     """Let the caller in, or refuse: 您无权拨打该号码 for lists and classes, 对不起，您要的电话忙 for areas."""
     who = turn.facts.caller
     seen = (("caller", who.number or "withheld"), ("class", who.caller_class), ("area", who.area))
@@ -59,7 +59,7 @@ def enter_screen(turn: Turn, name: NodeName, screen: Screen) -> NodeName | None:
     return turn.plan.way(name, screen.then)
 
 
-def enter_limit(turn: Turn, name: NodeName, limit: Limit) -> NodeName | None:
+def enter_limit(turn: StepContext, name: NodeName, limit: Limit) -> NodeName | None:
     """Let the call through while the month's use and the lines allow it."""
     usage, live = turn.facts.usage, turn.facts.live_calls
     seen = (("month_cost", str(usage.cost_li)), ("month_calls", str(usage.calls)), ("live_calls", str(live)))

@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from routing import caller, cause, chance, legs
+from routing import caller, cause, legs, seeded_shuffle
 from routing.command import TakePlace
 from routing.event import (
     Event,
@@ -22,17 +22,17 @@ from routing.event import (
 )
 from routing.ids import LegId, NodeName, TargetName, TimerName
 from routing.node import BusyAdvance, ForwardOn, Hunt, Order
-from routing.nodes import talk
+from routing.nodes import bridged
 from routing.nodes.compare import ASK, ASK_S
 from routing.state import Asking, Attempt, Hunting, Phase
-from routing.turn import Turn
+from routing.step_context import StepContext
 
 PAUSE: Final = TimerName("busy-wait")
 _STOPS: Final = {ForwardOn.BUSY: cause.is_no_answer, ForwardOn.NO_ANSWER: cause.is_busy}
 """By what a hunt goes on: the failure that ends it instead."""
 
 
-def enter(turn: Turn, name: NodeName, hunt: Hunt) -> NodeName | None:
+def enter(turn: StepContext, name: NodeName, hunt: Hunt) -> NodeName | None:
     """Ask for what must be fresh: a place in line for round-robin, the lines in use where they are
     limited."""
     if hunt.order is Order.ROUND_ROBIN:
@@ -43,7 +43,7 @@ def enter(turn: Turn, name: NodeName, hunt: Hunt) -> NodeName | None:
     return _placed(turn, Asking(name, taken=0), hunt)
 
 
-def react_asking(turn: Turn, place: Asking, event: Event) -> NodeName | None:
+def react_asking(turn: StepContext, place: Asking, event: Event) -> NodeName | None:
     """What was asked for is told, or not in time: then the call goes on without it."""
     hunt = turn.plan.group(place.node)
     match event:
@@ -61,7 +61,7 @@ def react_asking(turn: Turn, place: Asking, event: Event) -> NodeName | None:
             return None
 
 
-def _placed(turn: Turn, place: Asking, hunt: Hunt) -> NodeName | None:
+def _placed(turn: StepContext, place: Asking, hunt: Hunt) -> NodeName | None:
     targets = turn.plan.targets
     if hunt.order is Order.LEAST_CALLS or any(targets[name].capacity for name in hunt.targets):
         rings = {Order.TOGETHER: hunt.wave, Order.LEAST_CALLS: len(hunt.targets)}.get(hunt.order, 1)
@@ -74,7 +74,7 @@ def _placed(turn: Turn, place: Asking, hunt: Hunt) -> NodeName | None:
     return _begin(turn, place, hunt, None)
 
 
-def _begin(turn: Turn, place: Asking, hunt: Hunt, seen: TargetsLooked | None) -> NodeName | None:
+def _begin(turn: StepContext, place: Asking, hunt: Hunt, seen: TargetsLooked | None) -> NodeName | None:
     """Put the targets in order, without those that may not be rung, and ring the first."""
     passed, usable, full = [], [], 0
     for target in _ordered(turn, place, hunt, seen):
@@ -94,10 +94,10 @@ def _begin(turn: Turn, place: Asking, hunt: Hunt, seen: TargetsLooked | None) ->
     return _advance(turn, Hunting(place.node, tuple(usable), len(turn.attempts), full), hunt)
 
 
-def _ordered(turn: Turn, place: Asking, hunt: Hunt, seen: TargetsLooked | None) -> tuple[TargetName, ...]:
+def _ordered(turn: StepContext, place: Asking, hunt: Hunt, seen: TargetsLooked | None) -> tuple[TargetName, ...]:
     match hunt.order:
         case Order.RANDOM:
-            return chance.shuffled(hunt.targets, turn.facts.seed, place.node)
+            return seeded_shuffle.shuffled(hunt.targets, turn.facts.seed, place.node)
         case Order.ROUND_ROBIN:
             first = (place.taken or 0) % len(hunt.targets)
             return hunt.targets[first:] + hunt.targets[:first]
@@ -107,19 +107,19 @@ def _ordered(turn: Turn, place: Asking, hunt: Hunt, seen: TargetsLooked | None) 
             return hunt.targets
 
 
-def _is_full(turn: Turn, target: TargetName, seen: TargetsLooked) -> bool:
+def _is_full(turn: StepContext, target: TargetName, seen: TargetsLooked) -> bool:
     capacity = turn.plan.targets[target].capacity
     return capacity > 0 and seen.live.get(target, 0) >= capacity
 
 
-def react(turn: Turn, place: Hunting, event: Event) -> NodeName | None:
+def react(turn: StepContext, place: Hunting, event: Event) -> NodeName | None:
     """Something happened while targets were ringing."""
     hunt = turn.plan.group(place.node)
     match event:
         case TargetRang(leg=leg, early_media=early_media) if leg in place.ringing:
             caller.alert(turn, leg if early_media and len(place.ringing) == 1 else None)
         case TargetAnswered(leg=leg) if leg in place.ringing:
-            talk.begin(turn, leg, place.node)
+            bridged.begin(turn, leg, place.node)
         case TimerFired(timer=timer) if timer == PAUSE:
             return _advance(turn, attrs.evolve(place, pausing=False), hunt)
         case TimerFired(timer=timer):  # no other timer runs while targets ring
@@ -137,7 +137,7 @@ def react(turn: Turn, place: Hunting, event: Event) -> NodeName | None:
     return None
 
 
-def _lost(turn: Turn, place: Hunting, hunt: Hunt, leg: LegId, why: cause.Cause) -> NodeName | None:
+def _lost(turn: StepContext, place: Hunting, hunt: Hunt, leg: LegId, why: cause.Cause) -> NodeName | None:
     """One leg of the wave will not answer any more; go on when it was the last."""
     turn.place = place = attrs.evolve(place, ringing=tuple(one for one in place.ringing if one != leg))
     if place.ringing:
@@ -155,11 +155,11 @@ def _lost(turn: Turn, place: Hunting, hunt: Hunt, leg: LegId, why: cause.Cause) 
     return _advance(turn, place, hunt)
 
 
-def _wait_s(turn: Turn, hunt: Hunt, target: TargetName) -> int:
+def _wait_s(turn: StepContext, hunt: Hunt, target: TargetName) -> int:
     return hunt.wait_s(turn.plan.targets[target].ring_s)
 
 
-def _advance(turn: Turn, place: Hunting, hunt: Hunt) -> NodeName | None:
+def _advance(turn: StepContext, place: Hunting, hunt: Hunt) -> NodeName | None:
     """Ring the next wave, or wait until a leg is free for it."""
     turn.place = place
     if not place.waiting:
@@ -181,7 +181,7 @@ def _advance(turn: Turn, place: Hunting, hunt: Hunt) -> NodeName | None:
     return None
 
 
-def _give_up(turn: Turn, place: Hunting, hunt: Hunt, why: str) -> NodeName | None:
+def _give_up(turn: StepContext, place: Hunting, hunt: Hunt, why: str) -> NodeName | None:
     """No target of this hunt took the call."""
     busy = [cause.BUSY] * place.full
     here = [*busy, *_causes(turn.attempts[place.since :])]

@@ -24,13 +24,13 @@ from routing.node import (
     Voicemail,
 )
 from routing.plan import Extension
-from routing.state import Announcing, Farewell, HungUpBy, Keying, Phase, TakingMessage
-from routing.turn import Turn
+from routing.state import Announcing, FinalAnnouncement, HungUpBy, Keying, Phase, TakingMessage
+from routing.step_context import StepContext
 
 MOST_PASSWORD: Final = 16
 
 
-def enter_announcement(turn: Turn, name: NodeName, node: Announcement) -> None:
+def enter_announcement(turn: StepContext, name: NodeName, node: Announcement) -> None:
     """Play it; the call goes on at its end."""
     turn.note(name, "announce", node.then, looked_at=(("prompts", ", ".join(node.prompts)),))
     if node.answer:
@@ -40,14 +40,14 @@ def enter_announcement(turn: Turn, name: NodeName, node: Announcement) -> None:
     turn.phase = Phase.HEARING
 
 
-def react_announcement(turn: Turn, place: Announcing, event: Event) -> NodeName | None:
+def react_announcement(turn: StepContext, place: Announcing, event: Event) -> NodeName | None:
     """The announcement was heard to its end."""
     if isinstance(event, PromptEnded):
         return turn.node(place.node, Announcement).then
     return None
 
 
-def enter_menu(turn: Turn, name: NodeName, node: Menu) -> None:
+def enter_menu(turn: StepContext, name: NodeName, node: Menu) -> None:
     """Ask for the first time."""
     if node.answer:
         caller.answer(turn)
@@ -55,7 +55,7 @@ def enter_menu(turn: Turn, name: NodeName, node: Menu) -> None:
     _ask(turn, Keying(name, node.tries), node.prompts, _keys_of(turn, node))
 
 
-def enter_verify(turn: Turn, name: NodeName, node: Verify) -> None:
+def enter_verify(turn: StepContext, name: NodeName, node: Verify) -> None:
     """Ask for the password for the first time."""
     if node.answer:
         caller.answer(turn)
@@ -63,13 +63,13 @@ def enter_verify(turn: Turn, name: NodeName, node: Verify) -> None:
     _ask(turn, Keying(name, node.tries), (node.prompt,), _digits_of(node))
 
 
-def _ask(turn: Turn, place: Keying, prompts: tuple[PromptName, ...], collect: CollectDigits) -> None:
+def _ask(turn: StepContext, place: Keying, prompts: tuple[PromptName, ...], collect: CollectDigits) -> None:
     caller.play(turn, prompts, barge_in=True)
     turn.place = place
     legs.gather(turn, collect)
 
 
-def _keys_of(turn: Turn, node: Menu) -> CollectDigits:
+def _keys_of(turn: StepContext, node: Menu) -> CollectDigits:
     most = max(map(len, turn.plan.extensions), default=1) if node.extensions else 1
     return CollectDigits(CALLER, most, node.first_s, node.inter_s, "" if Key("#") in node.keys else "#")
 
@@ -78,7 +78,7 @@ def _digits_of(node: Verify) -> CollectDigits:
     return CollectDigits(CALLER, MOST_PASSWORD, node.first_s, node.inter_s, secret=node.password)
 
 
-def react_keying(turn: Turn, place: Keying, event: Event) -> NodeName | None:
+def react_keying(turn: StepContext, place: Keying, event: Event) -> NodeName | None:
     """Keys came in, or none did."""
     match turn.plan.nodes[place.node], event:
         case Menu() as menu, DigitsKeyed(leg=leg, digits=digits, end=end) if leg == CALLER:
@@ -89,7 +89,7 @@ def react_keying(turn: Turn, place: Keying, event: Event) -> NodeName | None:
             return None
 
 
-def _chosen(turn: Turn, place: Keying, menu: Menu, digits: str, end: KeysEnd) -> NodeName | None:
+def _chosen(turn: StepContext, place: Keying, menu: Menu, digits: str, end: KeysEnd) -> NodeName | None:
     _keyed(turn)
     seen = (("keys", digits), ("ended", end))
     chosen: NodeName | None = menu.keys.get(Key(digits))
@@ -109,7 +109,7 @@ def _chosen(turn: Turn, place: Keying, menu: Menu, digits: str, end: KeysEnd) ->
     return None
 
 
-def _verified(turn: Turn, place: Keying, verify: Verify, *, matched: bool) -> NodeName | None:
+def _verified(turn: StepContext, place: Keying, verify: Verify, *, matched: bool) -> NodeName | None:
     _keyed(turn)
     if matched:
         turn.note(place.node, "verify", "then", looked_at=(("password", "right"),))
@@ -124,13 +124,13 @@ def _verified(turn: Turn, place: Keying, verify: Verify, *, matched: bool) -> No
     return None
 
 
-def _keyed(turn: Turn) -> None:
+def _keyed(turn: StepContext) -> None:
     """The collection is over; its first key, or the wait after it, has ended the prompt."""
     turn.gathering -= {CALLER}
     caller.heard(turn)
 
 
-def enter_voicemail(turn: Turn, name: NodeName, node: Voicemail) -> None:
+def enter_voicemail(turn: StepContext, name: NodeName, node: Voicemail) -> None:
     """Answer and greet."""
     turn.note(name, "voicemail", "take a message", looked_at=(("mailbox", node.mailbox),))
     caller.answer(turn)
@@ -139,7 +139,7 @@ def enter_voicemail(turn: Turn, name: NodeName, node: Voicemail) -> None:
     turn.phase = Phase.HEARING
 
 
-def react_voicemail(turn: Turn, place: TakingMessage, event: Event) -> None:
+def react_voicemail(turn: StepContext, place: TakingMessage, event: Event) -> None:
     """The greeting is over, or the message is."""
     match event:
         case PromptEnded():
@@ -152,13 +152,13 @@ def react_voicemail(turn: Turn, place: TakingMessage, event: Event) -> None:
             pass
 
 
-def enter_release(turn: Turn, name: NodeName, node: Release) -> None:
+def enter_release(turn: StepContext, name: NodeName, node: Release) -> None:
     """End the call as the plan says."""
     turn.note(name, "release", node.cause)
     caller.farewell(turn, CAUSES[node.cause], node.announce)
 
 
-def react_farewell(turn: Turn, place: Farewell, event: Event) -> None:
+def react_farewell(turn: StepContext, place: FinalAnnouncement, event: Event) -> None:
     """The caller has heard why, or has had the time to."""
     if isinstance(event, PromptEnded) or (isinstance(event, TimerFired) and event.timer == caller.FAREWELL):
         caller.end(turn, place.outcome.cause, place.outcome.hung_up_by)

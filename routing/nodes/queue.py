@@ -14,7 +14,7 @@ from routing.event import Event, PromptEnded, QueueMoved, TargetsLooked, TimerFi
 from routing.ids import NodeName, PromptName, TargetName, TimerName
 from routing.node import Hunt, Queue
 from routing.state import Phase, Queueing
-from routing.turn import Turn
+from routing.step_context import StepContext
 
 MOST: Final = TimerName("queue-most")
 TELL: Final = TimerName("queue-tell")
@@ -24,7 +24,7 @@ LOOK_S: Final = 2
 PLACE_PROMPT: Final = PromptName("queue-place")
 
 
-def enter(turn: Turn, name: NodeName, node: Queue) -> None:
+def enter(turn: StepContext, name: NodeName, node: Queue) -> None:
     """Stand in line, with music."""
     if node.answer:
         caller.answer(turn)
@@ -37,7 +37,7 @@ def enter(turn: Turn, name: NodeName, node: Queue) -> None:
     turn.phase = Phase.HEARING
 
 
-def react(turn: Turn, place: Queueing, event: Event) -> NodeName | None:
+def react(turn: StepContext, place: Queueing, event: Event) -> NodeName | None:
     """The line moved, a target may be free, or the wait is over."""
     node = turn.node(place.node, Queue)
     match event:
@@ -68,7 +68,7 @@ def react(turn: Turn, place: Queueing, event: Event) -> NodeName | None:
     return None
 
 
-def _moved(turn: Turn, place: Queueing, node: Queue) -> None:
+def _moved(turn: StepContext, place: Queueing, node: Queue) -> None:
     """When it is this call's turn, look whether a target is free."""
     turn.place = place
     if place.at == 0 and not place.looking:
@@ -77,7 +77,7 @@ def _moved(turn: Turn, place: Queueing, node: Queue) -> None:
         turn.do(legs.look_at(turn, place.node, turn.node(node.then, Hunt).targets))
 
 
-def _is_free(turn: Turn, name: TargetName, seen: TargetsLooked) -> bool:
+def _is_free(turn: StepContext, name: TargetName, seen: TargetsLooked) -> bool:
     """Whether a target would take the call; one without a capacity takes one call of a queue at a time.
 
     One of which nothing is known, because the daemon is away, is waited for.
@@ -86,7 +86,7 @@ def _is_free(turn: Turn, name: TargetName, seen: TargetsLooked) -> bool:
     return not legs.why_not(turn, name) and name not in seen.down and seen.live.get(name, most) < most
 
 
-def _leave(turn: Turn, place: Queueing, to: NodeName, why: str) -> NodeName:
+def _leave(turn: StepContext, place: Queueing, to: NodeName, why: str) -> NodeName:
     turn.do(LeaveQueue(place.node))
     for timer in (MOST, TELL, LOOK):
         turn.stop_timer(timer)

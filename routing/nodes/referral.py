@@ -15,13 +15,13 @@ from routing.nodes import transfer
 from routing.number import read_number
 from routing.plan import Extension, Plan
 from routing.state import Talking, Transferring
-from routing.turn import Turn
+from routing.step_context import StepContext
 
 NOT_FOUND: Final = 404
 DECLINED: Final = 603
 
 
-def asked(turn: Turn, place: Talking, event: TransferAsked) -> None:
+def asked(turn: StepContext, place: Talking, event: TransferAsked) -> None:
     """The telephone of the seat that talks with the caller sent REFER; another's is declined."""
     ways = turn.plan.transfer
     group = find(turn.plan, event.to)
@@ -41,7 +41,7 @@ def _how(event: TransferAsked) -> str:
     return "REFER with Replaces" if event.replaces else "REFER"
 
 
-def decline(turn: Turn, event: TransferAsked, status: int, why: str) -> None:
+def decline(turn: StepContext, event: TransferAsked, status: int, why: str) -> None:
     """Nothing comes of a REFER; its sender is told, unless its leg is not up."""
     turn.note(transfer.NODE, "transfer", "refuse", looked_at=(("to", event.to),), passed_over=((event.to, why),))
     attempt = legs.find(turn, event.leg)

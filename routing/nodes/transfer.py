@@ -25,10 +25,10 @@ from routing.event import (
 )
 from routing.ids import CALLER, LegId, NodeName, TargetName
 from routing.node import Hunt
-from routing.nodes import notice
+from routing.nodes import recording_notice
 from routing.plan import Extension, Transfer
 from routing.state import HungUpBy, Phase, Talking, Transferring
-from routing.turn import Turn
+from routing.step_context import StepContext
 
 NODE: Final = NodeName("transfer")
 MOST_KEYS: Final = 10
@@ -39,7 +39,7 @@ DONE: Final = 200
 NOBODY: Final = 480
 
 
-def join(turn: Turn, leg: LegId) -> None:
+def join(turn: StepContext, leg: LegId) -> None:
     """Let the caller and a leg hear each other; the seat may key a transfer from now on."""
     turn.do(Connect(CALLER, leg))
     turn.place = Talking(leg)
@@ -47,7 +47,7 @@ def join(turn: Turn, leg: LegId) -> None:
     _listen(turn, leg, MOST_KEYS)
 
 
-def _listen(turn: Turn, seat: LegId, most: int) -> None:
+def _listen(turn: StepContext, seat: LegId, most: int) -> None:
     """Gather up to `most` keys from a seat, from now on, if its keys mean anything."""
     if seat in turn.gathering:
         turn.gathering -= {seat}
@@ -56,7 +56,7 @@ def _listen(turn: Turn, seat: LegId, most: int) -> None:
         legs.gather(turn, CollectDigits(seat, most, 0, INTER_S))
 
 
-def keyed(turn: Turn, place: Talking, digits: str) -> None:
+def keyed(turn: StepContext, place: Talking, digits: str) -> None:
     """A seat keyed something: the code of a transfer and an extension, or nothing of ours."""
     turn.gathering -= {place.leg}
     ways = turn.plan.transfer
@@ -73,7 +73,7 @@ def keyed(turn: Turn, place: Talking, digits: str) -> None:
     _listen(turn, place.leg, MOST_KEYS)
 
 
-def begin(turn: Turn, ways: Transfer, wish: Transferring, looked_at: tuple[tuple[str, str], ...]) -> None:
+def begin(turn: StepContext, ways: Transfer, wish: Transferring, looked_at: tuple[tuple[str, str], ...]) -> None:
     """Take the caller from the seat, and ring those whom `wish.waiting` names as far as they may be rung."""
     refused = tuple((target, why) for target in wish.waiting if (why := legs.why_not(turn, target)))
     usable = tuple(target for target in wish.waiting if target not in dict(refused))
@@ -91,7 +91,7 @@ def begin(turn: Turn, ways: Transfer, wish: Transferring, looked_at: tuple[tuple
         _ring_next(turn, place)
 
 
-def react(turn: Turn, place: Transferring, event: Event) -> None:
+def react(turn: StepContext, place: Transferring, event: Event) -> None:
     """Something happened while a caller is handed over."""
     match event:
         case TargetsLooked(node=node) if node == NODE and place.looking:
@@ -118,7 +118,7 @@ def react(turn: Turn, place: Transferring, event: Event) -> None:
             pass
 
 
-def _looked(turn: Turn, place: Transferring, seen: TargetsLooked) -> None:
+def _looked(turn: StepContext, place: Transferring, seen: TargetsLooked) -> None:
     def is_free(target: TargetName) -> bool:
         capacity = turn.plan.targets[target].capacity
         return target not in seen.down and not (capacity and seen.live.get(target, 0) >= capacity)
@@ -127,7 +127,7 @@ def _looked(turn: Turn, place: Transferring, seen: TargetsLooked) -> None:
     _ring_next(turn, attrs.evolve(place, waiting=waiting, looking=False))
 
 
-def _ring_next(turn: Turn, place: Transferring) -> None:
+def _ring_next(turn: StepContext, place: Transferring) -> None:
     """Ring the next target that can be rung; with none left, go back to the seat, or end without one."""
     for at, target in enumerate(place.waiting):
         if legs.can_ring(turn, target):
@@ -142,7 +142,7 @@ def _ring_next(turn: Turn, place: Transferring) -> None:
         _recall(turn, place)
 
 
-def _recall(turn: Turn, place: Transferring) -> None:
+def _recall(turn: StepContext, place: Transferring) -> None:
     """Nobody was found and the seat has hung up: ring it again, once."""
     seat = turn.attempts[place.seat - 1].target
     if place.recalling or legs.why_not(turn, seat) or not legs.can_ring(turn, seat):
@@ -154,7 +154,7 @@ def _recall(turn: Turn, place: Transferring) -> None:
     turn.place = attrs.evolve(place, attended=False, ringing=leg, recalling=True)
 
 
-def _answered(turn: Turn, place: Transferring, leg: LegId) -> None:
+def _answered(turn: StepContext, place: Transferring, leg: LegId) -> None:
     if place.attended and legs.up(turn, place.seat):
         turn.do(Connect(place.seat, leg))
         turn.place = attrs.evolve(place, ringing=None, consulting=leg)
@@ -162,7 +162,7 @@ def _answered(turn: Turn, place: Transferring, leg: LegId) -> None:
         _hand_over(turn, place, leg)
 
 
-def _down(turn: Turn, place: Transferring, leg: LegId) -> None:
+def _down(turn: StepContext, place: Transferring, leg: LegId) -> None:
     if leg == place.ringing:
         _ring_next(turn, attrs.evolve(place, ringing=None))
     elif leg == place.consulting:
@@ -171,12 +171,12 @@ def _down(turn: Turn, place: Transferring, leg: LegId) -> None:
         _hand_over(turn, place, place.consulting)
 
 
-def _hand_over(turn: Turn, place: Transferring, leg: LegId) -> None:
+def _hand_over(turn: StepContext, place: Transferring, leg: LegId) -> None:
     """The caller is the new target's; the seat is free."""
     _report(turn, place, DONE)
     legs.stop(turn, place.seat, NORMAL)
-    if notice.is_owed(turn, leg) and not place.recalling:
-        notice.tell_target(turn, leg, NODE)
+    if recording_notice.is_owed(turn, leg) and not place.recalling:
+        recording_notice.tell_target(turn, leg, NODE)
         return
     caller.silence(turn)
     if turn.recording and turn.attempts[leg - 1].fax:
@@ -185,7 +185,7 @@ def _hand_over(turn: Turn, place: Transferring, leg: LegId) -> None:
     join(turn, leg)
 
 
-def _back(turn: Turn, place: Transferring, why: str) -> None:
+def _back(turn: StepContext, place: Transferring, why: str) -> None:
     """The seat has its caller again."""
     _report(turn, place, _failure(turn, place))
     for leg in (place.ringing, place.consulting):
@@ -196,13 +196,13 @@ def _back(turn: Turn, place: Transferring, why: str) -> None:
     join(turn, place.seat)
 
 
-def _report(turn: Turn, place: Transferring, status: int) -> None:
+def _report(turn: StepContext, place: Transferring, status: int) -> None:
     """Tell the seat how it goes, if its telephone asked by REFER and is still there."""
     if place.referred and legs.up(turn, place.seat):
         turn.do(ReportTransfer(place.seat, status))
 
 
-def _failure(turn: Turn, place: Transferring) -> int:
+def _failure(turn: StepContext, place: Transferring) -> int:
     """What is said of a transfer that found nobody: why the newest leg failed, if one was rung at all."""
     newest = turn.attempts[-1]
     why = newest.stopped or newest.cause

@@ -1,5 +1,5 @@
 """The switch that measurements start for themselves."""
 
-from tests.switch.conftest import own_switch
+from tests.support.switch import own_switch
 
 __all__ = ["own_switch"]

@@ -17,11 +17,11 @@ import attrs
 import numpy as np
 import pytest
 
-from b2bua.pj.urgency import make_urgent
-from b2bua.record import CallRecord, CallState
-from tests.switch.conftest import Switch, eventually, sip_uri
-from tests.switch.sipp import SDP, Caller, Target, pause, play, recv
-from tests.switch.test_load import ANSWERS, talks
+from b2bua.callproc.realtime_priority import set_realtime
+from b2bua.records.call_record import CallRecord, CallState
+from tests.load.test_load import ANSWERS, talks
+from tests.support.sipp import SDP, Caller, Target, pause, play, recv
+from tests.support.switch import Switch, eventually, sip_uri
 
 SECONDS = 15
 CALLS = 50
@@ -69,7 +69,7 @@ class End:
 
     def speak(self, seconds: float, over: threading.Event) -> None:
         """Clicks in silence, packet by packet in real time."""
-        make_urgent(urgent=True)  # this thread is a telephone, which no other program makes late
+        set_realtime(urgent=True)  # this thread is a telephone, which no other program makes late
         began = time.monotonic()
         for count in range(round(seconds * 50)):
             if over.is_set():

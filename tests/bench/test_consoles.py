@@ -11,11 +11,11 @@ import attrs
 import pytest
 import trio
 
-from b2bua.control import Control, listen
-from b2bua.feed import Feed
-from b2bua.rows import CALLS, LOG, LOG_ROWS, TOPICS
-from b2bua.wire import VERSION, Hello, Role, Subscribe, frame
-from tests.console.office import a_live_call, fill
+from b2bua.console.feed import Feed
+from b2bua.console.protocol import VERSION, Hello, Role, Subscribe, frame
+from b2bua.console.rows import CALLS, LOG, LOG_ROWS, TOPICS
+from b2bua.control.server import Control, listen
+from tests.unit.tui.office import a_live_call, fill
 
 LIVE = 500
 SPAN_S = 8.0

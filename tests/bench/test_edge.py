@@ -6,9 +6,9 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from b2bua.edge.site import Send
-from tests.edge.stage import CARRIER, OFFER, PROCESS, SITE, TARGET, Stage, invite, response_to
-from tests.edge.test_call import in_dialog, outbound, same_hop
+from b2bua.edge.settings import Send
+from tests.unit.edge.stage import CARRIER, OFFER, PROCESS, SITE, TARGET, Stage, invite, response_to
+from tests.unit.edge.test_call import in_dialog, outbound, same_hop
 
 CALLS = 2_000
 

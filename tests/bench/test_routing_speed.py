@@ -11,14 +11,14 @@ from statistics import median
 import attrs
 import pytest
 
-from b2bua.calendar import china
+from b2bua.admission.holidays import china
 from b2bua.store.store import Store
 from routing import document, flow
 from routing.cause import BUSY
 from routing.check import check, difference
 from routing.event import Arrived, TargetFailed, TargetRang
 from routing.ids import LegId, Number400
-from tests.routing.calls import HEAD, facts_of
+from tests.unit.routing.calls import HEAD, facts_of
 
 pytestmark = pytest.mark.bench
 

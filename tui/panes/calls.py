@@ -9,19 +9,19 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from b2bua.rows import CALLS, QUEUES
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
+from b2bua.console.rows import CALLS, QUEUES
 from tui import waiting
 from tui.arrange import Cell, Column
 from tui.columns import text
+from tui.i18n import say
 from tui.keys import bindings
-from tui.moment import age, clock
 from tui.panes.pane import LookUp
 from tui.panes.table import TablePane
-from tui.say import say
 from tui.screens.detail import Detail
 from tui.screens.hangup import confirm_hangup
-from tui.sheet import Sheet
+from tui.table import Table
+from tui.time_text import age, clock
 from tui.words import cause, state
 
 
@@ -97,7 +97,7 @@ class CallsPane(TablePane):
         lines = {key: line for key, line in self.board.rows(QUEUES).items() if key in calls}
         return {**calls, **{key: {**calls[key], "line": line} for key, line in lines.items()}}
 
-    def on_sheet_opened(self, event: Sheet.Opened) -> None:
+    def on_table_opened(self, event: Table.Opened) -> None:
         """Show the call whole."""
         if event.sheet.row is not None:
             self.app.push_screen(Detail(self.board, event.key, "call.detail"))

@@ -9,7 +9,7 @@ from typing import Any, Final
 from textual.color import Color
 from textual_plotext import PlotextPlot
 
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
 from tui.width import shorten
 
 _SPAN: Final = {"hour": 3, "day": 6}

@@ -8,17 +8,17 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from b2bua.rows import LOG
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
+from b2bua.console.rows import LOG
 from tui.arrange import Cell, Column
 from tui.columns import text
+from tui.i18n import TEXTS, say, say_slug
 from tui.keys import bindings
-from tui.moment import clock
 from tui.panes.table import TablePane
-from tui.say import TEXTS, say, say_slug
 from tui.screens.audit import Audit
 from tui.screens.detail import Detail
-from tui.sheet import Sheet
+from tui.table import Table
+from tui.time_text import clock
 from tui.words import level
 
 
@@ -59,11 +59,11 @@ class LogPane(TablePane):
         """Whether new lines move the cursor on."""
         return [] if self.sheet.at_end else [say("log.held")]
 
-    def on_sheet_moved(self) -> None:
+    def on_table_moved(self) -> None:
         """Going to the last line follows, leaving it stops."""
         super().show_rows()
 
-    def on_sheet_opened(self, event: Sheet.Opened) -> None:
+    def on_table_opened(self, event: Table.Opened) -> None:
         """Show the call that a line is about."""
         row = event.sheet.row
         if row is not None and row["call_id"]:

@@ -8,20 +8,20 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from b2bua.rows import NUMBERS, QUEUES
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
+from b2bua.console.rows import NUMBERS, QUEUES
 from tui import waiting
 from tui.arrange import Cell, Column
 from tui.board import Board
 from tui.columns import count, text
+from tui.i18n import say_slug
 from tui.keys import bindings
-from tui.moment import day_clock
 from tui.panes.pane import LookUp
 from tui.panes.table import TablePane
 from tui.plan.drafts import Drafts
 from tui.plan.screen import PlanScreen
-from tui.say import say_slug
-from tui.sheet import Sheet
+from tui.table import Table
+from tui.time_text import day_clock
 from tui.words import share
 
 
@@ -80,7 +80,7 @@ class NumbersPane(TablePane):
         super().__init__(board, name)
         self._drafts = drafts
 
-    def on_sheet_opened(self, event: Sheet.Opened) -> None:
+    def on_table_opened(self, event: Table.Opened) -> None:
         """Show the number's plan."""
         self.app.push_screen(PlanScreen(self.board, self._drafts, event.key))
 

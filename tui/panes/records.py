@@ -12,20 +12,20 @@ from typing import Any, ClassVar, Final
 
 from textual.binding import BindingType
 
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
 from tui.arrange import Cell, Column
 from tui.beside import ask_also, ask_anew
 from tui.board import Board, NotDone
 from tui.columns import text
 from tui.export import as_csv, as_json_lines
+from tui.i18n import say, say_slug
 from tui.keys import bindings
-from tui.moment import ZONE, age, day_clock
 from tui.panes.table import TablePane
-from tui.say import say, say_slug
 from tui.screens.detail import Detail
 from tui.screens.kept import Messages, Recordings
 from tui.screens.lines import Line, Lines
-from tui.sheet import Sheet
+from tui.table import Table
+from tui.time_text import ZONE, age, day_clock
 from tui.words import blame, cause
 
 MOST = 500
@@ -116,7 +116,7 @@ class RecordsPane(TablePane):
             self.sheet.excuse(say("link.nobody"))
         super().renew()
 
-    def on_sheet_opened(self, event: Sheet.Opened) -> None:
+    def on_table_opened(self, event: Table.Opened) -> None:
         """Show the call whole."""
         if event.sheet.row is not None:
             self.app.push_screen(Detail(self.board, event.key, "record.detail"))

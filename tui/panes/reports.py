@@ -10,18 +10,18 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
 
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
 from tui.arrange import Cell, Column
 from tui.beside import ask_anew
 from tui.board import Board, NotDone
 from tui.columns import count
+from tui.i18n import say, say_slug
 from tui.keys import REPORTS, bindings
-from tui.moment import age, at
 from tui.panes.chart import Chart
 from tui.panes.pane import Pane
-from tui.say import say, say_slug
 from tui.screens.lines import Line, Lines
-from tui.sheet import Sheet
+from tui.table import Table
+from tui.time_text import age, at
 from tui.words import share
 
 DAYS = (1, 7, 30, 90)
@@ -77,7 +77,7 @@ class ReportsPane(Pane):
         """Title, chart, table."""
         yield Static(classes="subtitle", markup=False)
         yield Chart()
-        yield Sheet(self.COLUMNS, "reports.none", opens=False)
+        yield Table(self.COLUMNS, "reports.none", opens=False)
 
     def renew(self) -> None:
         """Ask on the first look."""
@@ -85,7 +85,7 @@ class ReportsPane(Pane):
             self._asked = True
             self.action_refresh()
         elif not self._asked:
-            self.query_one(Sheet).excuse(say("link.nobody"))
+            self.query_one(Table).excuse(say("link.nobody"))
             self._show()
 
     def respeak(self) -> None:
@@ -94,7 +94,7 @@ class ReportsPane(Pane):
 
     def focus_table(self) -> None:
         """Give the keys to the table."""
-        self.query_one(Sheet).focus()
+        self.query_one(Table).focus()
 
     def action_by(self, by: str) -> None:
         """Count by this."""
@@ -132,10 +132,10 @@ class ReportsPane(Pane):
         except NotDone as refusal:
             # figures of another count would stand under a title that is not theirs
             self._rows = []
-            self.query_one(Sheet).excuse(str(refusal))
+            self.query_one(Table).excuse(str(refusal))
         else:
             self._rows = found["rows"]
-            self.query_one(Sheet).excuse("")
+            self.query_one(Table).excuse("")
         self._show()
 
     def _show(self) -> None:
@@ -144,7 +144,7 @@ class ReportsPane(Pane):
         title = say("reports.title", by=say_slug("by", self._by), span=span, number=number)
         self.query_one(".subtitle", Static).update(title)
         rows = [{**row, "shown": _shown(self._by, row["key"])} for row in self._rows]
-        sheet = self.query_one(Sheet)
+        sheet = self.query_one(Table)
         sheet.relayout()
         sheet.fill([(f"{place:06d}", row) for place, row in enumerate(rows)], self.board.now_ms())
         self.query_one(Chart).tell(self._by, rows)

@@ -11,15 +11,15 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Input, Static
 
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
 from tui.arrange import Column, View, arrange
 from tui.board import Board
 from tui.filter import Filter
+from tui.i18n import say
 from tui.keys import bindings
 from tui.panes.pane import Pane
-from tui.say import say
 from tui.screens.columns import Columns
-from tui.sheet import Sheet
+from tui.table import Table
 
 
 class TablePane(Pane):
@@ -38,7 +38,7 @@ class TablePane(Pane):
 
     def compose(self) -> ComposeResult:
         """The table, and under it the filter."""
-        yield Sheet(self.COLUMNS, self.EMPTY)
+        yield Table(self.COLUMNS, self.EMPTY)
         yield Static(classes="note")
         yield Input(classes="filter", compact=True, select_on_focus=False)
 
@@ -61,9 +61,9 @@ class TablePane(Pane):
         return []
 
     @property
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Table:
         """The table itself."""
-        return self.query_one(Sheet)
+        return self.query_one(Table)
 
     @property
     def paused(self) -> bool:

@@ -11,20 +11,20 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
-from b2bua.rows import GATEWAYS, TRUNKS
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
+from b2bua.console.rows import GATEWAYS, TRUNKS
 from tui.arrange import Cell, Column
 from tui.beside import ask_also
 from tui.board import NotDone
+from tui.call_summary import Line
 from tui.columns import count, text
+from tui.i18n import say, say_slug
 from tui.keys import bindings
-from tui.moment import age
 from tui.panes.pane import LookUp
 from tui.panes.table import TablePane
-from tui.say import say, say_slug
 from tui.screens.confirm import Confirm
-from tui.story import Line
-from tui.told import Told
+from tui.styled_text import StyledText
+from tui.time_text import age
 from tui.width import pad
 from tui.words import of_total, pairs, service
 
@@ -97,18 +97,18 @@ class TrunksPane(TablePane):
         """The table, and under it the neighbour that the cursor is on."""
         yield from super().compose()
         with VerticalScroll(classes="about", can_focus=False):
-            yield Told(id="neighbour")
+            yield StyledText(id="neighbour")
 
     def renew(self) -> None:
         """The board changed, or a second passed."""
         super().renew()
         self._tell()
 
-    def on_sheet_moved(self) -> None:
+    def on_table_moved(self) -> None:
         """Tell of another one."""
         self._tell()
 
-    def on_sheet_opened(self) -> None:
+    def on_table_opened(self) -> None:
         """Enter shows what happened on it."""
         self.action_log()
 
@@ -144,7 +144,7 @@ class TrunksPane(TablePane):
     def _tell(self) -> None:
         row = self.sheet.row
         now_ms = self.board.now_ms()
-        self.query_one("#neighbour", Told).tell(about(row, now_ms) if row is not None else [])
+        self.query_one("#neighbour", StyledText).tell(about(row, now_ms) if row is not None else [])
 
 
 def about(row: Row, now_ms: int) -> list[Line]:

@@ -6,9 +6,9 @@ given a hunt of its own.
 
 from typing import Final
 
+from tui.i18n import say
 from tui.plan.graph import GATES, HUNT, Document, is_hunt, led, nodes_of, rung, start_of, table_of, ways
 from tui.plan.place import EditFault, drop, plain, put, rename
-from tui.say import say
 
 _NOT_TAKEN_OVER: Final = ("order", "wave", "targets")
 """Settings of a hunt that make no sense in one that rings a certain target first."""

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Final
 
 from tui.arrange import Cell
-from tui.say import say
+from tui.i18n import say
 
 MOST_LINES: Final = 1000
 _TONES = {"+": "good", "-": "bad", "@": "key"}

@@ -8,9 +8,9 @@ from typing import Any
 
 import attrs
 
+from tui.i18n import say, say_slug, slug_of
 from tui.plan.place import EditFault, Path, drop, plain, put
 from tui.plan.typed import Kind, shown, value_of
-from tui.say import say, say_slug, slug_of
 
 
 @attrs.frozen

@@ -9,14 +9,14 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import TextArea
 
-from b2bua.feed import plain
-from b2bua.wire import Row
+from b2bua.console.feed import plain
+from b2bua.console.protocol import Row
 from tui.arrange import Cell, Column
+from tui.i18n import say
 from tui.plan.lines import line_of
 from tui.plan.work import Work
-from tui.say import say
-from tui.sheet import Sheet
-from tui.told import Told
+from tui.styled_text import StyledText
+from tui.table import Table
 
 
 def _line(key: str, row: dict[str, object], now_ms: int) -> Cell:
@@ -36,10 +36,10 @@ class Faults(Vertical):
     def compose(self) -> ComposeResult:
         """Editor and table."""
         yield TextArea(show_line_numbers=True, soft_wrap=False, tab_behavior="focus")
-        sheet = Sheet(self.COLUMNS, "fault.none")
+        sheet = Table(self.COLUMNS, "fault.none")
         sheet.id = "faults"
         yield sheet
-        yield Told(id="fault")
+        yield StyledText(id="fault")
 
     def show(self, work: Work) -> None:
         """What the check says of this text."""
@@ -48,22 +48,22 @@ class Faults(Vertical):
             for fault in faults:
                 line = line_of(work.text, fault.path, fault.problem) + 1
                 rows.append((f"{len(rows):04d}", {**plain(fault), "line": line, "tone": tone}))
-        sheet = self.query_one(Sheet)
+        sheet = self.query_one(Table)
         sheet.excuse("" if work.checked else say("fault.unchecked"))
         sheet.fill(rows, 0)
         self._tell()
 
-    def on_sheet_moved(self, event: Sheet.Moved) -> None:
+    def on_table_moved(self, event: Table.Moved) -> None:
         """Tell the fault under the cursor whole."""
         event.stop()
         self._tell()
 
     def _tell(self) -> None:
-        row = self.query_one(Sheet).row
+        row = self.query_one(Table).row
         told = [Cell(row["problem"], row["tone"]), Cell(row["mend"])] if row is not None else []
-        self.query_one("#fault", Told).tell([told] if told else [])
+        self.query_one("#fault", StyledText).tell([told] if told else [])
 
-    def on_sheet_opened(self, event: Sheet.Opened) -> None:
+    def on_table_opened(self, event: Table.Opened) -> None:
         """Go to the line of a fault."""
         event.stop()
         row = event.sheet.row

@@ -6,14 +6,14 @@ Rule: only lines that were changed change the text; what is wrong is said at its
 import re
 from collections.abc import Iterable
 
-from b2bua.wire import Fault
+from b2bua.console.protocol import Fault
+from tui.i18n import TEXTS, say, say_slug
 from tui.plan.begin import begin, lead
 from tui.plan.edits import Field, at, read, typed_value, write
 from tui.plan.forms import NAME, Form
 from tui.plan.graph import Document, known, names_in
 from tui.plan.place import EditFault, plain
 from tui.plan.typed import then_of
-from tui.say import TEXTS, say, say_slug
 
 Typed = dict[Field, str]
 Wrong = dict[Field, str]

@@ -11,10 +11,11 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Label, OptionList, Static
 
-from b2bua.wire import Fault
+from b2bua.console.protocol import Fault
 from tui.beside import ask_anew
 from tui.board import Board, NotDone
 from tui.hintbar import HintBar
+from tui.i18n import say
 from tui.keys import bindings
 from tui.plan.edits import at
 from tui.plan.fill import Typed, Wrong, emptied, fill, first_lines, hint_of, label_of, told
@@ -22,7 +23,6 @@ from tui.plan.forms import Form, forms
 from tui.plan.graph import after
 from tui.plan.place import EditFault, plain
 from tui.plan.takeaway import take_away
-from tui.say import say
 from tui.screens.box import Box
 from tui.screens.confirm import Confirm
 

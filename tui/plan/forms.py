@@ -8,11 +8,11 @@ from itertools import product
 
 import attrs
 
+from tui.i18n import say
 from tui.plan.edits import Field
 from tui.plan.graph import Document, free_name, nodes_of, start_of, table_of
 from tui.plan.place import Path
 from tui.plan.typed import Kind, by_form
-from tui.say import say
 
 ORDERS = ("sequential", "random", "round-robin", "least-calls", "together")
 NAME = Field(("name",), needed=True)

@@ -3,11 +3,11 @@
 Rule: faults and drafts are said before anything that can wait; at 80 columns the end is what is cut.
 """
 
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
 from tui.arrange import Cell
-from tui.moment import day_clock
+from tui.i18n import say, say_slug
 from tui.plan.work import Work
-from tui.say import say, say_slug
+from tui.time_text import day_clock
 
 
 def heading(number: str, work: Work, row: Row | None) -> list[Cell]:

@@ -15,14 +15,14 @@ from textual.message import Message
 from tui.arrange import Cell, Column
 from tui.beside import ask_also, ask_anew
 from tui.board import Board, NotDone
+from tui.i18n import say
 from tui.keys import bindings
-from tui.moment import day_clock
 from tui.plan.compare import compare
 from tui.plan.work import Version
-from tui.say import say
 from tui.screens.confirm import Confirm
-from tui.sheet import Sheet
-from tui.told import Told
+from tui.styled_text import StyledText
+from tui.table import Table
+from tui.time_text import day_clock
 
 
 def _mark(key: str, row: dict[str, Any], now_ms: int) -> Cell:
@@ -56,16 +56,16 @@ class History(Vertical):
 
     def compose(self) -> ComposeResult:
         """Table and text."""
-        yield Sheet(self.COLUMNS, "history.none")
+        yield Table(self.COLUMNS, "history.none")
         with VerticalScroll(classes="scroll"):
-            yield Told(id="between")
+            yield StyledText(id="between")
 
     def fetch(self, live: Version) -> None:
         """Ask for the versions anew."""
         self._live = live
         ask_anew(self, self._fetch, "history")
 
-    def on_sheet_opened(self, event: Sheet.Opened) -> None:
+    def on_table_opened(self, event: Table.Opened) -> None:
         """Show what differs between the marked version (or the one in force) and this one."""
         event.stop()
         version = self._versions[int(event.key)]
@@ -74,7 +74,7 @@ class History(Vertical):
 
     def action_mark(self) -> None:
         """Compare others with this one from now on; once more: with the one in force again."""
-        sheet = self.query_one(Sheet)
+        sheet = self.query_one(Table)
         if sheet.key is not None:
             plan_hash = self._versions[int(sheet.key)]["plan_hash"]
             self._marked = "" if self._marked == plan_hash else plan_hash
@@ -82,7 +82,7 @@ class History(Vertical):
 
     def action_restore(self) -> None:
         """Make the version under the cursor live again, if the operator means it."""
-        sheet = self.query_one(Sheet)
+        sheet = self.query_one(Table)
         if sheet.key is None:
             return
         version, seen = self._versions[int(sheet.key)], self._live.plan_hash
@@ -111,7 +111,7 @@ class History(Vertical):
             return
         head = [Cell(f"{old[:8]} → {new[:8]}", "key")]
         lines = compare(*texts) or [[Cell(say("plan.no_difference"), "dim")]]
-        self.query_one("#between", Told).tell([head, *lines])
+        self.query_one("#between", StyledText).tell([head, *lines])
 
     async def _text(self, plan_hash: str) -> str:
         shown = await self._board.ask("plan.show", number=self._number, plan_hash=plan_hash)
@@ -133,4 +133,4 @@ class History(Vertical):
             (f"{place:06d}", {**version, "marked": version["plan_hash"] == self._marked})
             for place, version in enumerate(self._versions)
         ]
-        self.query_one(Sheet).fill(rows, 0)
+        self.query_one(Table).fill(rows, 0)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tui.arrange import Cell
+from tui.i18n import say, say_slug
 from tui.plan.graph import GATES, HUNT, nodes_of, start_of, table_of
-from tui.say import say, say_slug
 
 Line = list[Cell]
 _TOLD_APART: Final = ("kind", "branches", "keys", "then", "otherwise", "targets", "busy")

@@ -15,7 +15,7 @@ import tomlkit
 from tomlkit.container import Container
 from tomlkit.items import AoT, Array, Comment, InlineTable, Item, Key, SingleKey, Table, Whitespace
 
-from tui.say import say
+from tui.i18n import say
 
 Path = tuple[str, ...]
 Body = list[tuple[Key | None, Item]]

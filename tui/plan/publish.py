@@ -8,11 +8,11 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
 from tui.hintbar import HintBar
+from tui.i18n import say
 from tui.plan.compare import compare
 from tui.plan.work import Work
-from tui.say import say
 from tui.screens.box import Box
-from tui.told import Told
+from tui.styled_text import StyledText
 
 
 class Publish(Box[str]):
@@ -27,13 +27,13 @@ class Publish(Box[str]):
         with Vertical(classes="box wide"):
             yield Static(say("plan.publish_title"), classes="title")
             with VerticalScroll(classes="last-look", can_focus=False):
-                yield Told(id="last")
+                yield StyledText(id="last")
             yield Input(placeholder=say("plan.note"), compact=True)
             yield HintBar("plan.publish_hint")
 
     def on_mount(self) -> None:
         """Straight to the note."""
-        self.query_one("#last", Told).tell(compare(self._work.live.text, self._work.text))
+        self.query_one("#last", StyledText).tell(compare(self._work.live.text, self._work.text))
         self.query_one(Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -13,11 +13,12 @@ from textual.containers import VerticalScroll
 from textual.timer import Timer
 from textual.widgets import ContentSwitcher, Static, TextArea
 
-from b2bua.rows import NUMBERS
+from b2bua.console.rows import NUMBERS
 from tui.arrange import Cell
 from tui.beside import ask_also, ask_anew
 from tui.board import Board, NotDone
 from tui.framed import Framed
+from tui.i18n import say
 from tui.keys import bindings
 from tui.plan.compare import compare
 from tui.plan.drafts import Drafts
@@ -30,9 +31,8 @@ from tui.plan.publish import Publish
 from tui.plan.whatif import WhatIf
 from tui.plan.work import Work
 from tui.plan.writing import Writing
-from tui.say import say
 from tui.screens.confirm import Confirm
-from tui.told import Told
+from tui.styled_text import StyledText
 
 SETTLE_S = 0.4
 """A change is kept and checked once typing has rested for this long."""
@@ -51,15 +51,15 @@ class PlanScreen(Framed):
 
     def body(self) -> ComposeResult:
         """Title, warning, and the views."""
-        yield Told(classes="subtitle", id="title")
+        yield StyledText(classes="subtitle", id="title")
         yield Static(classes="warn", id="overtaken", markup=False)
         with ContentSwitcher(initial="tree"):
             with VerticalScroll(id="tree", classes="scroll"):
-                yield Told(id="outline")
+                yield StyledText(id="outline")
             yield Faults(id="text")
             yield WhatIf(self.board, id="whatif")
             with VerticalScroll(id="difference", classes="scroll"):
-                yield Told(id="changes")
+                yield StyledText(id="changes")
             yield History(self.board, self.number, id="history")
 
     def on_mount(self) -> None:
@@ -101,7 +101,7 @@ class PlanScreen(Framed):
         self.refresh_bindings()
         self._show()
         view = self.query_one(f"#{name}")
-        inner = view.query("TextArea, Input, Sheet")
+        inner = view.query("TextArea, Input, Table")
         (inner.first() if inner else view).focus()
 
     def action_forms(self) -> None:
@@ -245,7 +245,7 @@ class PlanScreen(Framed):
         current = self.query_one(ContentSwitcher).current
         # a text is read only where it is told as a tree: a long one would hold up every key of its author
         if current == "tree" and (document := work.document()) is not None:
-            self.query_one("#outline", Told).tell(outline(document))
+            self.query_one("#outline", StyledText).tell(outline(document))
         if current == "difference":
             ask_anew(self, partial(self._difference, work), "difference")
         self.query_one(Faults).show(work)
@@ -259,13 +259,15 @@ class PlanScreen(Framed):
         except NotDone as refusal:
             told = [[Cell(str(refusal), "dim")]] if lines else []
         lines = [*told, [], *lines] if told and lines else lines
-        self.query_one("#changes", Told).tell(lines or [[Cell(say("plan.no_difference"), "dim")]])
+        self.query_one("#changes", StyledText).tell(lines or [[Cell(say("plan.no_difference"), "dim")]])
 
     def _head(self) -> None:
         work = self._writing.work
         if work is None:
             return
-        self.query_one("#title", Told).tell([heading(self.number, work, self.board.rows(NUMBERS).get(self.number))])
+        self.query_one("#title", StyledText).tell(
+            [heading(self.number, work, self.board.rows(NUMBERS).get(self.number))]
+        )
         told = overtaken(work)
         warning = self.query_one("#overtaken", Static)
         warning.set_class(bool(told), "-on")

@@ -4,9 +4,9 @@ Rule: whoever led to a step then leads to its first way, or `otherwise`; what st
 nothing leads to any more go too, and a plan that is one hunt again is written as one.
 """
 
+from tui.i18n import say
 from tui.plan.graph import HUNT, Document, after, is_hunt, leading, led, nodes_of, start_of, table_of, ways
 from tui.plan.place import EditFault, Path, drop, plain, put, rename
-from tui.say import say
 
 
 def take_away(text: str, path: Path) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Final
 
+from tui.i18n import say, slug_of
 from tui.plan.place import EditFault
-from tui.say import say, slug_of
 
 
 class Kind(StrEnum):

@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Label
 
-from b2bua.rows import TRUNKS
-from tui import story
+from b2bua.console.rows import TRUNKS
+from tui import call_summary
 from tui.arrange import Cell
 from tui.beside import ask_anew
 from tui.board import Board, NotDone
-from tui.say import say, say_slug
-from tui.told import Told
+from tui.i18n import say, say_slug
+from tui.styled_text import StyledText
 
 _LINES = ("caller", "at", "keys", "busy", "trunk")
 
@@ -36,7 +36,7 @@ class WhatIf(Vertical):
                     yield Label(say(f"whatif.{name}"))
                     yield Input(placeholder=self._hint(name), id=f"whatif-{name}", compact=True)
         with VerticalScroll(classes="scroll"):
-            yield Told(id="outcome")
+            yield StyledText(id="outcome")
 
     def _hint(self, name: str) -> str:
         trunks = {"names": "; ".join(self._board.rows(TRUNKS))} if name == "trunk" else {}
@@ -55,18 +55,18 @@ class WhatIf(Vertical):
             faults = [
                 [Cell(fault.path, "bad"), Cell(fault.problem), Cell(fault.mend, "dim")] for fault in refusal.faults
             ]
-            self.query_one("#outcome", Told).tell([[Cell(str(refusal), "bad")], *faults])
+            self.query_one("#outcome", StyledText).tell([[Cell(str(refusal), "bad")], *faults])
             return
-        self.query_one("#outcome", Told).tell(outcome(found))
+        self.query_one("#outcome", StyledText).tell(outcome(found))
 
 
-def outcome(found: dict[str, Any]) -> list[story.Line]:
+def outcome(found: dict[str, Any]) -> list[call_summary.Line]:
     """What would happen, in words: who rings in which order, how it ends, and why."""
-    lines: list[story.Line] = []
+    lines: list[call_summary.Line] = []
     for place, together in enumerate(found["rings"], 1):
         line = [Cell(say("whatif.rings", place=place), "dim")]
         for target in together:
             line += [Cell(target["target"], "key"), Cell(target["address"])]
         lines.append(line)
     lines.append([Cell(say("whatif.ends"), "dim"), Cell(say_slug("cause", found["ending"]), "busy")])
-    return [*lines, [], *story.trace({"trace": found["steps"]})]
+    return [*lines, [], *call_summary.trace({"trace": found["steps"]})]

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from b2bua.wire import Fault
+from b2bua.console.protocol import Fault
 from tui.plan.drafts import Draft
 
 

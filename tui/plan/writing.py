@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from b2bua.wire import Fault
+from b2bua.console.protocol import Fault
 from tui.board import Board, NotDone
 from tui.plan.drafts import Draft, Drafts
 from tui.plan.work import Version, Work

@@ -14,12 +14,12 @@ from tui.beside import ask_anew
 from tui.board import Board, NotDone
 from tui.columns import text
 from tui.framed import Framed
+from tui.i18n import say_slug
 from tui.keys import bindings
-from tui.moment import day_clock
 from tui.plan.compare import compare
-from tui.say import say_slug
-from tui.sheet import Sheet
-from tui.told import Told
+from tui.styled_text import StyledText
+from tui.table import Table
+from tui.time_text import day_clock
 
 MOST = 500
 
@@ -43,13 +43,13 @@ class Audit(Framed):
 
     def body(self) -> ComposeResult:
         """Table and text."""
-        yield Sheet(self.COLUMNS, "link.nobody", opens=False)
+        yield Table(self.COLUMNS, "link.nobody", opens=False)
         with VerticalScroll(classes="scroll"):
-            yield Told(id="step")
+            yield StyledText(id="step")
 
     def on_mount(self) -> None:
         """Give the keys to the table."""
-        self.query_one(Sheet).focus()
+        self.query_one(Table).focus()
 
     def renew(self) -> None:
         """Fetch the trail, as soon as there is a link."""
@@ -58,10 +58,10 @@ class Audit(Framed):
             self._asked = True
             ask_anew(self, self._fetch, "audit")
 
-    def on_sheet_moved(self, event: Sheet.Moved) -> None:
+    def on_table_moved(self, event: Table.Moved) -> None:
         """Show what this step changed."""
         step = self._steps[int(event.key)]
-        self.query_one("#step", Told).tell(compare(step["before"], step["after"]))
+        self.query_one("#step", StyledText).tell(compare(step["before"], step["after"]))
 
     def action_back(self) -> None:
         """Back to the log."""
@@ -71,9 +71,9 @@ class Audit(Framed):
         try:
             found = await self.board.ask("audit.find", most=MOST)
         except NotDone as refusal:
-            self.query_one(Sheet).excuse(str(refusal))
+            self.query_one(Table).excuse(str(refusal))
             return
         self._steps = found["rows"]
-        sheet = self.query_one(Sheet)
+        sheet = self.query_one(Table)
         sheet.empty = "audit.none"
         sheet.fill([(f"{place:06d}", step) for place, step in enumerate(self._steps)], 0)

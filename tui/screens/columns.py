@@ -12,8 +12,8 @@ from textual.widgets import SelectionList, Static
 
 from tui.arrange import Column
 from tui.hintbar import HintBar
+from tui.i18n import say
 from tui.keys import bindings
-from tui.say import say
 from tui.screens.box import Box
 
 

@@ -11,17 +11,17 @@ from textual.binding import BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.widgets import Static
 
-from b2bua.rows import CALLS, QUEUES
-from tui import story, waiting
+from b2bua.console.rows import CALLS, QUEUES
+from tui import call_summary, waiting
 from tui.beside import ask_anew
 from tui.board import Board, NotDone
 from tui.framed import Framed
+from tui.i18n import say, say_slug
 from tui.keys import bindings
 from tui.ladder import ladder
 from tui.panes.pane import LookUp
-from tui.say import say, say_slug
 from tui.screens.hangup import confirm_hangup
-from tui.told import Told
+from tui.styled_text import StyledText
 
 _STORY = ("head", "attempts", "trace")
 _WIRE = ("ladder", "media")
@@ -127,15 +127,15 @@ class Detail(Framed):
         now_ms = self.board.now_ms()
         line = self.board.rows(QUEUES).get(self._call_id)
         lines = {
-            "head": [*story.head(record, now_ms), *([waiting.told(line, now_ms)] if line else [])],
-            "attempts": story.attempts(record, now_ms),
-            "trace": story.trace(record),
+            "head": [*call_summary.head(record, now_ms), *([waiting.told(line, now_ms)] if line else [])],
+            "attempts": call_summary.attempts(record, now_ms),
+            "trace": call_summary.trace(record),
             "ladder": ladder(messages, record["accepted_ms"], self._ladder_columns()) if messages else [],
-            "media": story.media(record, messages),
-            "messages": story.messages(messages) if self._messages else [],
+            "media": call_summary.media(record, messages),
+            "messages": call_summary.messages(messages) if self._messages else [],
         }
         for name in _SECTIONS:
-            section = self.query_one(f"#{name}", Told)
+            section = self.query_one(f"#{name}", StyledText)
             section.border_title = say(f"detail.{name}")
             section.display = bool(lines[name])
             section.border_subtitle = say_slug("missing", self._told["missing"]) if name == "ladder" else ""
@@ -145,7 +145,7 @@ class Detail(Framed):
         return (self.size.width // 2 if self.size.width >= _ABREAST else self.size.width) - 4
 
 
-def _section(name: str) -> Told:
-    section = Told(id=name, classes="section")
+def _section(name: str) -> StyledText:
+    section = StyledText(id=name, classes="section")
     section.display = False
     return section

@@ -7,9 +7,9 @@ from typing import Any
 
 from textual.app import App
 
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
 from tui.board import Board, NotDone
-from tui.say import say
+from tui.i18n import say
 from tui.screens.confirm import Confirm
 
 

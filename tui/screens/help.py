@@ -12,12 +12,12 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from tui.arrange import Cell
+from tui.call_summary import Line
 from tui.hintbar import HintBar
+from tui.i18n import say
 from tui.keys import KEYS, bindings, shown
-from tui.say import say
 from tui.screens.box import Box
-from tui.story import Line
-from tui.told import Told
+from tui.styled_text import StyledText
 from tui.width import pad
 
 _KEY, _NAME, _ABREAST = 6, 17, 3
@@ -37,12 +37,12 @@ class Help(Box[None]):
         with Vertical(classes="box wide tall"):
             yield Static(say("keys.title"), classes="title")
             with VerticalScroll(classes="keys"):
-                yield Told(id="keys")
+                yield StyledText(id="keys")
             yield HintBar("keys.hint")
 
     def on_mount(self) -> None:
         """Fill the table."""
-        self.query_one("#keys", Told).tell(self._lines(), gap="")
+        self.query_one("#keys", StyledText).tell(self._lines(), gap="")
 
     def _lines(self) -> list[Line]:
         """Place by place, several keys a line."""

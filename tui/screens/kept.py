@@ -10,18 +10,18 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from b2bua.wire import Row
+from b2bua.console.protocol import Row
 from tui.arrange import Cell, Column
 from tui.beside import ask_also, ask_anew
 from tui.board import Board, NotDone
 from tui.columns import text
 from tui.framed import Framed
+from tui.i18n import say
 from tui.keys import bindings
-from tui.moment import age, day_clock
-from tui.say import say
 from tui.screens.confirm import Confirm
 from tui.screens.detail import Detail
-from tui.sheet import Sheet
+from tui.table import Table
+from tui.time_text import age, day_clock
 
 
 def _at(field: str, title: str) -> Column:
@@ -58,11 +58,11 @@ class Kept(Framed):
 
     def body(self) -> ComposeResult:
         """The table."""
-        yield Sheet(self.COLUMNS, "link.nobody")
+        yield Table(self.COLUMNS, "link.nobody")
 
     def on_mount(self) -> None:
         """Give the keys to the table."""
-        self.query_one(Sheet).focus()
+        self.query_one(Table).focus()
 
     def renew(self) -> None:
         """Ask for what there is, as soon as there is a link."""
@@ -71,14 +71,14 @@ class Kept(Framed):
             self._asked = True
             self.action_refresh()
 
-    def on_sheet_opened(self, event: Sheet.Opened) -> None:
+    def on_table_opened(self, event: Table.Opened) -> None:
         """Show the call it comes from."""
         self.app.push_screen(Detail(self.board, event.key, "record.detail"))
 
     def respeak(self) -> None:
         """The language changed."""
         super().respeak()
-        self.query_one(Sheet).relayout()
+        self.query_one(Table).relayout()
 
     def action_refresh(self) -> None:
         """Ask again."""
@@ -99,7 +99,7 @@ class Kept(Framed):
     async def _fetch(self) -> None:
         found = await self.ask(self.VERB)
         if found is not None:
-            sheet = self.query_one(Sheet)
+            sheet = self.query_one(Table)
             sheet.empty = self.EMPTY
             sheet.fill([(row["call_id"], row) for row in found["rows"]], self.board.now_ms())
 
@@ -138,14 +138,14 @@ class Messages(Kept):
 
     def action_mark(self) -> None:
         """Heard, or new again."""
-        sheet = self.query_one(Sheet)
+        sheet = self.query_one(Table)
         if sheet.row is not None:
             read = sheet.row["read_ms"] is None
             ask_also(self, partial(self._do, "voicemail.mark", call_ids=[sheet.key], read=read), "mark")
 
     def action_delete(self) -> None:
         """For good, if the operator means it."""
-        row = self.query_one(Sheet).row
+        row = self.query_one(Table).row
 
         def answered(yes: bool | None) -> None:
             if yes and row is not None:

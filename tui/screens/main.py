@@ -14,6 +14,7 @@ from textual.widgets import ContentSwitcher
 from tui.board import Board
 from tui.framed import Framed
 from tui.hintbar import HintBar
+from tui.i18n import say
 from tui.keys import PANES
 from tui.panes.calls import CallsPane
 from tui.panes.log import LogPane
@@ -23,7 +24,6 @@ from tui.panes.records import RecordsPane
 from tui.panes.reports import ReportsPane
 from tui.panes.trunks import TrunksPane
 from tui.plan.drafts import Drafts
-from tui.say import say
 
 
 class PaneBar(Widget):

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tui.__main__ import own_folder
-from tui.say import Language, speak
+from tui.i18n import Language, speak
 from tui.web.server import WebConsole
 
 

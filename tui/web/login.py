@@ -1,7 +1,7 @@
 """Asks the daemon who a browser's user is: their token is their password.
 
-Rule: people and roles are the daemon's to know (`b2bua.tokens`); nothing about them is kept here. A login without a
-token is never asked about, for the daemon would take it for its owner's.
+Rule: people and roles are the daemon's to know (`b2bua.control.tokens`); nothing about them is kept here. A login
+without a token is never asked about, for the daemon would take it for its owner's.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import attrs
 
-from b2bua.wire import VERSION, Frames, FromDaemon, Hello, Refused, Role, Welcome, frame
+from b2bua.console.protocol import VERSION, Frames, FromDaemon, Hello, Refused, Role, Welcome, frame
 
 WITHIN_S: Final = 5.0
 

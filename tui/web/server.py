@@ -25,7 +25,7 @@ import attrs
 from aiohttp import web
 from textual_serve.server import Server
 
-from tui.say import say, spoken
+from tui.i18n import say, spoken
 from tui.web.login import Unreachable, User, user_of
 
 SESSION_S: Final = 12 * 3600

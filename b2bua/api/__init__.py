@@ -1,0 +1,1 @@
+"""Every operation that a person or program may ask of the daemon."""

@@ -1,0 +1,269 @@
+"""One SIP leg: its callbacks note, its methods act.
+
+Rule: a callback never acts and never lets an exception out. Who owns a leg holds it until `is_gone`, and no longer:
+a `Call` collected while alive sends 603 by itself, and one collected after PJSIP has given its slot to another leg
+(they go round, so three legs later) makes that one deaf.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import wraps
+from typing import Any
+
+import pjsua2 as pj
+
+from b2bua.callproc.fax import make_steady, without_events
+from b2bua.callproc.leg_events import Answered, AudioChanged, Broke, Keyed, LegDown, Noted, Rang
+from b2bua.callproc.reason import q850_in, reason_of
+from routing.cause import Cause
+from routing.ids import LegId
+
+_RINGING = 180
+_PROGRESS = 183
+_OK = 200
+_DECLINE = 603
+_NO_EVENTS = 220107  # PJMEDIA_RTP_EREMNORFC2833, which the binding does not name
+
+
+def noting(callback: Callable[["Leg", Any], None]) -> Callable[["Leg", Any], None]:
+    """Keep an exception of this callback from reaching PJSIP, which would print it and let the call hang."""
+
+    @wraps(callback)
+    def safe(leg: "Leg", prm: Any) -> None:
+        try:
+            callback(leg, prm)
+        except Exception as fault:  # noqa: BLE001 - nothing may cross back into C
+            leg.note(Broke(leg.name, f"{callback.__name__}: {fault!r}"))
+
+    return safe
+
+
+def received(prm: Any) -> str:
+    """The message whose arrival caused a state change; empty if it was something else."""
+    event = prm.e
+    if event.type != pj.PJSIP_EVENT_TSX_STATE or event.body.tsxState.type != pj.PJSIP_EVENT_RX_MSG:
+        return ""
+    message: str = event.body.tsxState.src.rdata.wholeMsg
+    return message
+
+
+class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
+    """A call as PJSIP sees it. `name` is its id within our call; `note` takes what happens to it."""
+
+    def __init__(
+        self, account: Any, name: LegId, note: Callable[[Noted], None], call_id: int = pj.PJSUA_INVALID_ID
+    ) -> None:
+        super().__init__(account, call_id)
+        self.name = name
+        self.note = note
+        self.sip_call_id: str = self.getInfo().callIdString if call_id != pj.PJSUA_INVALID_ID else ""
+        self._outbound = call_id == pj.PJSUA_INVALID_ID
+        self._early_media = False
+        self._rang = False
+        self._ending = False
+        self._is_renewed = False
+        self.is_fax = False
+        self.is_accepted = False
+        self.is_down = False
+        self.evidence: dict[str, Any] = {}
+
+    def call(self, uri: str, *, local_uri: str = "", headers: Mapping[str, str] | None = None) -> None:
+        """Send INVITE to a SIP URI. Raises `pjsua2.Error` if it cannot even be sent."""
+        prm = pj.CallOpParam(True)
+        prm.opt.videoCount = 0
+        prm.txOption.localUri = local_uri
+        _put_headers(prm, headers or {})
+        self.makeCall(uri, prm)
+        self.sip_call_id = self.getInfo().callIdString
+
+    def ring(self) -> None:
+        """Tell the caller that it rings (180)."""
+        self._respond(_RINGING)
+
+    def progress(self) -> None:
+        """Open the caller's audio before the answer (183, RFC 3960)."""
+        self._respond(_PROGRESS)
+
+    def accept(self) -> None:
+        """Answer the caller (200), once."""
+        if not self.is_accepted:
+            self.is_accepted = True
+            self._respond(_OK)
+
+    def end(self, cause: Cause) -> None:
+        """End the leg in whatever way its state asks for: final response, CANCEL or BYE, with a Reason.
+
+        PJSIP finishes what is still under way, such as a late 200 after CANCEL (ACK and BYE), by itself.
+        """
+        if self.is_down:
+            return
+        self._ending = True
+        prm = pj.CallOpParam()
+        prm.statusCode = 0 if self._outbound else cause.sip  # only a final response has a status of ours
+        _put_headers(prm, {"Reason": reason_of(cause)})
+        self.hangup(prm)
+
+    def steady(self) -> None:
+        """Have the audio of a fax made as a fax needs it, once, if it was made before that was known.
+
+        The far end is offered its audio anew (re-INVITE). Should it refuse, all stays as it is.
+        """
+        if self._is_renewed or self.is_down or self._ending or self.getInfo().state != pj.PJSIP_INV_STATE_CONFIRMED:
+            return
+        self._is_renewed = True
+        prm = pj.CallOpParam(True)
+        prm.opt.videoCount = 0
+        with suppress(pj.Error):
+            self.reinvite(prm)
+
+    def notify(self, headers: Mapping[str, str], kind: str, body: str) -> None:
+        """Send NOTIFY within the dialog; not where that is over or ending."""
+        if self.is_down or self._ending:
+            return
+        prm = pj.CallSendRequestParam()
+        prm.method = "NOTIFY"
+        prm.txOption.contentType, prm.txOption.msgBody = kind, body
+        _put_headers(prm, headers)
+        with suppress(pj.Error):
+            self.sendRequest(prm)
+
+    def audio(self) -> Any | None:
+        """The leg's place in the conference, or None while it has no audio."""
+        if self.is_down:
+            return None
+        try:
+            return self.getAudioMedia(-1)
+        except pj.Error:
+            return None
+
+    def takes_events(self) -> bool:
+        """Whether the far end takes keys as telephone-events (RFC 4733), as is agreed now."""
+        try:
+            self.dialDtmf("")  # asks, and sends nothing
+        except pj.Error as fault:
+            return bool(fault.status != _NO_EVENTS)
+        return True
+
+    def packets(self) -> int | None:
+        """How many packets of audio have come; None while none is due: held, or without audio."""
+        if self.is_down:
+            return None
+        try:
+            info = self.getInfo()  # holds what `media` only points into
+            for index, media in enumerate(info.media):
+                if media.status == pj.PJSUA_CALL_MEDIA_ACTIVE and media.dir & pj.PJMEDIA_DIR_DECODING:
+                    return int(self.getStreamStat(index).rtcp.rxStat.pkt)
+        except pj.Error:
+            return None
+        return None
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it is down, or we have ended it."""
+        return self.is_down or self._ending
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether PJSIP has let go of it: not merely ended by us, but settled with the far end too."""
+        if not self.is_down:
+            return False
+        try:
+            return bool(self.getInfo().callIdString != self.sip_call_id)
+        except pj.Error:
+            return True
+
+    def _respond(self, status: int) -> None:
+        if self.is_down:
+            return
+        prm = pj.CallOpParam()
+        prm.statusCode = status
+        self.answer(prm)
+
+    @noting
+    def onCallState(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+        """Note ringing, answer and end; of a caller's leg only the end is news, and the ACK to a fax."""
+        if self.is_down or (not self._outbound and not self.is_fax and self.isActive()):
+            return
+        info = self.getInfo()
+        if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            self.is_down = True
+            self.note(LegDown(self.name, info.lastStatusCode, q850_in(received(prm))))
+        elif info.state == pj.PJSIP_INV_STATE_EARLY and self._outbound:
+            early_media = self._early_media or "\r\nv=0" in received(prm)
+            if not self._rang or early_media != self._early_media:
+                self._rang, self._early_media = True, early_media
+                self.note(Rang(self.name, early_media))
+        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and self._outbound and _has_audio(info):
+            # Without audio in common it is no answer: PJSIP hangs up by itself, and that is what is noted.
+            self.note(Answered(self.name))
+        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and self.is_fax:
+            self.note(AudioChanged(self.name))  # from now on it can be
+
+    @noting
+    def onCallMediaState(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+        """Note that audio began, changed or ended."""
+        self.note(AudioChanged(self.name))
+
+    @noting
+    def onCallSdpCreated(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+        """Offer no more than a fax needs."""
+        if self.is_fax:
+            prm.sdp.wholeSdp = without_events(prm.sdp.wholeSdp)
+
+    @noting
+    def onStreamPreCreate(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+        """Make the audio of a fax as a fax needs it."""
+        if self.is_fax:
+            self._is_renewed = True
+            make_steady(prm.streamInfo)
+
+    @noting
+    def onStreamDestroyed(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+        """Keep what is known of the audio; a moment later nobody knows."""
+        self.evidence = evidence_of(self, prm.streamIdx)
+
+    @noting
+    def onDtmfDigit(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+        """Note a key."""
+        self.note(Keyed(self.name, prm.digit))
+
+    @noting
+    def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+        """Decline a REFER, which the edge should have kept: accepted, PJSIP would call a stranger's URI by itself."""
+        prm.statusCode = _DECLINE
+
+    def _is_no_news(self, prm: Any) -> None:
+        """Take what is called back twenty times a call and says nothing: the binding would carry it into C++ again."""
+
+    onCallTsxState = onCallMediaTransportState = onStreamCreated = onCreateMediaTransport = _is_no_news  # noqa: N815
+
+
+def _has_audio(info: Any) -> bool:
+    """Whether a leg has audio, on hold or not."""
+    without = (pj.PJSUA_CALL_MEDIA_NONE, pj.PJSUA_CALL_MEDIA_ERROR)
+    return any(media.status not in without for media in info.media)
+
+
+def evidence_of(leg: Leg, stream: int) -> dict[str, Any]:
+    """What the leg's audio was like (`CallRecord.evidence`); empty without audio."""
+    try:
+        codec: str = leg.getStreamInfo(stream).codecName
+        rtcp = leg.getStreamStat(stream).rtcp
+    except pj.Error:
+        return {}
+    return {
+        "codec": codec,
+        "sent": rtcp.txStat.pkt,
+        "received": rtcp.rxStat.pkt,
+        "lost": rtcp.rxStat.loss,
+        "jitter_ms": round(rtcp.rxStat.jitterUsec.mean / 1000, 1),
+        "far_lost": rtcp.txStat.loss,
+        "far_jitter_ms": round(rtcp.txStat.jitterUsec.mean / 1000, 1),
+    }
+
+
+def _put_headers(prm: Any, headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        header = pj.SipHeader()
+        header.hName, header.hValue = name, value
+        prm.txOption.headers.append(header)

@@ -1,0 +1,74 @@
+"""What PJSIP's callbacks note down, in the past tense, for the loop to act on after the poll.
+
+Rule: a note is a plain value with the leg's id; it holds no PJSIP object, which may be gone when the note is read.
+"""
+
+import attrs
+
+from routing.ids import LegId
+
+
+@attrs.frozen
+class Rang:
+    """A provisional response other than 100; `early_media` when it carried a session description."""
+
+    leg: LegId
+    early_media: bool
+
+
+@attrs.frozen
+class Answered:
+    """A 200 to our INVITE, acknowledged."""
+
+    leg: LegId
+
+
+@attrs.frozen
+class LegDown:
+    """The leg is over. `status` is the final SIP status, `q850` the cause in a Reason header (0: none)."""
+
+    leg: LegId
+    status: int
+    q850: int
+
+
+@attrs.frozen
+class AudioChanged:
+    """The leg's audio began, changed direction (hold) or ended: whatever should flow must be set up again."""
+
+    leg: LegId
+
+
+@attrs.frozen
+class Keyed:
+    """A key was pressed: one of `0123456789*#ABCD`, by RFC 4733, SIP INFO or in-band tones."""
+
+    leg: LegId
+    key: str
+
+
+@attrs.frozen
+class Referred:
+    """The far end sent REFER, as the edge told (RFC 3515); fields as in `routing.event.TransferAsked`."""
+
+    leg: LegId
+    to: str
+    replaces: str = ""
+
+
+@attrs.frozen
+class Refused:
+    """PJSIP itself refused an INVITE, before it became a leg: 488 without a common codec, for one."""
+
+    status: int
+
+
+@attrs.frozen
+class Broke:
+    """A callback raised. A fault of ours: the call is ended rather than left hanging."""
+
+    leg: LegId
+    fault: str
+
+
+Noted = Rang | Answered | LegDown | AudioChanged | Keyed | Referred | Refused | Broke

@@ -1,0 +1,100 @@
+"""The calls that are up now: their latest records, and how many there are by number, trunk and target.
+
+Rule: a call is here from its acceptance until its record is closed, whatever happens to its process or to the daemon.
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import attrs
+
+from b2bua.base.clock import now_ms
+from b2bua.records.call_record import CallRecord, CallState, Ending, Party, ended_attempts
+from routing.cause import CRASHED, Cause
+
+_MOST_OVER: Final = 2_000
+
+
+class ActiveCalls:
+    """Latest record of every call that is up. `keep` stores a record, `show` tells the consoles; neither waits."""
+
+    def __init__(self, keep: Callable[[CallRecord], None], show: Callable[[CallRecord], None]) -> None:
+        self._keep = keep
+        self._show = show
+        self._calls: dict[str, CallRecord] = {}
+        self._over: OrderedDict[str, int] = OrderedDict()  # calls that ended lately, with their last seq
+        self._had: Counter[tuple[str, str]] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def __iter__(self) -> Iterator[CallRecord]:
+        return iter(self._calls.values())
+
+    def get(self, call_id: str) -> CallRecord | None:
+        """A call that is up, or None."""
+        return self._calls.get(call_id)
+
+    def take(self, record: CallRecord) -> None:
+        """A newer state of a call. A late message is passed over: what is older than known, or opens an ended call."""
+        known = self._calls.get(record.call_id)
+        newest = known.seq if known is not None else self._over.get(record.call_id, -1)
+        if newest >= record.seq or (record.call_id in self._over and record.state is not CallState.ENDED):
+            return
+        if record.call_id not in self._over:
+            for attempt in record.attempts[len(known.attempts) if known else 0 :]:
+                self._had[record.number, attempt.target] += 1
+        if record.state is CallState.ENDED:
+            self._calls.pop(record.call_id, None)
+            self._over[record.call_id] = record.seq
+            if len(self._over) > _MOST_OVER:
+                self._over.popitem(last=False)
+        else:
+            self._calls[record.call_id] = record
+        self._keep(record)
+        self._show(record)
+
+    def crashed(self, call_id: str) -> None:
+        """The process of this call died: its record is closed now, with what was known of it."""
+        record = self._calls.get(call_id)
+        if record is not None:
+            self.take(closed(record, CRASHED, Party.SWITCH, now_ms()))
+
+    def of_number(self, number: str) -> int:
+        """Calls to this 400 number that are up (O(calls up))."""
+        return sum(1 for record in self._calls.values() if record.number == number)
+
+    def of_trunk(self, trunk: str) -> int:
+        """Calls from this trunk that are up (O(calls up))."""
+        return sum(1 for record in self._calls.values() if record.trunk == trunk)
+
+    def on_target(self, number: str, target: str) -> int:
+        """Legs to this target of a number that ring or talk now (R10; O(calls up))."""
+        return sum(
+            1
+            for record in self._calls.values()
+            if record.number == number
+            for attempt in record.attempts
+            if attempt.target == target and attempt.ended_ms is None
+        )
+
+    def had(self, number: str, target: str) -> int:
+        """Attempts at this target of a number since the daemon started (R4, least calls)."""
+        return self._had[number, target]
+
+
+def closed(record: CallRecord, cause: Cause, by: Party, at_ms: int) -> CallRecord:
+    """The record as it ends when nobody is left to report its end."""
+    ending = Ending(cause.slug, cause.q850, cause.sip, cause.blame)
+    answered = [attempt.answered_ms for attempt in record.attempts if attempt.answered_ms is not None]
+    return attrs.evolve(
+        record,
+        seq=record.seq + 1,
+        state=CallState.ENDED,
+        ended_ms=at_ms,
+        talk_ms=at_ms - min(answered) if answered else 0,
+        attempts=ended_attempts(record, at_ms, ending),
+        hung_up_by=by,
+        ending=ending,
+    )

@@ -1,0 +1,1 @@
+"""The configuration file, trunks and gateways as values, and the worked example."""

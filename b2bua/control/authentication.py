@@ -1,0 +1,77 @@
+"""Who is at the far end of a control link, and what they may do.
+
+Rule: with a token one is the person it was given to, in no higher role than theirs, whatever the Hello says. Without
+one, only the switch's own user and root are let in, by the kernel's word (SO_PEERCRED), in the role they ask for; the
+name they give is their claim, so their login stands beside it.
+"""
+
+import logging
+import os
+import pwd
+
+import attrs
+
+from b2bua.api.verbs import Operator
+from b2bua.console.protocol import Hello, Role
+from b2bua.control.tokens import Tokens, TokensFault, digest
+
+_log = logging.getLogger("switch400.control")
+
+
+@attrs.frozen
+class Authenticated:
+    """A person let in; `sha256` is their token's digest, empty for the owner."""
+
+    operator: Operator
+    sha256: str = ""
+
+
+class Authentication:
+    """Lets people in by these tokens (None: nobody but the owner)."""
+
+    def __init__(self, tokens: Tokens | None = None) -> None:
+        self._tokens = tokens
+
+    def admit(self, hello: Hello, uid: int) -> Authenticated:
+        """Who said this Hello from a process of this user. Raises ValueError with a sentence for them."""
+        if hello.token:
+            return self._by_token(hello)
+        if uid not in (0, os.geteuid()):
+            raise ValueError(
+                f"{login_of(uid)} is not the switch's own user, so a token is needed: "
+                "SWITCH400_TOKEN or --token-file; `switch400 token add` makes one"
+            )
+        login = login_of(uid)
+        name = f"{hello.who} ({login})" if hello.who not in ("", login) else login
+        return Authenticated(Operator(name, hello.role))
+
+    def stands(self, admitted: Authenticated) -> bool:
+        """Whether this person would be let in again, with no lower role."""
+        if not admitted.sha256 or self._tokens is None:
+            return True
+        try:
+            person = self._tokens.by_digest(admitted.sha256)
+        except TokensFault as fault:
+            _log.error("%s", fault)
+            return False
+        return person is not None and person.role.may(admitted.operator.role)
+
+    def _by_token(self, hello: Hello) -> Authenticated:
+        sha256 = digest(hello.token)
+        try:
+            person = self._tokens.by_digest(sha256) if self._tokens else None
+        except TokensFault as fault:
+            _log.error("%s", fault)
+            raise ValueError("the daemon cannot read its tokens; its log says why") from fault
+        if person is None:
+            raise ValueError("this token is not known here: it is mistyped, or was removed")
+        role = min(hello.role, person.role, key=list(Role).index)
+        return Authenticated(Operator(person.name, role), sha256)
+
+
+def login_of(uid: int) -> str:
+    """The login name of a user of this machine."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"

@@ -1,0 +1,132 @@
+"""A synchronous console's end of the control protocol, for the command line: ask, wait, print.
+
+Rule: every failure is one of two: `DaemonGone` (nobody there, or the link broke) and `Refused` (it said no,
+and why).
+"""
+
+import getpass
+import socket as sockets
+from itertools import count
+from pathlib import Path
+from typing import Any, Self
+
+from b2bua.console import protocol
+from b2bua.console.client_token import token_at_hand
+from b2bua.console.protocol import (
+    VERSION,
+    Delta,
+    Fault,
+    Frames,
+    FromDaemon,
+    Hello,
+    Reply,
+    Request,
+    Role,
+    Snapshot,
+    Subscribe,
+    Welcome,
+)
+
+
+class DaemonGone(Exception):
+    """No daemon answers at this path, or it went away before it answered."""
+
+
+class Refused(Exception):
+    """The daemon said no: a sentence, and the faults of the document if that is why."""
+
+    def __init__(self, sentence: str, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.faults = faults
+
+
+class Client:
+    """A link to the daemon. Use as a context manager."""
+
+    def __init__(self, socket: sockets.socket) -> None:
+        self._socket = socket
+        self._frames = Frames(FromDaemon)
+        self._ids = count(1)
+        self._waiting: list[Any] = []
+
+    @classmethod
+    def connect(
+        cls, path: Path, *, role: Role = Role.ADMIN, who: str = "", token: str | None = None, timeout_s: float = 30.0
+    ) -> Self:
+        """Link to the daemon at `path`; each answer may take `timeout_s`.
+
+        `token` says who we are (None: the one at hand, `b2bua.console.client_token`). Raises DaemonGone, Refused or
+        CredentialFault.
+        """
+        token = token_at_hand() if token is None else token
+        socket = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
+        socket.settimeout(timeout_s)
+        try:
+            socket.connect(str(path))
+        except OSError as fault:
+            socket.close()
+            raise DaemonGone(f"no daemon answers at {path} ({fault.strerror}): is `switch400 run` up?") from fault
+        client = cls(socket)
+        try:
+            client._send(Hello(VERSION, role, who or getpass.getuser(), token))
+            client._await(Welcome)
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    def request(self, verb: str, args: dict[str, Any] | None = None) -> Any:
+        """The daemon's answer to this verb; raises Refused or DaemonGone."""
+        request = Request(next(self._ids), verb, args or {})
+        self._send(request)
+        while True:
+            reply: Reply = self._await(Reply)
+            if reply.id != request.id:
+                continue
+            if not reply.ok:
+                raise Refused(reply.error, reply.faults)
+            return reply.result
+
+    def snapshot(self, topics: tuple[str, ...]) -> protocol.State:
+        """These topics of the feed as they stand now (`b2bua.console.rows`); raises Refused or DaemonGone."""
+        self._send(Subscribe(topics))
+        state: protocol.State = self._await(Snapshot).state
+        self._send(Subscribe(()))
+        return state
+
+    def close(self) -> None:
+        """End the link."""
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _send(self, message: protocol.FromConsole) -> None:
+        try:
+            self._socket.sendall(protocol.frame(message))
+        except OSError as fault:
+            raise DaemonGone(f"the link to the daemon broke: {fault}") from fault
+
+    def _await(self, kind: type) -> Any:
+        """The next message of this kind; those of the feed that are not asked for are passed over."""
+        while True:
+            while self._waiting:
+                message = self._waiting.pop(0)
+                if isinstance(message, protocol.Refused):
+                    raise Refused(message.why)
+                if isinstance(message, kind):
+                    return message
+                if not isinstance(message, Delta | Snapshot):
+                    raise DaemonGone(f"the daemon sent {type(message).__name__} where {kind.__name__} was due")
+            try:
+                piece = self._socket.recv(65536)
+                self._waiting.extend(self._frames.feed(piece))
+            except TimeoutError as fault:
+                raise DaemonGone("the daemon does not answer") from fault
+            except (OSError, ValueError) as fault:
+                raise DaemonGone(f"the link to the daemon broke: {fault}") from fault
+            if not piece:
+                raise DaemonGone("the daemon went away")

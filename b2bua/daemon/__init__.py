@@ -1,0 +1,1 @@
+"""Opens, connects and closes the rooms."""

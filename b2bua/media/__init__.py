@@ -1,0 +1,1 @@
+"""Prompts, recordings and voicemail messages on disk."""

@@ -1,0 +1,1 @@
+"""What operators see: the feed's publisher, statistics by number, alarms."""

@@ -1,0 +1,1 @@
+"""The call processes of this daemon: started, given calls, watched."""

@@ -1,0 +1,121 @@
+"""What the switch answers by itself, before any call process is taken."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.test_calls import NEVER, refused_with, refuses
+from tests.support.raw_sip import Raw
+from tests.support.switch import Switch, sip_uri
+
+
+def status(answer: str) -> int:
+    """The status code of a response."""
+    return int(answer.split(" ", 2)[1])
+
+
+def taken(carrier: Raw, invite: str) -> None:
+    """The call is taken: 100, then its target rings. Its caller gives up, so that nothing of it is left."""
+    carrier.send(invite)
+    assert status(carrier.receive()) == 100
+    while status(carrier.receive()) != 180:
+        pass
+    carrier.give_up(invite)
+
+
+@pytest.mark.req("S5")
+def test_options(switch: Switch) -> None:
+    """A carrier that pings with OPTIONS gets 200 with what we allow."""
+    with Raw(switch.address) as carrier:
+        carrier.send(carrier.request("OPTIONS"))
+        answer = carrier.receive()
+    assert status(answer) == 200
+    assert re.search("^Allow: .*INVITE", answer, re.MULTILINE)
+
+
+@pytest.mark.req("N1", "N2")
+@pytest.mark.parametrize("dialled", ["4009999999", "400123456", "40012345678", "4002345678", "02112345678", "hello"])
+def test_unknown_or_malformed_number(switch: Switch, dialled: str) -> None:
+    """A 400 number that is unknown, of a segment that no carrier has, or no 400 number at all is answered 404."""
+    before = set(switch.call_processes())
+    with Raw(switch.address) as carrier:
+        carrier.send(carrier.invite(dialled))
+        assert status(carrier.final()) == 404
+    assert set(switch.call_processes()) <= before
+
+
+@pytest.mark.req("N1")
+def test_hyphens(switch: Switch) -> None:
+    """A 400 number is the same number with hyphens."""
+    with switch.target(NEVER) as never, Raw(switch.address) as carrier:
+        number = switch.publish(f'desk = "{sip_uri(never.port)}"')
+        taken(carrier, carrier.invite(f"{number[:3]}-{number[3:6]}-{number[6:]}"))
+        never.wait()
+
+
+@pytest.mark.req("N6", "S5")
+def test_suspended(switch: Switch) -> None:
+    """A suspended number is answered 480, an activated one is served again."""
+    with switch.target(NEVER) as never, Raw(switch.address) as carrier:
+        number = switch.publish(f'desk = "{sip_uri(never.port)}"')
+        switch.ask("number.state", {"number": number, "state": "suspended"})
+        carrier.send(carrier.invite(number))
+        assert status(carrier.final()) == 480
+        switch.ask("number.state", {"number": number, "state": "active"})
+        taken(carrier, carrier.invite(number))
+        never.wait()
+
+
+@pytest.mark.req("S5")
+def test_too_many_hops(switch: Switch) -> None:
+    """Max-Forwards 0 is answered 483 (RFC 3261 §16.3)."""
+    with Raw(switch.address) as carrier:
+        carrier.send(carrier.request("INVITE", hops=0))
+        assert status(carrier.final()) == 483
+
+
+@pytest.mark.req("S5")
+def test_no_room(own_switch: Callable[..., Switch]) -> None:
+    """With every process taken, a call is answered 503 with Retry-After; when one is free again, calls are taken."""
+    switch = own_switch(spare=1, most=1)
+    with switch.target(NEVER, calls=2) as never, Raw(switch.address) as carrier:
+        number = switch.publish(f'never = "{sip_uri(never.port)}"')
+        first = carrier.invite(number, call="first")
+        carrier.send(first)
+        while status(carrier.receive()) != 180:
+            pass
+        carrier.send(carrier.invite(number, call="second"))
+        answer = carrier.final()
+        assert "Call-ID: second" in answer
+        assert status(answer) == 503
+        assert re.search("^Retry-After: [0-9]+", answer, re.MULTILINE)
+        carrier.give_up(first)
+        switch.await_ready(1)
+        taken(carrier, carrier.invite(number, call="third"))
+        never.wait()
+
+
+@pytest.mark.req("S5")
+def test_a_process_that_rests_keeps_no_ready_one_back(own_switch: Callable[..., Switch]) -> None:
+    """While those that had a call still rest, the fresh ones that stand behind them take the next."""
+    switch = own_switch(spare=1, rest_s=60)
+    with switch.target(refuses(486, "Busy Here"), calls=3) as target:
+        number = switch.publish(f'desk = "{sip_uri(target.port)}"')
+        for _ in range(3):
+            switch.await_ready(1)
+            with switch.caller(number, refused_with(486)) as caller:
+                caller.wait()
+        target.wait()
+
+
+@pytest.mark.req("S5")
+def test_our_own_loop(switch: Switch) -> None:
+    """A plan whose target is its own 400 number does not eat the switch: the call comes back to us and is refused."""
+    host, port = switch.address.split(":")
+    number = switch.publish(f'self = "sip:400{"6009999"}@{host}:{port}"')
+    again = switch.publish(f'self = "sip:{number}@{host}:{port}"')
+    with Raw(switch.address) as carrier:
+        carrier.send(carrier.invite(again))
+        assert status(carrier.final()) in (404, 480, 482, 483)
+    assert len(switch.closed(again)) == 1

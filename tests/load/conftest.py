@@ -1,0 +1,5 @@
+"""The switches that the load tests start for themselves."""
+
+from tests.support.switch import own_switch, switch
+
+__all__ = ["own_switch", "switch"]

@@ -1,0 +1,288 @@
+"""Far ends of calls through the running switch: SIP by hand, audio both ways, any number of calls on one address.
+
+Rule: a far end answers by itself only what every telephone does (ACK, BYE, CANCEL, NOTIFY, INFO, re-INVITE); what a
+test is about, the test says. Everything that came is kept in `log`.
+"""
+
+import itertools
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import attrs
+import trio
+
+from tests.support.audio import Audio, open_audio
+from tests.support.sip_wire import field, start
+
+_serial = itertools.count(1)
+_BY_ITSELF = ("BYE", "NOTIFY", "INFO", "UPDATE", "OPTIONS", "PRACK")
+
+
+@attrs.define
+class Line:
+    """One call of a far end; `us` and `them` are From and To of our own requests, `target` where they go."""
+
+    end: "Far"
+    call_id: str
+    us: str
+    them: str
+    target: str
+    audio: Audio
+    codecs: str = "8 101"
+    invite: str = ""
+    cseq: int = 100
+    log: list[str] = attrs.field(factory=list)
+    times: list[float] = attrs.field(factory=list)
+    answered: bool = False
+    gone: bool = False
+
+    def sdp(self, direction: str = "sendrecv") -> str:
+        """Our session description."""
+        lines = [
+            "v=0", f"o=far 1 {self.cseq} IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0",
+            f"m=audio {self.audio.port} RTP/AVP {self.codecs}",
+        ]  # fmt: skip
+        events = self.audio.events
+        if "101" in self.codecs:
+            lines[-1] = lines[-1].replace("101", str(events))
+            lines += [f"a=rtpmap:{events} telephone-event/8000", f"a=fmtp:{events} 0-15"]
+        if self.end.media:
+            lines[5:] = [f"m=audio {self.end.media}"]
+        return "\r\n".join([*lines, f"a={direction}", ""])
+
+    async def respond(self, status: str, body: str = "", *, request: str = "", headers: tuple[str, ...] = ()) -> None:
+        """Answer a request, the INVITE if none is given."""
+        request = request or self.invite
+        to = field(request, "To")
+        tagged = to if ";tag=" in to else f"{to};tag=far{self.end.port}"
+        lines = [
+            f"SIP/2.0 {status}",
+            *(line for line in request.split("\r\n") if line.lower().startswith("via:")),
+            f"From: {field(request, 'From')}",
+            f"To: {tagged}",
+            f"Call-ID: {self.call_id}",
+            f"CSeq: {field(request, 'CSeq')}",
+            f"Contact: <{self.end.uri}>",
+            *headers,
+        ]
+        await self.end.send(_finished(lines, body))
+
+    async def answer(self) -> None:
+        """Take the call, unless it is gone, and wait for the ACK."""
+        if self.gone:
+            return
+        self.answered = True
+        self.audio.to = _media(self.invite)
+        await self.respond("200 OK", self.sdp())
+        await self.until("ACK")
+
+    async def request(
+        self, method: str, body: str = "", *, headers: tuple[str, ...] = (), kind: str = "application/sdp"
+    ) -> None:
+        """Send a request within the call."""
+        self.cseq += 1
+        lines = [
+            f"{method} {self.target} SIP/2.0",
+            f"Via: SIP/2.0/UDP 127.0.0.1:{self.end.port};rport;branch=z9hG4bK{method}{self.cseq}{self.call_id}",
+            "Max-Forwards: 70",
+            f"From: {self.us}",
+            f"To: {self.them}",
+            f"Call-ID: {self.call_id}",
+            f"CSeq: {self.cseq} {method}",
+            f"Contact: <{self.end.uri}>",
+            *headers,
+        ]
+        await self.end.send(_finished(lines, body, kind))
+
+    async def hang_up(self) -> None:
+        """BYE, and its answer."""
+        self.gone = True
+        self.audio.stop()
+        await self.request("BYE")
+        await self.until("SIP/2.0 200", lambda message: "BYE" in field(message, "CSeq"))
+
+    async def cancel(self) -> None:
+        """Give our INVITE up (RFC 3261, 9.1)."""
+        first = start(self.invite).replace("INVITE", "CANCEL")
+        same = [f"{name}: {field(self.invite, name)}" for name in ("Via", "Max-Forwards", "From", "To", "Call-ID")]
+        await self.end.send(_finished([first, *same, "CSeq: 1 CANCEL"]))
+
+    async def until(
+        self, what: str, wanted: Callable[[str], bool] = lambda _: True, *, times: int = 1, timeout_s: float = 30
+    ) -> str:
+        """The newest message whose start line begins so and that fits, once so many have come; fails if none does."""
+
+        def found() -> list[str]:
+            return [message for message in self.log if start(message).startswith(what) and wanted(message)]
+
+        with trio.move_on_after(timeout_s):
+            async with self.end.news:
+                while len(found()) < times:
+                    await self.end.news.wait()
+            return found()[-1]
+        raise AssertionError(f"no {what} in {timeout_s} s, but {[start(message) for message in self.log]}")
+
+    def came(self, what: str) -> list[str]:
+        """Every message so far whose start line begins so."""
+        return [message for message in self.log if start(message).startswith(what)]
+
+    async def take(self, message: str) -> None:
+        """A message of this call came."""
+        self.log.append(message)
+        self.times.append(trio.current_time())
+        method = start(message).split(" ")[0]
+        if method == "SIP/2.0":
+            await self._answered(message)
+        elif method == "CANCEL":
+            await self.respond("200 OK", request=message)
+            if not self.answered:  # or it came too late
+                await self.respond("487 Request Terminated")
+                self.gone = True
+        elif method == "INVITE" and ";tag=" in field(message, "To"):
+            self.audio.to = _media(message) or self.audio.to
+            await self.respond("200 OK", self.sdp(), request=message)
+        elif method in _BY_ITSELF:
+            self.gone |= method == "BYE"
+            await self.respond("200 OK", request=message)
+        if self.gone:
+            self.audio.stop()
+
+    async def _answered(self, message: str) -> None:
+        """A response to a request of ours: an INVITE's is acknowledged, and its audio is for us."""
+        number, method = field(message, "CSeq").split()
+        if method != "INVITE":
+            return
+        self.audio.to = _media(message) or self.audio.to
+        status = int(start(message).split(" ")[1])
+        failed = status >= 300
+        self.gone |= failed
+        if ";tag=" in field(message, "To"):
+            self.them = field(message, "To")
+            self.target = field(message, "Contact").partition("<")[2].partition(">")[0] or self.target
+        if status < 200:
+            return
+        own = f"SIP/2.0/UDP 127.0.0.1:{self.end.port};branch=z9hG4bKa{number}{self.call_id}"
+        via = field(self.invite, "Via") if failed else own
+        uri = start(self.invite).split(" ")[1] if failed else self.target
+        lines = [f"ACK {uri} SIP/2.0", f"Via: {via}", "Max-Forwards: 70", f"From: {self.us}", f"To: {self.them}"]
+        await self.end.send(_finished([*lines, f"Call-ID: {self.call_id}", f"CSeq: {number} ACK"]))
+
+
+@attrs.define
+class Far:
+    """A far end at `port` of loopback that talks to the switch at `switch`.
+
+    `media`, if given, stands in its session descriptions after `m=audio`, in place of what would be true.
+    """
+
+    socket: trio.socket.SocketType
+    port: int
+    switch: int
+    nursery: trio.Nursery
+    tone_hz: int
+    codecs: str
+    media: str = ""
+    lines: dict[str, Line] = attrs.field(factory=dict)
+    news: trio.Condition = attrs.field(factory=trio.Condition)
+    _rang: list[Line] = attrs.field(factory=list)
+    _ring: trio.Semaphore = attrs.field(factory=lambda: trio.Semaphore(0))
+
+    @property
+    def uri(self) -> str:
+        """Its SIP URI, as a target's address."""
+        return f"sip:far@127.0.0.1:{self.port}"
+
+    async def send(self, message: str) -> None:
+        """Send a message to the switch."""
+        await self.socket.sendto(message.encode(), ("127.0.0.1", self.switch))
+
+    async def call(self, number: str, *, caller: str = "02112345678", headers: tuple[str, ...] = ()) -> Line:
+        """Call a number; what comes of it is for `Line.until`."""
+        name = f"far{next(_serial)}-{self.port}"
+        uri = f"sip:{number}@127.0.0.1:{self.switch}"
+        us = f"<sip:{caller}@127.0.0.1:{self.port}>;tag=f{name}"
+        line = self._line(name, us, f"<{uri}>", uri)
+        lines = [
+            f"INVITE {uri} SIP/2.0",
+            f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};rport;branch=z9hG4bK{name}",
+            "Max-Forwards: 70",
+            f"From: {us}",
+            f"To: <{uri}>",
+            f"Call-ID: {name}",
+            "CSeq: 1 INVITE",
+            f"Contact: <{self.uri}>",
+            *headers,
+        ]
+        line.invite = _finished(lines, line.sdp())
+        await self.send(line.invite)
+        return line
+
+    async def rang(self, timeout_s: float = 30) -> Line:
+        """The next call that reaches this end; fails the test if none does."""
+        with trio.move_on_after(timeout_s):
+            await self._ring.acquire()
+            return self._rang.pop(0)
+        raise AssertionError(f"nobody rang {self.port} in {timeout_s} s")
+
+    async def run(self) -> None:
+        """Take messages until cancelled."""
+        while True:
+            packet, _ = await self.socket.recvfrom(65535)
+            message = packet.decode()
+            line = self.lines.get(field(message, "Call-ID"))
+            fresh = start(message).startswith("INVITE") and ";tag=" not in field(message, "To")
+            if fresh and line is None:
+                line = self._incoming(message)
+                self._rang.append(line)
+                self._ring.release()
+                await line.respond("100 Trying")
+            elif line is not None and not (fresh and line.invite):
+                await line.take(message)
+            async with self.news:
+                self.news.notify_all()
+
+    def _incoming(self, invite: str) -> Line:
+        us = f"{field(invite, 'To')};tag=far{self.port}"
+        target = field(invite, "Contact").partition("<")[2].partition(">")[0]
+        line = self._line(field(invite, "Call-ID"), us, field(invite, "From"), target)
+        line.invite = invite
+        line.audio.events = _events(invite) or line.audio.events
+        return line
+
+    def _line(self, call_id: str, us: str, them: str, target: str) -> Line:
+        audio = open_audio(self.tone_hz)
+        line = self.lines[call_id] = Line(self, call_id, us, them, target, audio, self.codecs)
+        self.nursery.start_soon(audio.run)
+        return line
+
+
+def _media(message: str) -> tuple[str, int] | None:
+    """Where the session description in a message wants audio."""
+    found = re.search(r"^m=audio ([1-9]\d*) ", message, re.MULTILINE)
+    return ("127.0.0.1", int(found[1])) if found else None
+
+
+def _events(message: str) -> int | None:
+    """The payload type that a session description has for keys."""
+    found = re.search(r"^a=rtpmap:(\d+) telephone-event/8000", message, re.MULTILINE)
+    return int(found[1]) if found else None
+
+
+def _finished(lines: list[str], body: str = "", kind: str = "application/sdp") -> str:
+    content = [f"Content-Type: {kind}"] if body else []
+    return "\r\n".join([*lines, *content, f"Content-Length: {len(body)}", "", body])
+
+
+@asynccontextmanager
+async def open_far(switch: int, tone_hz: int = 0, *, codecs: str = "8 101") -> AsyncIterator[Far]:
+    """A far end on a free port; every line of it sends `tone_hz` and offers `codecs`."""
+    with trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as socket:
+        await socket.bind(("127.0.0.1", 0))
+        async with trio.open_nursery() as nursery:
+            far = Far(socket, socket.getsockname()[1], switch, nursery, tone_hz, codecs)
+            nursery.start_soon(far.run)
+            try:
+                yield far
+            finally:
+                nursery.cancel_scope.cancel()

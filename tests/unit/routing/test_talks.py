@@ -1,0 +1,331 @@
+"""What the caller hears and keys: announcements, welcomes, menus, voicemail, fax, queues (M1, M2, M4, M6, R10)."""
+
+import pytest
+
+from routing.caller import FAREWELL, FAREWELL_S
+from routing.cause import BUSY, MEDIA_LOST, NORMAL
+from routing.command import (
+    MOST_MENUS,
+    Alert,
+    Answer,
+    CollectDigits,
+    Connect,
+    Context,
+    HangUp,
+    JoinQueue,
+    LeaveQueue,
+    LookAtTargets,
+    Play,
+    Release,
+    Ring,
+    StartRecording,
+    StartTimer,
+    StopPlaying,
+    StopTimer,
+    TakeMessage,
+)
+from routing.event import (
+    CallerHungUp,
+    DigitsKeyed,
+    KeysEnd,
+    MediaLost,
+    MessageTaken,
+    PlaceTaken,
+    PromptEnded,
+    QueueMoved,
+    SecretKeyed,
+    TargetAnswered,
+    TargetFailed,
+    TargetHungUp,
+    TargetRang,
+    TargetsLooked,
+    TimerFired,
+)
+from routing.ids import CALLER, LegId, NodeName, PromptName, TargetName
+from routing.nodes import queue
+from tests.unit.routing.calls import ONE_TARGET, TWO_TARGETS, Call
+
+ONE = LegId(1)
+DESK, MOBILE = TargetName("front-desk"), TargetName("mobile")
+END = '[nodes.end]\nkind = "release"\ncause = "busy"\nannounce = "busy"\n'
+DESK_NODE = '[nodes.desk]\nkind = "hunt"\ntargets = ["front-desk"]\n'
+
+
+@pytest.mark.req("M1")
+def test_welcome_in_place_of_ring_back() -> None:
+    """彩铃: from the first ring on the caller hears the welcome, not answered, until the target answers."""
+    call = Call('welcome = "hello"\nrecord = true\n' + ONE_TARGET)
+    assert call.first[0] == Play(CALLER, (PromptName("hello"),), loop=True)
+    assert call.then(TargetRang(1, ONE, early_media=True)) == ()
+    answered = call.then(TargetAnswered(2, ONE))
+    assert answered[1:] == (StopPlaying(CALLER), Answer(), Connect(CALLER, ONE), StartRecording())
+
+
+RECORDED = (PromptName("recorded"),)
+
+
+@pytest.mark.req("M5")
+def test_the_caller_is_told_of_the_recording_before_a_target_rings() -> None:
+    """`caller`: the notice is heard unanswered, once, then the target rings; recording begins with the conversation."""
+    call = Call('record = true\nrecord_announce = "caller"\n' + TWO_TARGETS)
+    assert call.first == (Play(CALLER, RECORDED),)
+    assert call.state.trace[-1].kind == "notice"
+    ringing = call.then(PromptEnded(3, CALLER))
+    assert isinstance(ringing[0], Ring)
+    assert isinstance(call.then(TargetFailed(4, ONE, BUSY))[1], Ring)
+    answered = call.then(TargetAnswered(5, LegId(2)))
+    assert answered[1:] == (Answer(), Connect(CALLER, LegId(2)), StartRecording())
+
+
+@pytest.mark.req("M5")
+def test_both_are_told_before_they_are_connected() -> None:
+    """`both`: charged from the answer; both hear the notice, and only after both ends of it they are connected."""
+    call = Call('record = true\nrecord_announce = "both"\n' + ONE_TARGET)
+    assert isinstance(call.first[0], Ring)
+    assert call.then(TargetAnswered(2, ONE))[1:] == (Answer(), Play(CALLER, RECORDED), Play(ONE, RECORDED))
+    assert call.state.charged_from_s == 2
+    assert call.then(PromptEnded(5, ONE)) == ()
+    assert call.then(PromptEnded(5, ONE)) == ()
+    assert call.then(PromptEnded(5.1, CALLER)) == (Connect(CALLER, ONE), StartRecording())
+
+
+@pytest.mark.req("M5")
+def test_a_target_that_hangs_up_while_it_is_told_ends_the_call() -> None:
+    """Nothing is connected or recorded; the record says that the target hung up."""
+    call = Call('record = true\nrecord_announce = "both"\n' + ONE_TARGET)
+    call.then(TargetAnswered(2, ONE))
+    assert call.then(TargetHungUp(3, ONE, NORMAL)) == (Release(NORMAL),)
+    assert call.state.outcome is not None
+    assert call.state.outcome.target == DESK
+
+
+@pytest.mark.req("M5")
+def test_media_lost_while_both_are_told_ends_the_call() -> None:
+    """Silence from a leg of the call ends it; from any other leg nothing follows."""
+    call = Call('record = true\nrecord_announce = "both"\n' + ONE_TARGET)
+    call.then(TargetAnswered(2, ONE))
+    assert call.then(MediaLost(3, LegId(9))) == ()
+    assert call.then(MediaLost(3, ONE)) == (Release(MEDIA_LOST), HangUp(ONE, MEDIA_LOST))
+
+
+@pytest.mark.req("M5", "M6", "R10")
+def test_the_notice_comes_before_the_queue_and_never_to_a_fax() -> None:
+    """Whoever waits is told before they stand in line, not when a seat is free; a fax is neither told nor recorded."""
+    line = '[nodes.line]\nkind = "queue"\nthen = "desk"\notherwise = "end"\n'
+    head = 'record = true\nrecord_announce = "caller"\n'
+    call = Call(head + TWO_TARGETS + line + DESK_NODE + END)
+    assert call.first == (Play(CALLER, RECORDED),)
+    assert isinstance(call.then(PromptEnded(3, CALLER))[0], JoinQueue)
+    call.then(QueueMoved(4, NodeName("line"), 0))
+    assert isinstance(call.then(TargetsLooked(5, NodeName("line"), {DESK: 0}, {}, {}))[-2], Ring)
+    fax = Call(head + ONE_TARGET + "[hunt]\nfax = true\n")
+    assert isinstance(fax.first[0], Ring)
+    assert fax.then(TargetAnswered(2, ONE))[1:] == (Answer(), Connect(CALLER, ONE))
+
+
+@pytest.mark.req("M1")
+def test_announcement_before_the_answer() -> None:
+    """An announcement plays unanswered; at its end the call goes on, and rings audibly again."""
+    text = '[nodes.hello]\nkind = "announce"\nprompts = ["hello"]\nthen = "desk"\n' + DESK_NODE
+    call = Call(TWO_TARGETS + text)
+    assert call.first == (Play(CALLER, (PromptName("hello"),)),)
+    assert call.then(MessageTaken(1, 1)) == ()
+    assert isinstance(call.then(PromptEnded(3, CALLER))[0], Ring)
+    assert call.then(TargetRang(4, ONE, early_media=False)) == (Alert(),)
+    assert call.then(PromptEnded(5, CALLER)) == ()
+    assert call.then(PromptEnded(5, ONE)) == ()
+
+
+@pytest.mark.req("M1")
+def test_an_answered_caller_hears_a_ringing_tone() -> None:
+    """Once answered for an announcement, the caller hears our tone while targets ring."""
+    text = '[nodes.hello]\nkind = "announce"\nprompts = ["hello"]\nthen = "desk"\nanswer = true\n' + DESK_NODE
+    call = Call(TWO_TARGETS + text)
+    assert call.first[0] == Answer()
+    assert call.then(PromptEnded(3, CALLER))[0] == Play(CALLER, (PromptName("ringback"),), loop=True)
+    assert call.then(TargetRang(4, ONE, early_media=False)) == ()
+
+
+MENU = (
+    '[extensions]\n801 = "mobile"\n802 = "desk"\n'
+    '[nodes.menu]\nkind = "menu"\nprompts = ["menu"]\nkeys = { 1 = "desk", 2 = "sub", "#" = "end" }\n'
+    "extensions = true\n"
+    'otherwise = "end"\ntries = 2\n'
+    '[nodes.sub]\nkind = "menu"\nprompts = ["sub"]\nkeys = { 0 = "menu" }\notherwise = "end"\nanswer = true\n'
+    + DESK_NODE
+    + END
+)
+
+
+def keyed(call: Call, digits: str, end: KeysEnd = KeysEnd.INTER_TIMEOUT) -> tuple[object, ...]:
+    """The caller keys something."""
+    return call.then(DigitsKeyed(call.state.at_s + 5, CALLER, digits, end))
+
+
+@pytest.mark.req("M2")
+def test_menu_key_to_department_and_sub_menu() -> None:
+    """产品咨询请按1: a key leads to a department, another to a sub-menu and back."""
+    call = Call(TWO_TARGETS + MENU)
+    assert call.first == (
+        Play(CALLER, (PromptName("menu"),), barge_in=True),
+        CollectDigits(CALLER, 3, 8, 3, end_keys=""),
+    )
+    sub = keyed(call, "2")
+    assert sub[0] == Answer()
+    assert sub[2] == CollectDigits(CALLER, 1, 8, 3, end_keys="#")
+    assert isinstance(keyed(call, "0", KeysEnd.FULL)[0], Play)
+    way = ((NodeName("menu"), "2"), (NodeName("sub"), "0"), (NodeName("menu"), "1"))
+    assert Ring(ONE, DESK, "02162288300", Context(way)) in keyed(call, "1")
+
+
+def test_the_target_is_told_of_the_last_menus_only() -> None:
+    """A caller who goes round and round leaves the last ten menus in the context; a password leaves nothing."""
+    call = Call(TWO_TARGETS + MENU + '[verify]\npassword = "2580"\n')
+    call.then(SecretKeyed(1, CALLER, matched=True, end=KeysEnd.END_KEY))
+    for digits in ("2", "0") * 8:
+        keyed(call, digits)
+    [rung] = [one for one in keyed(call, "801") if isinstance(one, Ring)]
+    assert len(rung.context.menus) == MOST_MENUS
+    assert rung.context.menus[-1] == (NodeName("menu"), "801")
+    assert "2580" not in repr(rung)
+
+
+@pytest.mark.req("M2")
+@pytest.mark.parametrize(("digits", "target"), [("801", MOBILE), ("802", DESK)])
+def test_extension_dialled_directly(digits: str, target: TargetName) -> None:
+    """请拨分机号: an extension rings its seat or its department."""
+    rung = keyed(Call(TWO_TARGETS + MENU), digits, KeysEnd.FULL)[0]
+    assert isinstance(rung, Ring)
+    assert rung.target == target
+
+
+@pytest.mark.req("M2")
+def test_time_outs_and_wrong_keys_are_told_apart() -> None:
+    """Silence and a wrong key have prompts of their own; after the tries the default is taken."""
+    call = Call(TWO_TARGETS + MENU)
+    assert keyed(call, "", KeysEnd.FIRST_TIMEOUT)[0] == Play(
+        CALLER, (PromptName("menu-timeout"), PromptName("menu")), barge_in=True
+    )
+    assert keyed(call, "9") == (
+        Play(CALLER, (PromptName("busy"),)),
+        StartTimer(FAREWELL, FAREWELL_S),
+    )
+    other = Call(TWO_TARGETS + MENU)
+    assert keyed(other, "9")[0] == Play(CALLER, (PromptName("menu-wrong"), PromptName("menu")), barge_in=True)
+    assert other.then(TargetFailed(9, ONE, BUSY)) == ()
+    assert other.then(QueueMoved(9, NodeName("menu"), 0)) == ()
+
+
+def test_a_caller_who_keys_for_ever_meets_an_end() -> None:
+    """Menus that lead to each other end after many rounds."""
+    call = Call(TWO_TARGETS + MENU)
+    for _ in range(600):
+        if call.state.outcome:
+            break
+        keyed(call, "2")
+        keyed(call, "0")
+    assert call.state.outcome is not None
+    assert call.state.outcome.cause.slug == "plan-too-long"
+
+
+@pytest.mark.req("M4")
+def test_voicemail() -> None:
+    """留言: the caller is answered, greeted, and the message is taken; at its end the call is released."""
+    text = '[nodes.box]\nkind = "voicemail"\nmailbox = "office"\n'
+    call = Call(TWO_TARGETS + text)
+    assert call.first == (Answer(), Play(CALLER, (PromptName("voicemail-greeting"),)))
+    assert call.then(PromptEnded(5, CALLER)) == (TakeMessage("office", 120, 5),)
+    assert call.then(QueueMoved(6, NodeName("box"), 0)) == ()
+    assert call.then(MessageTaken(20, 14)) == (Release(NORMAL),)
+    assert call.state.charged_from_s is None
+
+
+@pytest.mark.req("M4", "R7")
+def test_voicemail_after_the_wait() -> None:
+    """When the wait runs out at the last target the call goes to voicemail."""
+    text = DESK_NODE + 'otherwise = "box"\n[nodes.box]\nkind = "voicemail"\nmailbox = "office"\n'
+    call = Call(TWO_TARGETS + text)
+    timer = call.first[1]
+    assert isinstance(timer, StartTimer)
+    assert call.then(TimerFired(55, timer.timer))[1:] == (Answer(), Play(CALLER, (PromptName("voicemail-greeting"),)))
+
+
+@pytest.mark.req("M6")
+def test_fax_key() -> None:
+    """传真请拨4: the fax line is rung as one."""
+    text = (
+        '[nodes.menu]\nkind = "menu"\nprompts = ["menu"]\nkeys = { 4 = "fax" }\notherwise = "fax"\n'
+        '[nodes.fax]\nkind = "hunt"\ntargets = ["mobile"]\nfax = true\n'
+    )
+    rung = keyed(Call(TWO_TARGETS + text), "4", KeysEnd.FULL)[0]
+    assert rung == Ring(ONE, MOBILE, "13800138000", Context(((NodeName("menu"), "4"),)), fax=True)
+
+
+@pytest.mark.req("R7")
+def test_when_none_is_left_the_caller_hears_why() -> None:
+    """对不起，您要的电话忙！ and then the release, where the plan says so."""
+    call = Call(TWO_TARGETS + '[hunt]\ntargets = ["mobile"]\nannounce = "busy"\n')
+    commands = call.then(TargetFailed(1, ONE, BUSY))
+    assert Play(CALLER, (PromptName("busy"),)) in commands
+    assert call.then(PromptEnded(4, CALLER))[0] == Release(BUSY)
+
+
+QUEUE = (
+    '[nodes.wait]\nkind = "queue"\nthen = "desk"\notherwise = "end"\nmost_waiting = 2\nanswer = true\n'
+    + DESK_NODE
+    + END
+)
+WAIT = NodeName("wait")
+
+
+def looked(call: Call, live: int) -> tuple[object, ...]:
+    """The daemon tells how many calls the desk has."""
+    return call.then(TargetsLooked(call.state.at_s, WAIT, {DESK: live}, {DESK: 9}, {}))
+
+
+@pytest.mark.req("R10")
+def test_queue_until_a_target_is_free() -> None:
+    """The caller hears music and the place in line; at its turn it looks every two seconds; a free target is rung."""
+    call = Call(TWO_TARGETS + QUEUE)
+    assert call.first[:2] == (Answer(), JoinQueue(WAIT, priority=False))
+    assert call.then(TimerFired(30, queue.TELL)) == (StartTimer(queue.TELL, 30),)
+    assert call.then(QueueMoved(31, WAIT, 1)) == ()
+    assert call.then(PlaceTaken(31, WAIT, 7)) == (), "nobody asked"
+    told = call.then(TimerFired(60, queue.TELL))
+    assert told[-1] == Play(CALLER, (PromptName("queue-place"), PromptName("number-2")))
+    music = Play(CALLER, (PromptName("queue-music"),), loop=True)
+    assert call.then(PromptEnded(63, CALLER)) == (music, StartTimer(queue.TELL, 30)), "told again after as much music"
+    assert call.then(QueueMoved(64, WAIT, 0)) == (LookAtTargets(WAIT, (DESK,)),)
+    assert call.then(QueueMoved(64, WAIT, 0)) == ()
+    assert looked(call, 1) == (StartTimer(queue.LOOK, 2),)
+    assert call.then(TimerFired(66, queue.LOOK)) == (LookAtTargets(WAIT, (DESK,)),)
+    served = looked(call, 0)
+    assert served[0] == LeaveQueue(WAIT)
+    assert Ring(ONE, DESK, "02162288300") in served
+
+
+@pytest.mark.req("R10")
+def test_queue_that_is_full_or_too_long() -> None:
+    """One caller too many, and one who has waited long enough, go the other way."""
+    full = Call(TWO_TARGETS + QUEUE)
+    assert LeaveQueue(WAIT) in full.then(QueueMoved(0, WAIT, 2))
+    late = Call(TWO_TARGETS + QUEUE)
+    commands = late.then(TimerFired(300, queue.MOST))
+    assert commands[0] == LeaveQueue(WAIT)
+    assert Play(CALLER, (PromptName("busy"),)) in commands
+    assert late.then(QueueMoved(301, WAIT, 0)) == ()
+
+
+@pytest.mark.req("R10")
+def test_a_queue_that_does_not_tell_the_place() -> None:
+    """With tell_s = 0 the caller hears music only."""
+    call = Call(TWO_TARGETS + QUEUE.replace('kind = "queue"', 'kind = "queue"\ntell_s = 0'))
+    assert not any(isinstance(one, StartTimer) and one.timer == queue.TELL for one in call.first)
+
+
+@pytest.mark.req("R10")
+def test_a_caller_who_gives_up_leaves_the_queue() -> None:
+    """Nobody gone keeps a place in line."""
+    call = Call(TWO_TARGETS + QUEUE)
+    assert call.then(CallerHungUp(9, NORMAL)) == (LeaveQueue(WAIT), StopTimer(queue.MOST), StopTimer(queue.TELL))
+    assert call.over()

@@ -1,0 +1,241 @@
+"""A switch for the console's tests: the real control server in a thread of its own, with a day's work in its feed."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+import trio
+
+from b2bua.api.verbs import Operator, Refusal, Verb
+from b2bua.console.feed import Feed
+from b2bua.console.rows import (
+    ALARMS,
+    CALLS,
+    COUNTERS,
+    GATEWAYS,
+    LOG,
+    LOG_ROWS,
+    NUMBERS,
+    ONLY,
+    POOL,
+    QUEUES,
+    TRUNKS,
+    AlarmRow,
+    Counters,
+    LiveCall,
+    LogLine,
+    NumberRow,
+    PeerRow,
+    PoolRow,
+    QueueRow,
+)
+from b2bua.control.authentication import Authentication
+from b2bua.control.server import Control, listen
+from b2bua.control.tokens import Tokens
+from tests.unit.tui.archive import Archive
+from tests.unit.tui.shelf import PLAN, Shelf
+
+NOON_MS = 1_763_784_000_000
+"""2025-11-22 12:00:00 in Asia/Shanghai, a Saturday."""
+
+PLACES = ("上海", "北京", "广东广州", "内蒙古呼和浩特", "四川成都")
+STATES = ("ringing", "talking", "hearing", "routing", "talking")
+
+
+def a_live_call(n: int, now_ms: int = NOON_MS) -> LiveCall:
+    """The n-th call of the office."""
+    state = STATES[n % 5]
+    talking = state == "talking"
+    return LiveCall(
+        state=state,
+        caller=("021-1234 5678", "138 0013 8000", "010-6552 1234", "", "0471-388 1234")[n % 5],
+        place=PLACES[n % 5],
+        number=("400-600-1234", "400-820-8820")[n % 2],
+        trunk=("telecom", "unicom")[n % 2],
+        accepted_ms=now_ms - 3_000 - n * 7_000,
+        target=("desk", "上海客服中心", "night-mobile", "", "warehouse")[n % 5] if state != "routing" else "",
+        address=("010-6552 1234", "021-6888 1000", "139 1111 2222", "", "0512-6677 8899")[n % 5],
+        attempt=0 if state in ("routing", "hearing") else 1 + n % 3,
+        rang_ms=now_ms - 2_000 if state != "routing" else None,
+        answered_ms=now_ms - n * 6_000 if talking else None,
+        node="menu" if state == "hearing" else "hunt",
+        plan_hash="ab" * 32,
+    )
+
+
+def fill(feed: Feed, calls: int, now_ms: int = NOON_MS) -> None:
+    """A feed with this many calls, some of them in a queue, two trunks of which one is down, a gateway, numbers and a
+    log."""
+    for n in range(calls):
+        feed.change(CALLS, f"c{n:04d}", a_live_call(n, now_ms))
+    for place, n in enumerate(range(2, min(calls, 30), 10), 1):
+        feed.change(QUEUES, f"c{n:04d}", QueueRow("4006001234", "wait", place, place == 1, now_ms - 50_000 // place))
+    up = PeerRow("203.0.113.5:5060", "udp", True, "in", calls // 2, 30, 12, now_ms - 2_000, 812, {"busy": 61})
+    down = PeerRow("198.51.100.7:5060", "tcp", False, "in", 0, 60, None, now_ms - 190_000, 77, {"congestion": 3})
+    feed.change(TRUNKS, "telecom", up)
+    feed.change(TRUNKS, "unicom", down)
+    feed.change(GATEWAYS, "pstn-1", attrs.evolve(up, address="203.0.113.9:5060", rtt_ms=250, failures={"busy": 9}))
+    feed.change(POOL, ONLY, PoolRow(used=calls, idle=8, resting=2, ceiling=512))
+    trend = tuple((n * 7) % 13 + n % 5 for n in range(60))
+    feed.change(COUNTERS, ONLY, Counters(calls, 3.2, 87.4, 5.2, 7.4, now_ms - 65_000, now_ms - 90_000_000, trend))
+    feed.change(ALARMS, "trunk-down/unicom", AlarmRow("trunk-down", "unicom", "alarm", now_ms - 190_000, "no answer"))
+    feed.change(
+        NUMBERS,
+        "4006001234",
+        NumberRow(
+            "400-600-1234",
+            "active",
+            "耐思智慧",
+            "ab" * 32,
+            now_ms - 86_400_000,
+            "wang",
+            "加周六值班",
+            calls,
+            321,
+            280,
+            1,
+        ),
+    )
+    feed.change(NUMBERS, "4008208820", NumberRow("400-820-8820", "suspended", "Example Ltd", "", None, "", ""))
+    for n in range(6):
+        feed.note(
+            LOG, LogLine(now_ms - 60_000 + n * 9_000, "note", "published", f"plan {n} in force", number="400-600-1234")
+        )
+    feed.note(LOG, LogLine(now_ms - 5_000, "alarm", "trunk-down", "no answer to OPTIONS for 30 s", trunk="unicom"))
+
+
+def the_record(now_ms: int = NOON_MS) -> dict[str, Any]:
+    """The record of a call that was busy at the desk and now rings at the mobile, in plain form."""
+    busy = {"slug": "busy", "q850": 17, "sip": 486, "blame": "upstream"}
+    first = {
+        "leg": 1, "target": "desk", "address": "010-6552 1234", "began_ms": now_ms - 9_000, "rang_ms": None,
+        "answered_ms": None, "ended_ms": now_ms - 8_800, "ending": busy,
+    }  # fmt: skip
+    second = {
+        "leg": 2, "target": "night-mobile", "address": "139 1111 2222", "began_ms": now_ms - 8_700,
+        "rang_ms": now_ms - 7_000, "answered_ms": None, "ended_ms": None, "ending": None,
+    }  # fmt: skip
+    step = {
+        "at_s": 0.0, "node": "hunt", "kind": "hunt", "looked_at": {"order": "sequential", "arrived": "Sat 12:00"},
+        "chose": "desk", "passed_over": [["shop", "closed on Saturday"]],
+    }  # fmt: skip
+    return {
+        "call_id": "c0000", "seq": 3, "sip_call_id": "x", "number": "400-600-1234", "caller": "021-1234 5678",
+        "place": "上海", "area": "021", "trunk": "telecom", "plan_hash": "ab" * 32, "state": "ringing",
+        "accepted_ms": now_ms - 9_100, "rang_ms": now_ms - 7_000, "answered_ms": None, "ended_ms": None, "talk_ms": 0,
+        "target": "night-mobile", "attempts": [first, second], "hung_up_by": None, "ending": None,
+        "trace": [step, {**step, "at_s": 0.4, "chose": "night-mobile", "passed_over": [["desk", "busy (486)"]]}],
+        "facts": {}, "events": [],
+        "evidence": {
+            "0": {"codec": "PCMA", "sent": 410, "received": 405, "lost": 5, "jitter_ms": 3.1},
+            "2": {"codec": "PCMA", "sent": 400, "received": 409, "lost": 0, "jitter_ms": 41.0},
+        },
+    }  # fmt: skip
+
+
+_OFFER = "v=0\r\nc=IN IP4 203.0.113.5\r\nm=audio 40000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
+
+
+def the_messages(now_ms: int = NOON_MS) -> list[dict[str, Any]]:
+    """The signalling of that call."""
+    said = (
+        (0, False, f"INVITE sip:4006001234@192.0.2.1 SIP/2.0\r\nFrom: <sip:02112345678@carrier>\r\n\r\n{_OFFER}"),
+        (0, True, "SIP/2.0 100 Trying"),
+        (1, True, "INVITE sip:01065521234@gw SIP/2.0"),
+        (1, False, "SIP/2.0 486 Busy Here"),
+        (1, True, "ACK sip:01065521234@gw SIP/2.0"),
+        (2, True, "INVITE sip:13911112222@gw SIP/2.0"),
+        (2, False, "SIP/2.0 180 Ringing"),
+        (0, True, "SIP/2.0 180 Ringing"),
+    )
+    return [
+        {"at_ms": now_ms - 9_100 + n * 120, "leg": leg, "ours": ours, "text": text}
+        for n, (leg, ours, text) in enumerate(said)
+    ]
+
+
+@attrs.define
+class Office:
+    """The running switch: change its feed with `do`; `asked` is what its verbs were asked."""
+
+    path: Path
+    feed: Feed
+    asked: list[tuple[str, dict[str, Any], Operator]]
+    shelf: Shelf
+    archive: Archive
+    tokens: Tokens
+    _token: trio.lowlevel.TrioToken
+
+    def do(self, deed: Callable[[], object]) -> None:
+        """Do this in the server's thread."""
+        trio.from_thread.run_sync(deed, trio_token=self._token)
+
+
+def verbs_of(feed: Feed, asked: list[tuple[str, dict[str, Any], Operator]]) -> dict[str, Verb]:
+    """The verbs of the office; what they do is seen in its feed."""
+
+    async def detail(args: dict[str, Any], operator: Operator) -> Any:
+        if args["call_id"] != "c0000":
+            raise Refusal(f"no call {args['call_id']}")
+        return {"record": the_record(), "messages": the_messages(), "missing": ""}
+
+    async def hangup(args: dict[str, Any], operator: Operator) -> Any:
+        asked.append(("call.hangup", args, operator))
+        feed.change(CALLS, args["call_id"], None)
+
+    async def trunk_set(args: dict[str, Any], operator: Operator) -> Any:
+        asked.append(("trunk.set", args, operator))
+        row = PeerRow("203.0.113.5:5060", "udp", True, args["service"], 0, 30)
+        feed.change(TRUNKS, args["name"], row)
+
+    return {
+        "call.detail": detail,
+        "record.detail": detail,
+        "call.hangup": hangup,
+        "trunk.set": trunk_set,
+    }
+
+
+@contextmanager
+def office(path: Path, calls: int = 12, now_ms: int = NOON_MS) -> Iterator[Office]:
+    """A switch that runs at `path` until the end of the block."""
+    ready: list[Office] = []
+    is_ready = threading.Event()
+    stop = trio.CancelScope()
+
+    async def serve() -> None:
+        feed = Feed({LOG: LOG_ROWS})
+        fill(feed, calls, now_ms)
+        asked: list[tuple[str, dict[str, Any], Operator]] = []
+        with stop:
+            async with trio.open_nursery() as nursery:
+                shelf = Shelf(feed)
+                shelf.put(PLAN, "wang", "first")
+                archive = Archive(now_ms)
+                verbs = {**verbs_of(feed, asked), **shelf.verbs(), **archive.verbs()}
+                tokens = Tokens(path.with_name("tokens.toml"))
+                await nursery.start(Control(feed, verbs, Authentication(tokens)).serve, listen(path))
+                ready.append(
+                    Office(
+                        path,
+                        feed,
+                        asked,
+                        shelf,
+                        archive,
+                        Tokens(path.with_name("tokens.toml")),
+                        trio.lowlevel.current_trio_token(),
+                    )
+                )
+                is_ready.set()
+
+    thread = threading.Thread(target=trio.run, args=(serve,))
+    thread.start()
+    assert is_ready.wait(5)
+    try:
+        yield ready[0]
+    finally:
+        ready[0].do(stop.cancel)
+        thread.join(5)

@@ -1,0 +1,96 @@
+"""The feed on file: `--record` keeps it, `--replay` plays it, for bug reports, training and tests.
+
+Rule: a tape holds just what the daemon sent and when, frame by frame (`b2bua.base.framing`): the time in ms, then
+the message. A tape that was cut off in the middle of a frame plays up to there.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+from b2bua.base.framing import framed
+from b2bua.console.feed import Gap
+from b2bua.console.protocol import MOST_SNAPSHOT_BYTES, Delta, Frames, FromDaemon, Role, Snapshot, frame
+from tui.board import Board, LinkState, NotDone
+from tui.i18n import say
+
+_TIME_BYTES = 8
+
+
+class Recorder:
+    """Writes a tape; use as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> Self:
+        self._file = self._path.open("wb")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def keep(self, at_ms: int, message: Snapshot | Delta) -> None:
+        """Put a message on the tape at once, so that a crash loses nothing."""
+        if self._file is not None:
+            self._file.write(at_ms.to_bytes(_TIME_BYTES, "big") + frame(message))
+            self._file.flush()
+
+
+def read(path: Path) -> Iterator[tuple[int, Snapshot | Delta]]:
+    """What is on a tape, in order; raises ValueError if it is not one, OSError if it cannot be read."""
+    with path.open("rb") as tape:
+        while len(stamp := tape.read(_TIME_BYTES)) == _TIME_BYTES:
+            length = tape.read(4)
+            body = tape.read(int.from_bytes(length, "big"))
+            if len(length) < 4 or len(body) < int.from_bytes(length, "big"):
+                return
+            try:
+                messages = list(Frames(FromDaemon).feed(framed(body, MOST_SNAPSHOT_BYTES)))
+            except ValueError as fault:
+                raise ValueError(f"{path} is no recording of a feed: {fault}") from fault
+            for message in messages:
+                if isinstance(message, Snapshot | Delta):
+                    yield int.from_bytes(stamp, "big"), message
+
+
+class Player:
+    """A source that is a tape, played at `speed` times its own pace; at its end it stands still."""
+
+    def __init__(self, path: Path, speed: float = 1.0) -> None:
+        self._tape = list(read(path))
+        if not self._tape:
+            raise ValueError(f"{path} is empty: nothing to replay")
+        self._speed = speed
+        self._began_s = time.monotonic()
+        self._first_ms, self._last_ms = self._tape[0][0], self._tape[-1][0]
+
+    def now_ms(self) -> int:
+        """The moment on the tape that is being shown."""
+        played_ms = (time.monotonic() - self._began_s) * 1000 * self._speed
+        return min(self._first_ms + int(played_ms), self._last_ms)
+
+    async def run(self, board: Board) -> None:
+        """Play to the end."""
+        self._began_s = time.monotonic()
+        board.role = Role.VIEWER
+        board.link = LinkState(up=True, since_ms=self._first_ms)
+        for at_ms, message in self._tape:
+            due_s = (at_ms - self._first_ms) / 1000 / self._speed
+            await asyncio.sleep(max(0.0, self._began_s + due_s - time.monotonic()))
+            try:
+                board.mirror.replace(message) if isinstance(message, Snapshot) else board.mirror.apply(message)
+            except Gap:
+                continue
+            board.changed()
+
+    async def ask(self, verb: str, args: dict[str, Any]) -> Any:
+        """A tape answers nothing."""
+        raise NotDone(say("link.tape"))
