@@ -1,24 +1,32 @@
 # Two commands are all you need: `make run` and `make test`.
 SIP_PORT ?= 5060
 PY := .venv/bin/python
+QUICK := -m "not hypothesis and not bench and not soak"
+LOCKS := requirements/build.lock requirements/run.lock
 
-.PHONY: run test lint cover bench soak clean
+.PHONY: run test lint cover site lock bench soak clean
 
 run: .venv/run  ## the switch with a worked example on 127.0.0.1:$(SIP_PORT)
 	@exec .venv/bin/switch400 run --example --port $(SIP_PORT)
 
-test: lint cover  ## every check, in under ten minutes
+test: lint cover  ## every check, in under six minutes
 	.ci/debian sip-tester:sipp espeak-ng
 	$(PY) -m pytest -n 3 --dist loadfile -m "not bench and not soak"
 
 cover: .venv/dev  ## every branch of routing/ is taken by an example, not by chance
-	$(PY) -m pytest tests/unit/routing tests/unit/cli -q -m "not hypothesis and not bench and not soak" --cov --cov-fail-under=100
+	$(PY) -m pytest tests/unit/routing tests/unit/cli -q $(QUICK) --cov --cov-fail-under=100
 
-lint: .venv/dev
+lint: .venv/dev site
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+
+site: .venv/dev  ## docs/ as pages in var/site; a dead link is a fault
+	$(PY) -m mkdocs build --quiet --strict
+
+lock: .venv/dev  ## requirements/*.lock anew from pyproject.toml; LOCK=--upgrade takes the newest of everything
+	.ci/lock $(LOCK)
 
 bench: .venv/dev  ## measurements, printed
 	.ci/debian sip-tester:sipp
@@ -28,11 +36,11 @@ soak: .venv/dev  ## minutes of load, fuzz and kill -9
 	.ci/debian sip-tester:sipp chromium:chromium espeak-ng
 	$(PY) -m pytest -m soak -s --timeout 1800
 
-.venv/run: pyproject.toml .ci/venv .ci/pjsua2.txt
+.venv/run: pyproject.toml .ci/venv $(LOCKS)
 	.ci/venv
 	touch $@
 
-.venv/dev: .venv/run
+.venv/dev: .venv/run requirements/dev.lock
 	.ci/venv dev
 	touch $@
 
