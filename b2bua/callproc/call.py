@@ -80,7 +80,7 @@ class Call:
         self._timers = Timers()
         self._questions = PendingQuestions(assign.call_id)
         self._hands = CommandExecutor(assign, doorway, shelves, self._noted.append, self._complain)
-        self.scribe = CdrBuilder(assign, self._hands.witness, lines_count=plan.counts_calls())
+        self.scribe = CdrBuilder(assign, self._hands.witness, counts_calls=plan.counts_calls())
         self.scribe.sip_call_ids = self._hands.sip_call_ids
 
     @property
@@ -244,6 +244,7 @@ class Call:
     def _feed(self, event: Event, now: float) -> None:
         self.scribe.note(event)
         self._state, commands = step(self._plan, self._state, event)
+        self.scribe.follow(self._state)
         for command in commands:
             self._do(command, now)
 

@@ -1,8 +1,9 @@
-"""Keeps a call's record whole, from what the flow's state says and when it was.
+"""Builds a call's record from the states that its flow goes through.
 
-Rule: a record is sent at each milestone, whole, with a higher `seq`. The answer and the last word are told at once, and
-that an attempt begins or ends where others decide by it (`Plan.counts_calls`); the rest waits `COMPANY_S` for company.
-`ended_ms` is when the outcome was set: what is charged does not wait for the far ends to settle.
+Rule: a record is sent whole at each milestone, with a higher `seq`. Sent at once: the answer to the caller, the end of
+the call, and, where other calls decide by it (`Plan.counts_calls`), the begin and the end of an attempt. All else may
+wait `HELD_BACK_S`, so that one message tells of several changes. `ended_ms` is when the outcome was set: what is
+charged does not wait for the far ends to settle.
 """
 
 from collections.abc import Callable
@@ -12,18 +13,20 @@ import attrs
 
 from b2bua.base.serialization import PLAIN
 from b2bua.ipc.protocol import Assign
-from b2bua.records.call_record import Attempt, CallRecord, CallState, Ending, Party, ended_attempts
+from b2bua.records.call_record import Attempt, CallRecord, CallState, Connected, Ending, Party
+from b2bua.records.closing import HELD_BACK_MS, SIGN_OF_LIFE_MS, close, talk_ms
 from routing import trace
 from routing.cause import NORMAL, Cause
 from routing.event import Event, MessageTaken
 from routing.ids import LegId
 from routing.state import Attempt as AttemptState
-from routing.state import State
+from routing.state import State, Talking
 
-SIGN_OF_LIFE_S: Final = 10.0
-"""How often a record is refreshed while nothing happens: what a crash can cost of the talk time."""
-COMPANY_S: Final = 0.1
-"""How late the daemon may learn of what nobody decides by: that a target rings, or that a call has begun to end."""
+SIGN_OF_LIFE_S: Final = SIGN_OF_LIFE_MS / 1000
+HELD_BACK_S: Final = HELD_BACK_MS / 1000
+
+Evidence = dict[str, Any]
+"""By leg, what its audio is like (`CallRecord.evidence`): a record's plain form."""
 
 
 def ending(cause: Cause, *, answered: bool) -> Ending:
@@ -34,22 +37,23 @@ def ending(cause: Cause, *, answered: bool) -> Ending:
 class CdrBuilder:
     """The record of one call. All moments given to it are seconds since the call arrived.
 
-    `witness` says what each leg's audio is like now, by leg; it is asked with each sign of life. `lines_count`: others
-    decide by which targets are taken.
+    `evidence_now` says what each leg's audio is like now, by leg; it is asked with each sign of life. `counts_calls`:
+    other calls decide by which targets are taken.
     """
 
-    def __init__(self, assign: Assign, witness: Callable[[], dict[str, Any]], *, lines_count: bool) -> None:
+    def __init__(self, assign: Assign, evidence_now: Callable[[], Evidence], *, counts_calls: bool) -> None:
         self._assign = assign
-        self._witness = witness
-        self._lines_count = lines_count
-        self._facts: dict[str, Any] = PLAIN.unstructure(assign.facts)
-        self._events: list[dict[str, Any]] = []
-        self._trace: list[dict[str, Any]] = []
+        self._evidence_now = evidence_now
+        self._counts_calls = counts_calls
+        self._facts: dict[str, Any] = PLAIN.unstructure(assign.facts)  # plain form, as it stands in the record
+        self._events: list[dict[str, Any]] = []  # plain forms
+        self._trace: list[dict[str, Any]] = []  # plain forms
+        self._connected: list[Connected] = []
         self._ended_s: float | None = None
-        self._told: State | None = None
+        self._sent: State | None = None
         self._fresh_until_s = 0.0
-        self._tell_at_s: float | None = None
-        self.evidence: dict[str, Any] = {}
+        self._send_at_s: float | None = None
+        self.evidence: Evidence = {}
         self.recorded_ms = 0
         self._message_s = 0
         self.sip_call_ids: dict[LegId, str] = {}
@@ -61,57 +65,61 @@ class CdrBuilder:
             self._message_s = event.seconds
         self._events.append(PLAIN.unstructure(event, unstructure_as=Event))
 
+    def follow(self, state: State) -> None:
+        """Keep account of whom the caller is connected with, by the state that an event has led to."""
+        leg = state.place.leg if isinstance(state.place, Talking) else None
+        last = self._connected[-1] if self._connected else None
+        is_open = last is not None and last.to_ms is None
+        if last is not None and is_open and last.leg != leg:
+            self._connected[-1] = attrs.evolve(last, to_ms=self._ms(state.at_s))
+            is_open = False
+        if leg is not None and not is_open:
+            self._connected.append(Connected(leg, self._assign.accepted_ms + round(state.at_s * 1000)))
+
     def write(self, state: State, at_s: float) -> CallRecord | None:
-        """The new version of the record if there is something to tell or a sign of life is due, else None."""
+        """The new version of the record if there is something to send or a sign of life is due, else None."""
+        self.follow(state)
         if state.outcome is not None and self._ended_s is None:
             self._ended_s = at_s
-        if self._told is not None and _milestone(state) == _milestone(self._told):
+        if self._sent is not None and _milestone(state) == _milestone(self._sent):
             if at_s < self._fresh_until_s or state.over:
                 return None
-            self.evidence.update(self._witness())
-        elif not self._presses(state):
-            self._tell_at_s = self._tell_at_s or at_s + COMPANY_S
-            if at_s < self._tell_at_s:
+            self.evidence.update(self._evidence_now())
+        elif not self._is_urgent(state):
+            self._send_at_s = self._send_at_s or at_s + HELD_BACK_S
+            if at_s < self._send_at_s:
                 return None
-        self._told, self._tell_at_s = state, None
+        self._sent, self._send_at_s = state, None
         self._fresh_until_s = at_s + SIGN_OF_LIFE_S
         self.latest = self._record(state, at_s)
         return self.latest
 
     def next_due_s(self) -> float | None:
-        """When what has happened must be told, if nothing joins it until then; None if all is told."""
-        return self._tell_at_s
+        """When what has happened must be sent, if nothing joins it until then; None if all has been sent."""
+        return self._send_at_s
 
     def close(self, state: State, at_s: float, cause: Cause) -> CallRecord:
         """The last version, for a call that did not end by its flow: a fault, or no INVITE came."""
-        ended_s = self._ended_s if self._ended_s is not None else at_s
-        ended_ms = self._assign.accepted_ms + round(ended_s * 1000)
+        self.follow(state)
         record = self._record(state, at_s)
-        self.latest = attrs.evolve(
-            record,
-            attempts=ended_attempts(record, ended_ms, ending(cause, answered=False)),
-            state=CallState.ENDED,
-            ended_ms=ended_ms,
-            ending=record.ending or ending(cause, answered=state.answered_s is not None),
-            hung_up_by=record.hung_up_by or Party.SWITCH,
-        )
+        end = ending(cause, answered=state.answered_s is not None)
+        self.latest = close(record, end, Party.SWITCH, record.accepted_ms + round(at_s * 1000))
         return self.latest
 
-    def _presses(self, state: State) -> bool:
-        """Whether the news cannot wait: a caller is answered, it is the last word, or a line is taken or free."""
-        told = self._told
-        if state.over or state.answered_s != (told.answered_s if told else None):
+    def _is_urgent(self, state: State) -> bool:
+        """Whether a change cannot wait: a caller is answered, the call is over, or a line is taken or free."""
+        sent = self._sent
+        if state.over or state.answered_s != (sent.answered_s if sent else None):
             return True
-        if told is None:
-            return self._lines_count
+        if sent is None:
+            return self._counts_calls
         ends = [attempt.ended_s for attempt in state.attempts]
-        return self._lines_count and ends != [attempt.ended_s for attempt in told.attempts]
+        return self._counts_calls and ends != [attempt.ended_s for attempt in sent.attempts]
 
     def _record(self, state: State, at_s: float) -> CallRecord:
         facts, outcome = state.facts, state.outcome
         self._trace += map(trace.to_plain, state.trace[len(self._trace) :])  # a trace only grows
-        until_s = self._ended_s if self._ended_s is not None else at_s
-        talk_s = 0.0 if state.charged_from_s is None else until_s - state.charged_from_s
+        as_of_ms = self._assign.accepted_ms + round(at_s * 1000)
         return CallRecord(
             call_id=self._assign.call_id,
             seq=self.latest.seq + 1 if self.latest else 1,
@@ -127,7 +135,7 @@ class CdrBuilder:
             rang_ms=self._ms(state.rang_s),
             answered_ms=self._ms(state.answered_s),
             ended_ms=self._ms(self._ended_s),
-            talk_ms=round(talk_s * 1000),
+            talk_ms=talk_ms(self._connected, as_of_ms),
             recorded_ms=self.recorded_ms,
             message_s=self._message_s,
             target=_target(state),
@@ -138,6 +146,8 @@ class CdrBuilder:
             facts=self._facts,
             events=tuple(self._events),
             evidence=dict(self.evidence),
+            connected=tuple(self._connected),
+            as_of_ms=as_of_ms,
         )
 
     def _attempt(self, attempt: AttemptState) -> Attempt:
@@ -158,7 +168,9 @@ class CdrBuilder:
 
 
 def _milestone(state: State) -> object:
-    return (state.phase, state.rang_s, state.answered_s, state.attempts, state.outcome)
+    """What of a state is worth a new version of the record."""
+    talks = isinstance(state.place, Talking)
+    return (state.phase, state.rang_s, state.answered_s, state.attempts, state.outcome, talks)
 
 
 def _target(state: State) -> str:

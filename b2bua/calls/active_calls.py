@@ -3,26 +3,38 @@
 Rule: a call is here from its acceptance until its record is closed, whatever happens to its process or to the daemon.
 """
 
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Final
 
 import attrs
 
-from b2bua.base.clock import now_ms
-from b2bua.records.call_record import CallRecord, CallState, Ending, Party, ended_attempts
-from routing.cause import CRASHED, Cause
+from b2bua.records.call_record import CallRecord, CallState, Ending, Party
+from b2bua.records.closing import close, last_word_ms
+from routing.cause import CRASHED
 
 _MOST_OVER: Final = 2_000
+_CRASHED: Final = Ending(CRASHED.slug, CRASHED.q850, CRASHED.sip, CRASHED.blame)
 
 
 class ActiveCalls:
-    """Latest record of every call that is up. `keep` stores a record, `show` tells the consoles; neither waits."""
+    """Latest record of every call that is up. `keep` stores a record, `show` tells the consoles; neither waits.
 
-    def __init__(self, keep: Callable[[CallRecord], None], show: Callable[[CallRecord], None]) -> None:
+    `monotonic` gives seconds of a clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        keep: Callable[[CallRecord], None],
+        show: Callable[[CallRecord], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._keep = keep
         self._show = show
+        self._monotonic = monotonic
         self._calls: dict[str, CallRecord] = {}
+        self._came_s: dict[str, float] = {}  # when the latest record of a call that is up came, on the monotonic clock
         self._over: OrderedDict[str, int] = OrderedDict()  # calls that ended lately, with their last seq
         self._had: Counter[tuple[str, str]] = Counter()
 
@@ -47,19 +59,27 @@ class ActiveCalls:
                 self._had[record.number, attempt.target] += 1
         if record.state is CallState.ENDED:
             self._calls.pop(record.call_id, None)
+            self._came_s.pop(record.call_id, None)
             self._over[record.call_id] = record.seq
             if len(self._over) > _MOST_OVER:
                 self._over.popitem(last=False)
         else:
             self._calls[record.call_id] = record
+            self._came_s[record.call_id] = self._monotonic()
         self._keep(record)
         self._show(record)
 
     def crashed(self, call_id: str) -> None:
-        """The process of this call died: its record is closed now, with what was known of it."""
+        """The process of this call died just now: its record is closed with what was known of it.
+
+        "Now" is counted from the record's own last word with the monotonic clock: what the wall clock has done
+        meanwhile, and how late the process's own count began, cannot lengthen the talk.
+        """
         record = self._calls.get(call_id)
         if record is not None:
-            self.take(closed(record, CRASHED, Party.SWITCH, now_ms()))
+            since_ms = round((self._monotonic() - self._came_s[call_id]) * 1000)
+            closed = close(record, _CRASHED, Party.SWITCH, last_word_ms(record) + since_ms)
+            self.take(attrs.evolve(closed, seq=record.seq + 1))
 
     def of_number(self, number: str) -> int:
         """Calls to this 400 number that are up (O(calls up))."""
@@ -82,19 +102,3 @@ class ActiveCalls:
     def had(self, number: str, target: str) -> int:
         """Attempts at this target of a number since the daemon started (R4, least calls)."""
         return self._had[number, target]
-
-
-def closed(record: CallRecord, cause: Cause, by: Party, at_ms: int) -> CallRecord:
-    """The record as it ends when nobody is left to report its end."""
-    ending = Ending(cause.slug, cause.q850, cause.sip, cause.blame)
-    answered = [attempt.answered_ms for attempt in record.attempts if attempt.answered_ms is not None]
-    return attrs.evolve(
-        record,
-        seq=record.seq + 1,
-        state=CallState.ENDED,
-        ended_ms=at_ms,
-        talk_ms=at_ms - min(answered) if answered else 0,
-        attempts=ended_attempts(record, at_ms, ending),
-        hung_up_by=by,
-        ending=ending,
-    )

@@ -61,7 +61,8 @@ _LENGTHS = ("talk_ms", "recorded_ms")
 def as_json(record: CallRecord) -> dict[str, Any]:
     """The whole record for programs: numbers canonical, points in time as ISO text, lengths as they are."""
     plain = _with_iso(PLAIN.unstructure(record))
-    plain["attempts"] = [_with_iso(attempt) for attempt in plain["attempts"]]
+    for name in ("attempts", "connected"):
+        plain[name] = [_with_iso(each) for each in plain[name]]
     return plain
 
 

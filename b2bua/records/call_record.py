@@ -59,12 +59,25 @@ class Attempt:
 
 
 @attrs.frozen
+class Connected:
+    """A time in which the caller and the target on `leg` were connected; `to_ms` is None while they still are."""
+
+    leg: int
+    from_ms: int
+    to_ms: int | None = None
+
+
+@attrs.frozen
 class CallRecord:
     """A call from acceptance to end.
 
-    `talk_ms` runs from the target's answer (what is charged) to the end; `recorded_ms` of it are on the recording, and
-    `message_s` is the length of the voicemail message that was kept (F5). `trace`, `facts` and `events` are the plain
-    forms of the routing core's values: with the plan of `plan_hash` they decide the call again (`switch400 replay`).
+    `as_of_ms` is the moment that this version describes. `connected` are the times in which caller and target were
+    connected (F1): both answered, and each hearing the other; not the music of a transfer, not a notice before the
+    talk. `talk_ms` is their sum up to `as_of_ms` (`b2bua.records.closing`). Records of earlier versions of the switch
+    have neither (None, empty), and keep the `talk_ms` that they were stored with.
+    `recorded_ms` is the length of the recording and `message_s` that of the voicemail message that was kept (F5).
+    `trace`, `facts` and `events` are the plain forms of the routing core's values: with the plan of `plan_hash` they
+    decide the call again (`switch400 replay`).
     `evidence` is what only the operator's detail view needs, by leg (`0`: the caller's): codec, packets `sent` and
     `received`, `lost` ones and mean `jitter_ms` as we heard, `far_lost` and `far_jitter_ms` as the far end did (RTCP).
     """
@@ -94,11 +107,5 @@ class CallRecord:
     facts: dict[str, Any] = attrs.field(factory=dict)
     events: tuple[dict[str, Any], ...] = ()
     evidence: dict[str, Any] = attrs.field(factory=dict)
-
-
-def ended_attempts(record: CallRecord, at_ms: int, ending: Ending) -> tuple[Attempt, ...]:
-    """The attempts of a call that did not end by itself: those open end at `at_ms` (UTC epoch)."""
-    return tuple(
-        each if each.ended_ms is not None else attrs.evolve(each, ended_ms=max(each.began_ms, at_ms), ending=ending)
-        for each in record.attempts
-    )
+    connected: tuple[Connected, ...] = ()
+    as_of_ms: int | None = None

@@ -12,10 +12,11 @@ import attrs
 from sqlalchemy import Engine, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from b2bua.records.call_record import CallRecord, CallState, Ending, Party, ended_attempts
+from b2bua.records.call_record import CallRecord, Ending, Party
+from b2bua.records.closing import close
 from b2bua.store.database import Held, writing
 from b2bua.store.query import Query, select_blobs
-from b2bua.store.rows import from_blob, last_word_ms, to_row
+from b2bua.store.rows import from_blob, to_row
 from b2bua.store.schema import records
 from routing.ids import CallId, Number400
 
@@ -124,38 +125,19 @@ class Records:
                 )
 
     def close_lost(self, call_id: CallId, at_ms: int, ending: Ending) -> CallRecord | None:
-        """End a call whose process is gone, at `at_ms` or the last time its record speaks of.
+        """End a call that no process claims (`b2bua.records.closing`); `at_ms` is its last sign of life (UTC epoch).
 
-        The later of the two counts. Returns the record as it stands now; None if there is none that is open.
+        Returns the record as it stands now; None if there is none that is open.
         """
         with writing(self._engine) as connection:
             is_open = and_(records.c.call_id == call_id, records.c.ended_ms.is_(None))
             blob = connection.scalar(select(records.c.record).where(is_open).with_for_update())
             if blob is None:
                 return None
-            closed = ended(from_blob(blob), at_ms, ending)
+            closed = close(from_blob(blob), ending, Party.SWITCH, at_ms)
             row = to_row(closed, presumed=True)
             connection.execute(update(records).where(is_open).values(row))
         return closed
-
-
-def ended(record: CallRecord, at_ms: int, ending: Ending) -> CallRecord:
-    """The record of a call whose end nobody reported, closed with all its attempts that were still open."""
-    end_ms = max(at_ms, last_word_ms(record))
-    talking = [
-        attempt.answered_ms
-        for attempt in record.attempts
-        if attempt.answered_ms is not None and attempt.ended_ms is None
-    ]
-    return attrs.evolve(
-        record,
-        state=CallState.ENDED,
-        ended_ms=end_ms,
-        talk_ms=max(record.talk_ms, end_ms - min(talking)) if talking else record.talk_ms,
-        attempts=ended_attempts(record, end_ms, ending),
-        hung_up_by=Party.SWITCH,
-        ending=ending,
-    )
 
 
 def _upsert(engine: Engine) -> str:

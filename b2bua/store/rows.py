@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from b2bua.base.serialization import pack, tagged, unpack
 from b2bua.records.call_record import CallRecord
+from b2bua.records.closing import last_word_ms
 
 _LEVEL: Final = 1
 """Events and traces repeat their keys: the fastest level leaves a third, higher ones hardly less."""
@@ -54,11 +55,3 @@ def from_blob(blob: bytes) -> CallRecord:
         return _converter.structure(unpack(zlib.decompress(blob)), CallRecord)
     except zlib.error as error:
         raise ValueError(f"a record's blob cannot be unpacked: {error}") from error
-
-
-def last_word_ms(record: CallRecord) -> int:
-    """The latest time that the record itself speaks of: a sign of life that needs no clock of ours."""
-    times = [record.accepted_ms, record.rang_ms, record.answered_ms, record.ended_ms]
-    for attempt in record.attempts:
-        times += [attempt.began_ms, attempt.rang_ms, attempt.answered_ms, attempt.ended_ms]
-    return max(time for time in times if time is not None)

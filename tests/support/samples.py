@@ -4,7 +4,7 @@ from typing import Any
 
 import attrs
 
-from b2bua.records.call_record import Attempt, CallRecord, CallState, Ending, Party
+from b2bua.records.call_record import Attempt, CallRecord, CallState, Connected, Ending, Party
 from routing.cause import BUSY, NORMAL, Cause
 
 ARRIVED_MS = 1_764_000_000_000
@@ -43,6 +43,7 @@ def talking_record(call_id: str = "c-1", seq: int = 2, **given: Any) -> CallReco
         "answered_ms": ARRIVED_MS + 2000,
         "target": "mobile",
         "attempts": (busy, answered),
+        "connected": (Connected(2, ARRIVED_MS + 2000),),
         "trace": (
             {
                 "at_s": 0.5,
@@ -67,6 +68,7 @@ def ended_record(call_id: str = "c-1", seq: int = 3, **given: Any) -> CallRecord
         "ended_ms": end_ms,
         "talk_ms": 10_000,
         "attempts": attempts,
+        "connected": (Connected(2, ARRIVED_MS + 2000, end_ms),),
         "hung_up_by": Party.CALLER,
         "ending": ending(NORMAL),
     }

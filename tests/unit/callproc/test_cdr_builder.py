@@ -2,7 +2,7 @@
 
 import pytest
 
-from b2bua.callproc.cdr_builder import COMPANY_S, SIGN_OF_LIFE_S, CdrBuilder, ending
+from b2bua.callproc.cdr_builder import HELD_BACK_S, SIGN_OF_LIFE_S, CdrBuilder, ending
 from b2bua.ipc.protocol import Assign, InviteKey
 from b2bua.records.call_record import CallRecord, CallState
 from routing.cause import BUSY, CRASHED, NORMAL
@@ -32,7 +32,7 @@ class Told:
             identity="127.0.0.1",
             media_host="127.0.0.1",
         )
-        self.scribe = CdrBuilder(assign, dict, lines_count=self.call.plan.counts_calls())
+        self.scribe = CdrBuilder(assign, dict, counts_calls=self.call.plan.counts_calls())
 
     def at(self, event: Event) -> CallRecord | None:
         """What is told right after an event."""
@@ -49,7 +49,7 @@ def told() -> Told:
     """A call that rings its first target, which is told."""
     one = Told()
     assert one.look(0.0) is None
-    first = one.look(COMPANY_S)
+    first = one.look(HELD_BACK_S)
     assert first is not None
     assert [attempt.target for attempt in first.attempts] == ["front-desk"]
     return one
@@ -72,7 +72,7 @@ def test_lines_are_told_at_once_where_they_count() -> None:
 def test_lines_wait_for_company_where_nobody_counts_them(told: Told) -> None:
     """Busy and answered soon after are one record; without an answer the next line is told when the time is over."""
     assert told.at(TargetFailed(0.2, ONE, BUSY)) is None
-    assert told.scribe.next_due_s() == pytest.approx(0.2 + COMPANY_S)
+    assert told.scribe.next_due_s() == pytest.approx(0.2 + HELD_BACK_S)
     record = told.at(TargetAnswered(0.25, TWO))
     assert record is not None
     assert [attempt.ended_ms for attempt in record.attempts] == [1_000_200, None]
@@ -83,7 +83,7 @@ def test_lines_wait_for_company_where_nobody_counts_them(told: Told) -> None:
 def test_ringing_waits_for_the_answer(told: Told) -> None:
     """An answer soon after the ringing tells both in one record; the caller's answer is never put off."""
     assert told.at(TargetRang(0.1, ONE, early_media=False)) is None
-    assert told.scribe.next_due_s() == pytest.approx(0.1 + COMPANY_S)
+    assert told.scribe.next_due_s() == pytest.approx(0.1 + HELD_BACK_S)
     record = told.at(TargetAnswered(0.15, ONE))
     assert record is not None
     assert (record.seq, record.rang_ms, record.answered_ms) == (2, 1_000_100, 1_000_150)
@@ -94,11 +94,11 @@ def test_ringing_waits_for_the_answer(told: Told) -> None:
 def test_ringing_is_told_in_time(told: Told) -> None:
     """If nothing joins it, the ringing is told when its time is over, once."""
     told.at(TargetRang(0.1, ONE, early_media=False))
-    assert told.look(0.1 + COMPANY_S / 2) is None
-    record = told.look(0.1 + COMPANY_S)
+    assert told.look(0.1 + HELD_BACK_S / 2) is None
+    record = told.look(0.1 + HELD_BACK_S)
     assert record is not None
     assert record.state is CallState.RINGING
-    assert told.look(0.1 + 2 * COMPANY_S) is None
+    assert told.look(0.1 + 2 * HELD_BACK_S) is None
 
 
 @pytest.mark.req("P1")

@@ -11,7 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from b2bua.records.call_record import CallRecord, CallState
+from b2bua.records.call_record import CallRecord, CallState, Party
+from b2bua.records.closing import HELD_BACK_MS, close
 from b2bua.store.query import Query
 from b2bua.store.recovery import LOST, adopt
 from b2bua.store.store import Store
@@ -75,17 +76,41 @@ def test_newest_first_and_period_half_open(store: Store) -> None:
 
 @pytest.mark.req("P1")
 def test_lost_call_ends_at_its_last_sign_of_life(store: Store) -> None:
-    """A call that nobody claims after a restart is closed when it was last seen, its talk time counted to then."""
+    """A call that nobody claims after a restart is closed when it was last seen.
+
+    Its talk time is counted up to `HELD_BACK_MS` before: what happened after that need not have been stored.
+    """
     store.records.put([talking_record("c-1"), talking_record("c-2"), open_record("c-3")])
     store.records.refresh([CallId("c-1"), CallId("c-2")], ARRIVED_MS + 9000)
     closed = adopt(store.records, {CallId("c-2")})
     assert [record.call_id for record in closed] == ["c-1", "c-3"]
     lost = store.records.get(CallId("c-1"))
     assert lost is not None
-    assert (lost.state, lost.ended_ms, lost.talk_ms) == (CallState.ENDED, ARRIVED_MS + 9000, 7000)
+    assert (lost.state, lost.ended_ms, lost.talk_ms) == (CallState.ENDED, ARRIVED_MS + 9000, 7000 - HELD_BACK_MS)
     assert (lost.ending, lost.attempts[1].ending, lost.attempts[0].ending) == (LOST, LOST, ending(BUSY))
     assert [call.record.call_id for call in store.records.open_calls()] == ["c-2"]
     assert adopt(store.records, {CallId("c-2")}) == ()
+
+
+@pytest.mark.req("P1")
+def test_lost_call_is_closed_by_the_one_rule(store: Store) -> None:
+    """What is stored of a call that nobody claims is what `close` makes of its record, under the same `seq`."""
+    record = talking_record("c-1", as_of_ms=ARRIVED_MS + 4000)
+    store.records.put([record])
+    store.records.refresh([CallId("c-1")], ARRIVED_MS + 9000)
+    (closed,) = adopt(store.records, ())
+    assert closed == close(record, LOST, Party.SWITCH, ARRIVED_MS + 9000)
+    assert store.records.get(CallId("c-1")) == closed
+
+
+@pytest.mark.req("P1")
+def test_a_record_of_an_earlier_version_keeps_its_talk_time(store: Store) -> None:
+    """A record that says nothing of when caller and target were connected is closed with the talk time it had."""
+    earlier = attrs.evolve(talking_record("c-1", talk_ms=4321), connected=())
+    store.records.put([earlier])
+    store.records.refresh([CallId("c-1")], ARRIVED_MS + 9000)
+    (closed,) = adopt(store.records, ())
+    assert (closed.ended_ms, closed.talk_ms) == (ARRIVED_MS + 9000, 4321)
 
 
 @pytest.mark.req("P1")
