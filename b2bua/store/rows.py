@@ -1,23 +1,23 @@
 """A call's record ↔ its row.
 
-Rule: the blob is the whole record and the only thing read back; the columns beside it are there to be
-searched and are made from it, so that they cannot say something else.
+Rule: the blob holds the whole record and is all that is read back; the other columns are for searching and are made
+from the record, so that they cannot contradict it.
 """
 
 import zlib
-from typing import Any, Final
+from typing import Final
 
 from b2bua.base.serialization import pack, tagged, unpack
 from b2bua.records.call_record import CallRecord
 
 _LEVEL: Final = 1
-"""Events and traces repeat their keys: the fastest level leaves a third, higher ones hardly less."""
-
+"""zlib level. Events and traces repeat their keys: the fastest level leaves a third, higher ones hardly less
+(measured)."""
 
 _converter = tagged()
 
 
-def to_row(record: CallRecord, *, presumed: bool = False) -> dict[str, Any]:
+def to_row(record: CallRecord, *, presumed: bool = False) -> dict[str, str | int | bytes | None]:
     """The columns of `schema.records`.
 
     Raises ValueError, TypeError or OverflowError for what no row can hold.
@@ -57,7 +57,7 @@ def from_blob(blob: bytes) -> CallRecord:
 
 
 def last_word_ms(record: CallRecord) -> int:
-    """The latest time that the record itself speaks of: a sign of life that needs no clock of ours."""
+    """The latest time in the record (UTC epoch milliseconds): the call was up then."""
     times = [record.accepted_ms, record.rang_ms, record.answered_ms, record.ended_ms]
     for attempt in record.attempts:
         times += [attempt.began_ms, attempt.rang_ms, attempt.answered_ms, attempt.ended_ms]
