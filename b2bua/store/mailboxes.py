@@ -61,7 +61,7 @@ class Mailboxes:
 
     def set_notified(self, call_id: CallId, at_ms: int) -> None:
         """The subscriber's system accepted the notification of a message."""
-        self._set(call_id, {"told_ms": at_ms})
+        self._set(call_id, {"notified_ms": at_ms})
 
     def set_next_try(self, call_id: CallId, next_try_ms: int, tries: int) -> None:
         """It did not accept it; the next try is due at `next_try_ms`, after `tries` tries."""

@@ -149,6 +149,9 @@ def test_what_is_not_there_is_said(store: Store) -> None:
         store.plans.history(NUMBER)
     with pytest.raises(NotFound, match="no version"):
         store.plans.restore(NUMBER, theirs.id, author="li")
+    with pytest.raises(NotFound, match="no version"):
+        store.plans.version(NUMBER, 99)
+    assert store.plans.version(OTHER, theirs.id) == (theirs, document("400-800-1111"))
     with pytest.raises(NotFound, match="no plan with the hash"):
         store.plans.by_hash(PlanHash("00" * 32))
     with pytest.raises(NotFound, match="publish a plan"):
