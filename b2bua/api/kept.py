@@ -78,7 +78,7 @@ class Kept:
             "sealed": message.is_sealed,
             "read_ms": mark.read_ms if mark else None,
             "read_by": mark.read_by if mark else "",
-            "told_ms": mark.told_ms if mark else None,
+            "told_ms": mark.notified_ms if mark else None,
         }
 
     async def _mark(self, args: Args, who: Operator) -> Any:

@@ -1,7 +1,7 @@
-"""Whose the files of a state directory are: the directory's owner's, whoever made them.
+"""Files of the state directory: written whole or not at all, and owned by the owner of their folder.
 
-Rule: root may run any command, as `switch400 token add` after an installation; the daemon, which has a user of its own,
-must be able to read what came of it.
+Rule: root may run any command, such as `switch400 token add` after an installation; the daemon, which runs as a user of
+its own, must be able to read the files that the command made.
 """
 
 import os
@@ -16,15 +16,18 @@ def give_to_folder_owner(path: Path) -> None:
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """A new file with mode 0600, or none: a full disk leaves no half of it. Raises OSError."""
-    half = file.with_suffix(".new")
+    """Replace a file by one with this content and mode 0600, on disk when this returns.
+
+    Raises OSError, and then the old file is as it was: a full disk leaves no partial file.
+    """
+    partial = file.with_suffix(".new")
     try:
-        half.unlink(missing_ok=True)
-        with os.fdopen(os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as new:
-            give_to_folder_owner(half)
+        partial.unlink(missing_ok=True)
+        with os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as new:
+            give_to_folder_owner(partial)
             new.write(content)
             new.flush()
             os.fsync(new.fileno())
-        half.rename(file)
+        partial.rename(file)
     finally:
-        half.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)

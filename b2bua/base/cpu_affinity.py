@@ -1,6 +1,7 @@
-"""Which processor runs what: whoever stays on one finds warm caches there (docs/adr/0006).
+"""Which processors a thread may run on: a thread that stays on one processor finds its caches warm (docs/adr/0006).
 
-Rule: only processors that the program was started on; where it may not choose it goes on as it would without.
+Rule: only processors that the program was started on are chosen; where the kernel refuses, the thread goes on as it
+was.
 """
 
 import ctypes
@@ -11,32 +12,34 @@ from typing import Final
 
 import trio
 
-AT_LARGE_S: Final = 0.2
-AT_HOME_S: Final = 10.0
+UNPINNED_S: Final = 0.2
+"""How long the kernel may choose the processor anew (measured, docs/adr/0006)."""
+PINNED_S: Final = 10.0
+"""How long the thread then stays on the processor that the kernel chose."""
 
 
-def ours() -> list[int]:
+def allowed_cores() -> list[int]:
     """The processors that this thread may run on, in order."""
     return sorted(os.sched_getaffinity(0))
 
 
-def stay_on(cores: Collection[int]) -> None:
-    """Run this thread, and those that it starts from now on, on these processors only, if it is allowed."""
+def pin_thread(cores: Collection[int]) -> None:
+    """Run this thread, and those that it starts from now on, on these processors only, if the kernel allows it."""
     with suppress(OSError):
         os.sched_setaffinity(0, cores)
 
 
-async def settle(cores: Collection[int]) -> None:
-    """Keep this thread on one of these processors, until cancelled.
+async def keep_pinned(cores: Collection[int]) -> None:
+    """Keep this thread on one of these processors, until cancelled; then it may run on all of them again.
 
-    For `AT_LARGE_S` after every `AT_HOME_S` it may run on any of them: the kernel says anew where there is room for it.
+    Every `PINNED_S` it may run on any of them for `UNPINNED_S`, so that the kernel can move it to an idle one.
     """
-    here = ctypes.CDLL(None).sched_getcpu
+    current_core = ctypes.CDLL(None).sched_getcpu
     try:
         while len(cores) > 1:
-            stay_on(cores)
-            await trio.sleep(AT_LARGE_S)
-            stay_on([here()])
-            await trio.sleep(AT_HOME_S)
+            pin_thread(cores)
+            await trio.sleep(UNPINNED_S)
+            pin_thread([current_core()])
+            await trio.sleep(PINNED_S)
     finally:
-        stay_on(cores)
+        pin_thread(cores)

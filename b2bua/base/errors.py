@@ -1,16 +1,19 @@
-"""What the store refuses, each with the words that the operator reads."""
+"""Errors that end in front of a person: the text of each is one clear line.
+
+Rule: what is raised to a person names what is wrong and what to do; a traceback is for faults of the program only.
+"""
 
 
 class StoreError(Exception):
-    """Any refusal of the store; its text is one clear line."""
+    """The store cannot do what was asked; the text is one clear line for the operator."""
 
 
 class StoreUnusable(StoreError):
-    """The database is missing, cannot be opened, or is not ours to touch."""
+    """The database is missing, cannot be opened, belongs to another user, or holds another program's tables."""
 
 
 class NotFound(StoreError):
-    """No such number, version or plan."""
+    """There is no such number, version, plan, recording or message."""
 
 
 class Conflict(StoreError):

@@ -1,7 +1,6 @@
-"""Cuts a byte stream into bodies and puts bodies into frames: a 4-byte big-endian length, then that many
-bytes.
+"""Frames on a byte stream: a 4-byte big-endian length, then a body of that many bytes.
 
-Rule: a length is believed only up to a bound, so that a stranger's first four bytes cannot take our memory.
+Rule: a length over the bound is an error, so that four bytes from anyone cannot make this program allocate memory.
 """
 
 from collections.abc import Iterator
@@ -13,21 +12,21 @@ _LENGTH = Struct(">I")
 
 
 def framed(body: bytes, most: int = MOST_FRAME_BYTES) -> bytes:
-    """A body as it goes over the wire; raises ValueError if it is longer than the reader's `most` bytes."""
+    """A body as one frame. Raises ValueError if it is longer than `most` bytes, which the reader would refuse."""
     if len(body) > most:
         raise ValueError(f"a frame of {len(body)} bytes; at most {most} are allowed")
     return _LENGTH.pack(len(body)) + body
 
 
 class FrameCutter:
-    """Bodies of at most `most` bytes out of a byte stream, whatever pieces it comes in."""
+    """Cuts a byte stream into bodies of at most `most` bytes each, in whatever pieces the stream arrives."""
 
     def __init__(self, most: int = MOST_FRAME_BYTES) -> None:
         self._most = most
         self._buffer = bytearray()
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
-        """Whole bodies in `piece` and what came before it, in order.
+        """The bodies that are whole now that `piece` has come, in order.
 
         Raises ValueError for a length over the bound.
         """

@@ -1,6 +1,7 @@
-"""attrs values ↔ msgpack, for every wire inside the house.
+"""attrs values ↔ msgpack, for records in the database and messages between processes of this switch.
 
-Rule: a union is written as its class name under `_type`, so that a reader can refuse what it does not know.
+Rule: a member of a union is written with its class name under `_type`, so that a reader can refuse a class that it does
+not know.
 """
 
 from datetime import datetime
@@ -15,7 +16,7 @@ from routing.command import Command
 from routing.event import Event
 
 
-def tagged(*unions: Any) -> Converter:
+def tagged(*unions: object) -> Converter:
     """A converter between attrs values and msgpack's plain types that can tell the members of these unions apart."""
     converter = make_converter()
     # msgpack's own timestamps lose the zone, and the hour in the plan's zone is what decides.
@@ -31,24 +32,26 @@ def tagged(*unions: Any) -> Converter:
     return converter
 
 
-def _is_plain(kind: Any) -> bool:
+# Any: the annotation of plain fields is compared, no value.
+def _is_plain(kind: object) -> bool:
     return bool(kind == dict[str, Any])
 
 
-def _is_row_of_plain(kind: Any) -> bool:
+def _is_row_of_plain(kind: object) -> bool:
     return bool(kind == tuple[dict[str, Any], ...])
 
 
 PLAIN = tagged(Event, Command)
-"""Plain forms of the routing core's values, as they stand in records and on the link."""
+"""Plain forms of the routing core's values, as in records and in messages between daemon and call process."""
 
 
-def pack(plain: Any) -> bytes:
+def pack(plain: object) -> bytes:
     """Plain types as msgpack bytes."""
     packed: bytes = msgpack.packb(plain)
     return packed
 
 
+# Any: bytes from another process or an older release may hold any plain value.
 def unpack(data: bytes) -> Any:
     """msgpack bytes as plain types; raises ValueError for anything malformed."""
     return msgpack.unpackb(data, strict_map_key=False)

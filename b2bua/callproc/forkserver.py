@@ -25,7 +25,7 @@ from typing import Final
 import attrs
 import pjsua2
 
-from b2bua.base.cpu_affinity import ours, stay_on
+from b2bua.base.cpu_affinity import allowed_cores, pin_thread
 from b2bua.callproc.endpoint import Setup, leave
 from b2bua.callproc.process import be_a_call_process
 from b2bua.callproc.realtime_priority import limit
@@ -104,7 +104,7 @@ class ForkServer:
         nowhere = os.open(os.devnull, os.O_RDWR)
         os.dup2(nowhere, 0)
         os.dup2(nowhere, 1)
-        stay_on([self._cores[place % len(self._cores)]])
+        pin_thread([self._cores[place % len(self._cores)]])
         be_a_call_process(self._link, _with_ports(self._setup, self._ports, place), self._shelves)
 
 
@@ -172,7 +172,7 @@ def main() -> None:
     setup = Setup(proxy=given.edge, media_host=given.media_host)
     key = read_key(given.key, given.link.parent) if given.key else None
     shelves = MediaPaths(tuple(given.prompts), given.recordings, given.messages, given.key, key)
-    ForkServer(given.link, setup, shelves, given.rtp_ports, given.core or ours()).run()
+    ForkServer(given.link, setup, shelves, given.rtp_ports, given.core or allowed_cores()).run()
     leave(0)
 
 

@@ -46,7 +46,7 @@ class CallProcess:
 
     def __init__(self, link: Path, setup: Setup, shelves: MediaPaths) -> None:
         self._shelves = shelves
-        self._spool = spool.beside(link)
+        self._spool = spool.folder_beside(link)
         self._incarnation = secrets.token_hex(8)
         self._call: Call | None = None
         self._last: Call | None = None
@@ -219,7 +219,7 @@ class CallProcess:
         if last is None or last.scribe.latest is None or last.stored_seq >= last.scribe.latest.seq:
             return
         try:
-            spool.leave(self._spool, last.scribe.latest)
+            spool.write(self._spool, last.scribe.latest)
         except OSError as fault:
             sys.stderr.write(f"the record of call {last.assign.call_id} cannot be spooled: {fault}\n")
 

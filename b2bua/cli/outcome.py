@@ -17,13 +17,13 @@ from b2bua.console.client_token import CredentialFault
 from b2bua.control.client import DaemonGone, Refused
 from b2bua.control.tokens import TokensFault
 from b2bua.media.keys import KeyFault
-from b2bua.media.prompts import Unfit
+from b2bua.media.prompts import UnusablePrompt
 from b2bua.store.database import first_line
 from routing.document import PlanFaults
 from routing.number import NumberFault
 
 _SAID = (
-    *(StoreError, ConfigFault, DaemonGone, Refused, NumberFault, Unfit),
+    *(StoreError, ConfigFault, DaemonGone, Refused, NumberFault, UnusablePrompt),
     *(KeyFault, TokensFault, CredentialFault),
 )
 """What says in a sentence of its own what is wrong."""

@@ -14,7 +14,7 @@ from b2bua.cli.place import Place, at_place
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.when import clock
 from b2bua.media.paths import media_paths
-from b2bua.media.prompts.intake import silences_s, take_in
+from b2bua.media.prompts.conversion import convert, silences_s
 from b2bua.media.prompts.library import Library
 from b2bua.media.prompts.loudness import loudness_lufs
 from b2bua.media.prompts.uploads import Uploads
@@ -49,7 +49,7 @@ def add(number: str, name: str, file: Path, place: Place) -> None:
     It becomes 8 kHz mono at the usual loudness, and is heard from the next call on; the old one is kept.
     """
     mine = parse_400(number)
-    samples = take_in(file)
+    samples = convert(file)
     store = place.open_store(create=True)
     upload = _uploads(place).add(mine, name, samples)
     note(store, "prompt-add", mine, f"{name} version {upload.version}")

@@ -6,9 +6,10 @@ before anything is started.
 
 import re
 import tomllib
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, TypeVar, cast, get_args
 
 import attrs
 from cattrs import Converter, transform_error
@@ -19,12 +20,13 @@ from b2bua.config.trunks import Gateway, Trunk
 from routing.ids import TrunkName
 
 LEAST_PORTS: Final = 16
-"""What one call may need for the RTP and RTCP of its legs."""
+"""One call may need so many for the RTP and RTCP of its legs."""
+_T = TypeVar("_T")
 _KEY: Final = re.compile(r"\['([^']*)'\]")
 
 
 class ConfigFault(ValueError):
-    """What is wrong with the configuration, one sentence each, with path and mend."""
+    """What is wrong with the configuration: a line for each fault, with its path and what to do."""
 
 
 @attrs.frozen
@@ -40,11 +42,11 @@ class HostPort:
 
 @attrs.frozen
 class Sip:
-    """The edge. `listen` takes UDP and TCP; `public` is what far ends see of it (default: `listen`).
+    """The SIP edge. `listen` is for UDP and TCP; `public` is the address that far ends see (default: `listen`).
 
-    `inside` is the loopback port where call processes send; 0 chooses one and remembers it in the state directory.
-    `strangers` says what a source that is no trunk gets. `identity` is the host in the From of calls to targets
-    (default: the public host).
+    `inside` is the loopback port that call processes send to; 0 chooses one and stores it in the state directory.
+    `strangers` says how a request from a source that is no trunk is answered. `identity` is the host in the From of
+    calls to targets (default: the public host).
     """
 
     listen: HostPort = HostPort("127.0.0.1", 5060)
@@ -76,8 +78,9 @@ class Processes:
 class Keeping:
     """Recordings and messages on disk.
 
-    `key` is a file with the key that seals what is taped from now on, empty: nothing is sealed; `old_keys` open what
-    they sealed. `notify` is a URL that is told of each new voicemail message by a POST of JSON, empty: nobody is.
+    `key` is the file of the key that seals new recordings and messages (none: they are not sealed); `old_keys` are
+    those of keys that sealed older ones. `notify` is a URL that gets a POST of JSON for each new voicemail message
+    (empty: none).
     """
 
     key: Path | None = None
@@ -87,9 +90,9 @@ class Keeping:
 
 @attrs.frozen
 class Control:
-    """The control socket: where it is (default: `control.sock` in `state`), and whose it is besides the switch's user.
+    """The control socket: its path (default: `control.sock` in `state`) and the `group` that may connect to it.
 
-    Members of `group` may connect to it with a token (`b2bua.control.tokens`).
+    Members of `group` need a token (`b2bua.control.tokens`); empty: only the switch's user and root may connect.
     """
 
     socket: Path | None = None
@@ -174,6 +177,7 @@ def _path_first(fault: str) -> str:
     return f"{plain}: {sentence}" if plain else sentence
 
 
+# Any: TOML may hold anything until cattrs has structured it.
 def _tables(document: dict[str, Any], kind: str, source: str) -> list[tuple[str, dict[str, Any]]]:
     tables = document.get(kind, {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
@@ -198,34 +202,33 @@ def _converter() -> Converter:
     return converter
 
 
-def _each_field(table: type, converter: Converter) -> Any:
+def _each_field(table: type, converter: Converter) -> Callable[[Mapping[str, Any], Any], object]:
     """Validates field by field: attrs itself would stop at a table's first fault and hide the others."""
 
-    def validated(field: "attrs.Attribute[Any]", kind: Any, check: Any) -> Any:
-        def structure(value: Any, _: Any) -> Any:
-            made = converter.structure(value, kind)
+    # Any: attrs knows a field's type only at run time, and cattrs takes overrides as untyped keywords.
+    def validated(field: "attrs.Attribute[Any]", check: Callable[..., object]) -> Any:
+        def structure(value: object, _: object) -> object:
+            made: object = converter.structure(value, cast("Any", field.type))
             check(None, field, made)
             return made
 
         return override(struct_hook=structure)
 
-    fields = {
-        field.name: validated(field, field.type, field.validator) for field in attrs.fields(table) if field.validator
-    }
+    fields = {field.name: validated(field, field.validator) for field in attrs.fields(table) if field.validator}
     return make_dict_structure_fn(
         table, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **fields
     )
 
 
-def _checked(value: Any, kind: Any) -> Any:
-    """No silent conversions: TOML has types, and `port = "5060"` is a slip that should be said."""
+def _checked(value: object, kind: type[_T]) -> _T:
+    """The value, if it is of this kind: nothing is converted, since `port = "5060"` is a mistake. Raises ValueError."""
     kinds = (int, float) if kind is float else (kind,)
     if not isinstance(value, kinds) or (isinstance(value, bool) and kind is not bool):
         raise ValueError(f"{value!r} should be {kind.__name__}")
-    return value
+    return cast("_T", value)
 
 
-def _network(text: Any) -> IPv4Network:
+def _network(text: object) -> IPv4Network:
     try:
         return IPv4Network(_checked(text, str))
     except ValueError as error:
@@ -253,7 +256,7 @@ def _port_range(text: str) -> None:
         )
 
 
-def host_port(text: Any) -> HostPort:
+def host_port(text: object) -> HostPort:
     """`HOST:PORT` with an IPv4 literal. Raises ValueError."""
     host, colon, port = str(text).rpartition(":")
     if not colon or not port.isdecimal() or int(port) > 65535:

@@ -1,8 +1,11 @@
-"""The neighbours that calls come from and go to, as the configuration names them."""
+"""Trunks and gateways, the SIP peers of this switch, as the configuration names them.
+
+Rule: each value is checked when the configuration is read, so that no other room checks it again.
+"""
 
 import re
 from ipaddress import IPv4Network
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -11,18 +14,19 @@ from routing.ids import TrunkName
 _PING: Final = re.compile(r"[\w.-]+:\d{1,5}")
 
 
-def _pingable(_: Any, __: Any, text: str) -> None:
+def _pingable(_: object, __: object, text: str) -> None:
     if text and not _PING.fullmatch(text):
         raise ValueError(f"{text!r} should be HOST:PORT, such as 192.0.2.1:5060")
 
 
 @attrs.frozen
 class Trunk:
-    """A carrier's SIP trunk: whom we take calls from.
+    """A carrier's SIP trunk, from which calls to 400 numbers come.
 
     `sources` are the networks it sends from. `capacity` is the most calls up at once (0: no limit of its own).
-    `early_media`: its side plays audio sent before the answer. `ping` is the `host:port` that OPTIONS go to, empty for
-    none; `transport` is how. `mobile_targets`: the carrier lets calls to its 400 numbers go on to mobiles (W1).
+    `early_media`: the carrier plays to the caller what is sent before the answer. `ping` is the `host:port` that
+    OPTIONS go to, empty for none; `transport` is how. `mobile_targets`: the carrier lets calls to its 400 numbers go on
+    to mobiles (W1).
     """
 
     name: TrunkName

@@ -100,7 +100,7 @@ class Daemon:
         self._notify_fault = ""
         self._writer = self._store.writer(self._stored)
         self._live = FeedPublisher()
-        self._switchboard = ActiveCalls(self._writer.offer, self._show)
+        self._switchboard = ActiveCalls(self._writer.submit, self._show)
         self._link = self._state / "link.sock"
         shelves = media_paths(self._state, config.keeping.key)
         self._pool = Pool(config.processes, self._link, shelves, self._heard, self._lost)
@@ -150,7 +150,7 @@ class Daemon:
         await trio.to_thread.run_sync(self._live.load, self._store.records)
         await self._operations.load_numbers()
         await trio.to_thread.run_sync(self._usage.load, self._store.records, now_ms())
-        await trio.to_thread.run_sync(recovery.take_in, spool.beside(self._link), self._store.records)
+        await trio.to_thread.run_sync(recovery.take_in, spool.folder_beside(self._link), self._store.records)
         listen = self._config.sip.listen
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
@@ -159,7 +159,7 @@ class Daemon:
             except OSError as error:
                 raise StartFault(f"{listen} cannot be used ({error.strerror}); choose another address") from error
             nursery.start_soon(self._writer.run)
-            nursery.start_soon(cpu_affinity.settle, cpu_affinity.ours())
+            nursery.start_soon(cpu_affinity.keep_pinned, cpu_affinity.allowed_cores())
             await nursery.start(self._pool.run, f"127.0.0.1:{self._edge.site.inside_port}", self._config.media)
             await nursery.start(self._control.serve, self._listener)
             nursery.start_soon(self._adopt)
@@ -169,7 +169,7 @@ class Daemon:
             if url := self._config.keeping.notify:
                 messages = Messages(self._state / "messages")
                 nursery.start_soon(VoicemailWebhook(url, messages, self._store, self._notify_trouble).run)
-            nursery.start_soon(retention.keep, self._state, self._store, self._kept)
+            nursery.start_soon(retention.run, self._state, self._store, self._kept)
             await self._pool.warm()
             gc.collect()
             gc.freeze()  # what is loaded stays: the collector need not walk through it with every call
@@ -200,7 +200,7 @@ class Daemon:
                 self._answers.shown(record)
                 if waits:
                     self._waiting.add(record.call_id)
-                    self._writer.hurry()
+                    self._writer.flush_soon()
             case Ask(question=JoinQueue() | LeaveQueue()):
                 self._answers.line_up(message)
             case Ask():
@@ -291,7 +291,9 @@ class Daemon:
         while True:
             await trio.sleep(SPOOL_EVERY_S)
             try:
-                taken = await trio.to_thread.run_sync(recovery.take_in, spool.beside(self._link), self._store.records)
+                taken = await trio.to_thread.run_sync(
+                    recovery.take_in, spool.folder_beside(self._link), self._store.records
+                )
             except (OSError, DBAPIError) as error:
                 log.error("spooled records cannot be taken in yet: %s", error)  # noqa: TRY400 - no traceback for a full disk
                 continue
@@ -311,7 +313,7 @@ class Daemon:
             self._live.peers(self._neighbourhood.rows())
             self._lookout.look(self._writer.health, oldest)
             if ticks % REFRESH_TICKS == 0:
-                self._writer.offer_alive([CallId(record.call_id) for record in self._switchboard], now_ms())
+                self._writer.submit_alive([CallId(record.call_id) for record in self._switchboard], now_ms())
             ticks += 1
             await trio.sleep(1)
 

@@ -1,9 +1,8 @@
-"""Records that wait in a folder: of call processes that had no daemon to hand them to, and of a daemon without a
-database.
+"""The spool folder: records of call processes that had no daemon to send them to, and of a daemon that had no database.
 
 Rule: a file whose name does not begin with a dot is one `b2bua.ipc.protocol` frame of `Update`. It appears under its
-name only when whole, is deleted only when its record is on disk in the store, and one that cannot be read is moved
-aside, never deleted.
+name only when it is whole, and is deleted only when its record is on disk in the store. A file that cannot be read is
+moved to the folder `broken`, never deleted.
 """
 
 import os
@@ -28,15 +27,15 @@ class Broken:
     problem: str
 
 
-def beside(link: Path) -> Path:
-    """The folder that belongs to the daemon's link socket."""
+def folder_beside(link: Path) -> Path:
+    """The spool folder of the daemon whose link socket this is: it lies beside the socket."""
     return link.parent / "spool"
 
 
-def leave(folder: Path, record: CallRecord) -> Path:
-    """Write a record for the next daemon to find, on disk when this returns. Raises OSError."""
+def write(folder: Path, record: CallRecord) -> Path:
+    """Write a record for the next daemon to read, on disk when this returns; the file. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Call ids come from our own daemon, but a folder is no place to trust that.
+    # Call ids come from our own daemon; a file name must be safe even if one does not.
     name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in record.call_id)
     file = folder / f"{name}.{record.seq}"
     part = folder / f".{file.name}"
@@ -50,9 +49,10 @@ def leave(folder: Path, record: CallRecord) -> Path:
 
 
 def waiting(folder: Path) -> Iterator[tuple[Path, CallRecord] | Broken]:
-    """Every whole file of the folder, by name: its record, or how it was moved aside.
+    """Every whole file of the folder in order of name, with its record; or `Broken` for one that was moved aside.
 
-    A missing folder is empty.
+    A missing folder is empty. Raises OSError for what the machine lacks (no descriptor, a disk that fails): a file that
+    cannot be read now may be read later, and stays.
     """
     if not folder.is_dir():
         return
@@ -61,7 +61,9 @@ def waiting(folder: Path) -> Iterator[tuple[Path, CallRecord] | Broken]:
             continue
         try:
             yield file, _read(file)
-        except (ValueError, TypeError, KeyError, OSError) as error:
+        except FileNotFoundError:
+            continue  # somebody has taken it away
+        except (ValueError, TypeError, KeyError, PermissionError) as error:
             yield move_aside(file, f"{type(error).__name__}: {error}")
 
 
@@ -80,7 +82,7 @@ def _read(file: Path) -> CallRecord:
 
 
 def move_aside(file: Path, problem: str) -> Broken:
-    """Take a file that cannot be used out of the way, for someone to look at. Raises OSError."""
+    """Move a file that cannot be used to the folder `broken`, for an operator to look at. Raises OSError."""
     aside = file.parent / BROKEN / file.name
     aside.parent.mkdir(mode=0o700, exist_ok=True)
     file.replace(aside)

@@ -1,1 +1,1 @@
-"""What happens by the clock: retention, and telling a subscriber's system of voicemail."""
+"""Work that runs by the clock: retention of recordings, notification of new voicemail."""

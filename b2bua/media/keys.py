@@ -1,7 +1,7 @@
 """The keys that recordings and messages are sealed with.
 
-Rule: a key lies in a file of its own, outside everything that is backed up with the recordings, readable by its owner
-only; a file that is anything else is refused before a word is recorded.
+Rule: a key is in a file of its own, outside the state directory (which is backed up with the recordings), readable by
+its owner only; a file that is not like that is refused when the daemon starts.
 """
 
 import hashlib
@@ -19,24 +19,24 @@ _NAME_BYTES: Final = 8
 
 
 class KeyFault(ValueError):
-    """A key file cannot be used; the message is a sentence that names it, and the mend."""
+    """A key file cannot be used; the message is a sentence that names the file and says what to do."""
 
 
 @attrs.frozen
 class Key:
-    """A secret of 32 bytes. `name` says in a sealed file which key it is, and gives nothing of the key away."""
+    """A secret of 32 bytes. Its `name` is in the header of a sealed file; the secret cannot be computed from it."""
 
     secret: bytes = attrs.field(repr=False)
 
     @property
     def name(self) -> bytes:
-        """Eight bytes that tell keys apart."""
+        """Eight bytes that tell keys apart (BLAKE2b, RFC 7693)."""
         return hashlib.blake2b(self.secret, digest_size=_NAME_BYTES, person=b"switch400 key").digest()
 
 
 @attrs.frozen
 class Keyring:
-    """`current` seals what is taped from now on, None: nothing is sealed; `old` ones still open what they sealed."""
+    """`current` seals new recordings and messages (None: not sealed); `old` keys open what they sealed before."""
 
     current: Key | None = None
     old: tuple[Key, ...] = ()

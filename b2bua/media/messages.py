@@ -1,8 +1,8 @@
-"""The voicemail messages in a switch's folder (M4), as call processes leave them: `<number>/<mailbox>/<call>.wav`, or
-`.sealed`. One that is still being taken has a dot before its name.
+"""The voicemail messages of a switch (M4), as call processes write them: `<number>/<mailbox>/<call>.wav`, or `.sealed`.
 
-Rule: what a message is stands in its path and in its call's record; the store knows only what was done with it
-(`b2bua.store.mailboxes`).
+Rule: number, mailbox and call are in the path of a message, the rest in its call's record; the database holds only
+whether it was read and notified (`b2bua.store.mailboxes`). The name of a message that is being recorded begins with a
+dot.
 """
 
 from collections.abc import Iterator
@@ -34,22 +34,22 @@ class VoiceMessage:
 
     @property
     def is_sealed(self) -> bool:
-        """Whether only a key opens it."""
+        """Whether a key is needed to play it."""
         return is_sealed(self.path)
 
     def sound(self, keys: Keyring) -> Iterator[bytes]:
-        """What was said, as `b2bua.media.audio_file.pieces`."""
+        """Its samples, as `b2bua.media.audio_file.pieces`."""
         return pieces(self.path, self.call_id, CHANNELS, keys)
 
 
 class Messages:
-    """Every message in a folder."""
+    """The messages in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def every(self, number: str = "", mailbox: str = "") -> Iterator[VoiceMessage]:
-        """All of them, or those of one number or mailbox, oldest first; one still being taken is not among them."""
+        """All of them, or those of one number or mailbox, oldest first; without those that are being recorded."""
         found = self._look("[!.]*")
         wanted = (one for one in found if number in ("", one.number) and mailbox in ("", one.mailbox))
         yield from sorted(wanted, key=lambda one: (one.arrived_ms, one.call_id))
@@ -62,11 +62,11 @@ class Messages:
         return found
 
     def unfinished(self) -> Iterator[VoiceMessage]:
-        """Those that are being taken, or were when their process died."""
+        """Those that are being recorded, or were when their process died."""
         return self._look(".*")
 
     def finish(self, message: VoiceMessage) -> None:
-        """Let one that nobody takes any more be found by its owner. Raises OSError."""
+        """Make an unfinished message an ordinary one. Raises OSError."""
         message.path.rename(message.path.with_name(message.path.name.lstrip(".")))
 
     def _look(self, names: str) -> Iterator[VoiceMessage]:

@@ -1,6 +1,6 @@
-"""Where sound is found and put: folders that the daemon names and keeps.
+"""The folders of prompts, recordings and messages of a switch.
 
-Rule: a call process reads prompts and writes what it records, and never deletes what is whole.
+Rule: a call process reads prompts, writes recordings and messages, and never deletes one that is complete.
 """
 
 from pathlib import Path
@@ -14,9 +14,9 @@ from routing.ids import Number400, PromptName
 
 @attrs.frozen
 class MediaPaths:
-    """`prompts` are looked through in order; `recordings` and `messages` are None where nothing is to be kept.
+    """`prompts` are searched in order; `recordings` and `messages` are None where nothing is to be recorded.
 
-    What is kept is sealed with the `key` in `key_file`, if there is one.
+    Recordings and messages are sealed with the `key` in `key_file`, if there is one.
     """
 
     prompts: tuple[Path, ...] = ()
@@ -26,15 +26,15 @@ class MediaPaths:
     key: Key | None = None
 
     def options(self) -> list[str]:
-        """The same as options of the fork server, which reads the key for itself."""
-        kept = (("--recordings", self.recordings), ("--messages", self.messages), ("--key", self.key_file))
+        """The same as command line options of the fork server, which reads the key file itself."""
+        folders = (("--recordings", self.recordings), ("--messages", self.messages), ("--key", self.key_file))
         words = [word for folder in self.prompts for word in ("--prompts", str(folder))]
-        return words + [word for option, path in kept if path for word in (option, str(path))]
+        return words + [word for option, path in folders if path for word in (option, str(path))]
 
     def names(self, number: Number400) -> frozenset[PromptName] | None:
-        """What a number's plan may name: its own prompts, and those for all numbers.
+        """The prompts that a number's plan may name: its own, and those for all numbers.
 
-        None if the first folder is not there: then this is no switch's place, and nothing can be said.
+        None if the first folder does not exist: then there is no switch here, and the prompts are not known.
         """
         if not (self.prompts and self.prompts[0].is_dir()):
             return None

@@ -1,6 +1,6 @@
-"""The recorded conversations in a switch's folder (M5), as call processes leave them (`b2bua.callproc.recorder`).
+"""The recorded conversations of a switch (M5), as call processes write them (`b2bua.callproc.recorder`).
 
-Rule: a conversation is one tape in stereo, the caller left and the target right, named after its call: `<call>.wav`, or
+Rule: a conversation is one stereo file, the caller left and the target right, named after its call: `<call>.wav`, or
 `<call>.sealed`.
 """
 
@@ -22,13 +22,16 @@ from routing.ids import CallId
 CHANNELS: Final = 2
 _CALL_ID: Final = re.compile(r"([0-9a-f]{11})[0-9a-f]{10}")
 _SHORT_BY_MS: Final = 500
-"""How much shorter than its call's record says a recording may be: a last piece may go to disk after the last word."""
+"""How much shorter a recording may be than its call's record says: the last piece is written after the record."""
 _DIED: Final = (CRASHED.slug, DAEMON_LOST.slug)
-"""Endings of calls whose recording could not be brought to its end."""
+"""Release causes of calls whose process could not close its recording."""
 
 
 def arrived_ms(call_id: str, file: Path) -> int:
-    """When a call came (UTC epoch milliseconds): its name says so; else when its file was written last."""
+    """When a call came (UTC epoch milliseconds): the first 11 hex digits of its id, else the time of its file.
+
+    Raises OSError.
+    """
     named = _CALL_ID.fullmatch(call_id)
     return int(named[1], 16) if named else round(file.stat().st_mtime * 1000)
 
@@ -44,15 +47,15 @@ class Recording:
 
     @property
     def is_sealed(self) -> bool:
-        """Whether only a key opens it."""
+        """Whether a key is needed to play it."""
         return is_sealed(self.path)
 
     def sound(self, keys: Keyring) -> Iterator[bytes]:
-        """What was said, as `b2bua.media.audio_file.pieces`."""
+        """Its samples, as `b2bua.media.audio_file.pieces`."""
         return pieces(self.path, self.call_id, CHANNELS, keys)
 
     def fault(self, record: CallRecord | None, keys: Keyring) -> str:
-        """What is wrong with it, given the call's record; empty if nothing is."""
+        """What is wrong with it, given the call's record; empty if nothing is. Reads the whole file. Raises OSError."""
         if self.path.stat().st_mode & 0o077:
             return "others than its owner may read it"
         is_over = record is None or record.ended_ms is not None
@@ -74,13 +77,13 @@ class Recording:
 
 
 class Recordings:
-    """Every recording in a folder."""
+    """The recordings in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def every(self) -> Iterator[Recording]:
-        """All of them, oldest first; one that is taken away meanwhile is passed over."""
+        """All of them, oldest first; one that is deleted meanwhile is left out."""
         for path in sorted(self._folder.glob("[!.]*")):
             if path.suffix in (PLAIN, SEALED):
                 try:

@@ -71,7 +71,7 @@ class FeedPublisher:
         Of calls that ended lately, those that came more than an hour ago are left out. Blocks on the disk.
         """
         now = now_ms()
-        for past in records.past_since(now - _LOOKED_BACK_MS):
+        for past in records.call_times_since(now - _LOOKED_BACK_MS):
             self._accepted[past.accepted_ms // _SPAN_MS] += 1
             if past.ended_ms is not None and past.ended_ms >= now - _SHARES_MS:
                 self._results.append((past.ended_ms, "answered" if past.answered_ms is not None else past.slug or ""))

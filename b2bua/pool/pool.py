@@ -20,7 +20,7 @@ from typing import Final
 import attrs
 import trio
 
-from b2bua.base.cpu_affinity import ours
+from b2bua.base.cpu_affinity import allowed_cores
 from b2bua.base.errors import StartFault
 from b2bua.config.configuration import Media, Processes
 from b2bua.console.rows import PoolRow
@@ -112,7 +112,7 @@ class Pool:
         self._change = trio.Event()
         self._path = link_path
         self._shelves = shelves
-        self._cores = ours()
+        self._cores = allowed_cores()
         self._heard = heard
         self._lost = lost
         self._all: dict[str, Process] = {}

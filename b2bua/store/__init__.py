@@ -1,1 +1,1 @@
-"""The one truth for plans, numbers and call records (SQLAlchemy Core; SQLite or PostgreSQL)."""
+"""The database: plans, numbers, call records, states of messages, audit trail (SQLAlchemy; SQLite or PostgreSQL)."""

@@ -1,8 +1,7 @@
-"""Opening the database: the same promises whichever it is.
+"""Opens the database, with the same guarantees on SQLite and PostgreSQL.
 
-Rule: what is committed is on disk (SQLite: WAL with `synchronous=FULL`), readers never wait for the writer,
-and a writer takes its lock when its transaction begins, so that it cannot fail half-way because another wrote
-first.
+Rule: what is committed is on disk (SQLite: WAL with `synchronous=FULL`); readers never wait for a writer; a writer
+takes its lock when its transaction begins, so that it cannot fail half-way because another wrote first.
 """
 
 import errno
@@ -11,13 +10,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 from b2bua.base.atomic_file import give_to_folder_owner
 from b2bua.base.errors import StoreUnusable
@@ -25,6 +25,11 @@ from b2bua.store.migrate import bring_up, is_current
 
 BUSY_TIMEOUT_S: Final = 5.0
 """How long a writer waits for another process's transaction (SQLite)."""
+NOT_NOW: Final = (DBAPIError, sqlite3.Error, PoolTimeout, OSError)
+"""What is raised while the database cannot be used: locked, full, read-only, gone; no descriptor, no connection.
+
+DBAPIError covers errors of one record as well (DataError, IntegrityError): who tells them apart looks for those first.
+"""
 
 
 def open_database(where: Path | str, *, create: bool = True, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
@@ -55,10 +60,10 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-class Held:
-    """One connection, kept for a task that writes often: to fetch one and give it back costs as much as a small commit.
+class ReusedConnection:
+    """A connection that a task which writes often keeps: to check one out and in again costs as much as a small commit.
 
-    An exception gives it up, and the next use fetches another. One thread at a time.
+    After an exception the next use checks out another one. For one thread at a time.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -96,7 +101,7 @@ def _url(text: str) -> URL:
 
 
 def _prepare_file(file: Path, create: bool) -> None:
-    if _is_ours(file):
+    if _is_usable(file):
         return
     if not create:
         raise StoreUnusable(f"{file}: there is no database yet; start `switch400 run` or publish a plan first")
@@ -108,15 +113,15 @@ def _prepare_file(file: Path, create: bool) -> None:
         raise StoreUnusable(f"{file}: {error.strerror}") from error
 
 
-def _is_ours(file: Path) -> bool:
-    """Whether the file is there. Raises StoreUnusable if this user may not use it."""
+def _is_usable(file: Path) -> bool:
+    """Whether the file exists. Raises StoreUnusable if this user may not use it."""
     try:
-        there = file.exists()
-    except PermissionError:  # what is in the folder is not even told
-        there = True
-    if there and not os.access(file, os.R_OK | os.W_OK):
+        exists = file.exists()
+    except PermissionError:  # the folder may not even be listed
+        exists = True
+    if exists and not os.access(file, os.R_OK | os.W_OK):
         raise StoreUnusable(f"{file}: is another user's; run this as the switch's own user or root, or use a console")
-    return there
+    return exists
 
 
 def _engine(url: URL, busy_timeout_s: float) -> Engine:
@@ -125,11 +130,11 @@ def _engine(url: URL, busy_timeout_s: float) -> Engine:
     file = url.database or ""
 
     def connect() -> sqlite3.Connection:
-        # mode=rw: a file that was taken away is missed, not silently made anew and empty.
+        # mode=rw: a file that was removed is an error; the default would make a new and empty one.
         uri = f"file:{quote(file)}?mode=rw"
         return sqlite3.connect(uri, uri=True, timeout=busy_timeout_s, check_same_thread=False)
 
-    def set_up(connection: Any, pooled: Any) -> None:
+    def set_up(connection: sqlite3.Connection, pooled: PoolProxiedConnection | ConnectionPoolEntry) -> None:
         # The driver's own transactions begin at the first write: too late for a lock that is taken first.
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
@@ -137,7 +142,7 @@ def _engine(url: URL, busy_timeout_s: float) -> Engine:
         pooled.info["inode"] = Path(file).stat().st_ino
 
     def begin(connection: Connection) -> None:
-        # SQLite goes on writing, without a word, into a file that was deleted or replaced.
+        # SQLite goes on writing, without an error, into a file that was deleted or replaced.
         if Path(file).stat().st_ino != connection.info["inode"]:
             connection.invalidate()
             raise OSError(errno.ESTALE, "the database file was replaced by another", file)

@@ -1,6 +1,6 @@
-"""An older database is brought forward step by step; a newer one is refused, never touched.
+"""Brings the schema of an older database to this program's, step by step; a newer one is refused and not changed.
 
-Rule: all steps are one transaction, so a database is at its old version or at ours, never between.
+Rule: all steps are one transaction, so a database has its old version or this program's, never one between.
 """
 
 from collections.abc import Callable, Mapping

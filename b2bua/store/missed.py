@@ -1,4 +1,4 @@
-"""Missed calls that wait to be called back, and how each was closed (P4).
+"""Missed calls that are to be called back, and how each was closed (P4).
 
 Rule: a missed call is one that the switch let in and that ended before it talked to any target. It is closed by a later
 call of the same caller to the same number that did talk, or by hand with a note. The first is looked up in the records,
@@ -61,7 +61,7 @@ class MissedCalls:
             return tuple(MissedCall(from_blob(blob), _closing(rest)) for blob, *rest in connection.execute(statement))
 
     def of(self, call_ids: Iterable[CallId]) -> dict[CallId, Closing | None]:
-        """Those of these calls that were missed, and how each was closed."""
+        """Which of these calls were missed, and how each was closed; None: it waits."""
         statement = _with_closing(records.c.call_id).where(records.c.call_id.in_(list(call_ids)), missed())
         with self._engine.connect() as connection:
             return {CallId(call_id): _closing(rest) for call_id, *rest in connection.execute(statement)}
@@ -80,7 +80,7 @@ class MissedCalls:
                 raise NotFound(f"{call_id} is no missed call; `switch400 cdr show {call_id}` tells how it went")
             number, caller, *rest = row
             if (closing := _closing(rest)) is not None:
-                raise Conflict(f"{call_id} is closed already: {_told(closing)}")
+                raise Conflict(f"{call_id} is closed already: {_how_closed(closing)}")
             try:
                 connection.execute(insert(closings).values(call_id=call_id, at_ms=at_ms, who=who, note=text))
             except IntegrityError as error:
@@ -88,6 +88,7 @@ class MissedCalls:
             note(connection, AuditEntry(at_ms, who, "missed.close", number, f"{caller or 'withheld'}: {text}"))
 
 
+# Any: SQLAlchemy Core gives the columns of a table no types, so neither the columns here nor the row has one.
 def _with_closing(*columns: ColumnElement[Any]) -> Select[Any]:
     """These columns of records, and of what closed each."""
     again = records.alias()
@@ -101,7 +102,7 @@ def _with_closing(*columns: ColumnElement[Any]) -> Select[Any]:
         .scalar_subquery()
         .correlate(records)
     )
-    # Whoever withholds their number cannot be told from another who does.
+    # Callers who withhold their number cannot be told apart.
     by_call = and_(records.c.caller != "", _later.c.call_id == talked_later)
     return (
         select(*columns, closings.c.at_ms, closings.c.who, closings.c.note)
@@ -118,7 +119,7 @@ def _closing(columns: Iterable[Any]) -> Closing | None:
     return None if later is None else Closing(later_ms, target, later=later)
 
 
-def _told(closing: Closing) -> str:
+def _how_closed(closing: Closing) -> str:
     if closing.later:
         return f"the caller talked to {closing.who} in {closing.later}"
     return f"by {closing.who}: {closing.note}"

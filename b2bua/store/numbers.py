@@ -1,7 +1,7 @@
-"""The 400 numbers that this switch serves, and whether calls to them are taken.
+"""The state of the 400 numbers that this switch serves.
 
-Rule: a number enters with its first plan and stays; changing its targets or its state leaves its plan and
-history in place (N7). A suspended number keeps both and answers 480.
+Rule: a number is added with its first plan and is never removed; changing its state leaves its plan and history (N7).
+A call to a suspended number is answered with 480.
 """
 
 from enum import StrEnum

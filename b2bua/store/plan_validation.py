@@ -1,7 +1,7 @@
-"""Documents become plans before the store looks at them.
+"""Parses documents to plans before anything is stored.
 
-Rule: either all of a group are plans, each for a number of its own, or all that is wrong with any of them is
-said at once.
+Rule: either all documents of a publication are plans, each for another number, or the faults of all of them are raised
+at once.
 """
 
 from collections.abc import Sequence

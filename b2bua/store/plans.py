@@ -1,21 +1,20 @@
-"""Plans in the store, which is the one truth: published, looked at, restored (R11, S4).
+"""Publishes, reads and restores plans (R11, S4).
 
-Rule: a publication is checked whole before anything is written, and is in effect whole or not at all; a
-refused one leaves what was live as it was. Every version is kept. What was published last is live, for the
-next call.
+Rule: a publication is validated whole before anything is written, and takes effect whole or not at all. Every version
+is kept. The version published last is live from the next call on.
 """
 
-import time
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, Engine, select
 
+from b2bua.base.clock import now_ms
 from b2bua.base.errors import NotFound
 from b2bua.base.serialization import unpack
 from b2bua.store.database import writing
 from b2bua.store.numbers import NumberState, set_state
 from b2bua.store.plan_validation import check
-from b2bua.store.publication import Deed, Published, make_live
+from b2bua.store.publication import Authorship, Published, make_live
 from b2bua.store.schema import plans
 from b2bua.store.versions import LivePlan, Version, read_live, read_version, select_versions
 from routing.document import from_plain
@@ -24,17 +23,15 @@ from routing.number import print_400
 from routing.plan import Plan
 
 
-def wall_ms() -> int:
-    """Now, in UTC epoch milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
 class Plans:
-    """The plans of one database. Every method blocks on the disk: call it from a thread of its own."""
+    """The plans of one database; `clock` gives UTC epoch milliseconds.
 
-    def __init__(self, engine: Engine, now_ms: Callable[[], int] = wall_ms) -> None:
+    Every method blocks on the disk: call it from a thread of its own.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], int] = now_ms) -> None:
         self._engine = engine
-        self._now_ms = now_ms
+        self._clock = clock
 
     def publish(
         self,
@@ -55,12 +52,12 @@ class Plans:
         is live.
         """
         checked = check(documents, sources)
-        deed = Deed(author, self._now_ms(), note)
+        authorship = Authorship(author, self._clock(), note)
         with writing(self._engine) as connection:
-            published = tuple(make_live(connection, each, deed, based_on) for each in checked)
+            published = tuple(make_live(connection, each, authorship, based_on) for each in checked)
             if number_state is not None:
                 for each in checked:
-                    set_state(connection, each.plan.number, number_state, who=author, at_ms=deed.at_ms)
+                    set_state(connection, each.plan.number, number_state, who=author, at_ms=authorship.at_ms)
         return published
 
     def restore(
@@ -79,12 +76,12 @@ class Plans:
         with writing(self._engine) as connection:
             version, text = _version(connection, number, version_id)
             (checked,) = check([text], [f"version {version_id}"])
-            return make_live(connection, checked, Deed(author, self._now_ms(), note, version.id), based_on)
+            return make_live(connection, checked, Authorship(author, self._clock(), note, version.id), based_on)
 
     def set_state(self, number: Number400, state: NumberState, *, who: str) -> bool:
         """Suspend a number or make it active; False if it was so already. Raises NotFound."""
         with writing(self._engine) as connection:
-            return set_state(connection, number, state, who=who, at_ms=self._now_ms())
+            return set_state(connection, number, state, who=who, at_ms=self._clock())
 
     def differences(self, documents: Sequence[str], sources: Sequence[str] = ()) -> tuple[tuple[Number400, bool], ...]:
         """What publishing would do: each document's number, and whether it would change. Raises PlanFaults."""

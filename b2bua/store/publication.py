@@ -1,6 +1,6 @@
-"""Making one checked plan live, within the transaction of whoever publishes.
+"""Makes one validated plan live, within the transaction of the publication.
 
-Rule: a version is written once and never changed; the number's row alone says which is live.
+Rule: a version is written once and never changed; only the number's row says which is live.
 """
 
 import attrs
@@ -29,8 +29,8 @@ class Published:
 
 
 @attrs.frozen
-class Deed:
-    """Who publishes, when (UTC epoch milliseconds) and why; `restored_from` is the version's id if it is an old one."""
+class Authorship:
+    """Who publishes, when (UTC epoch milliseconds) and why; `restored_from` is the id of the restored version."""
 
     author: str
     at_ms: int
@@ -39,7 +39,7 @@ class Deed:
 
 
 def make_live(
-    connection: Connection, checked: CheckedDocument, deed: Deed, based_on: PlanHash | None = None
+    connection: Connection, checked: CheckedDocument, authorship: Authorship, based_on: PlanHash | None = None
 ) -> Published:
     """Publish one plan; nothing is written if its document is live already.
 
@@ -52,11 +52,11 @@ def make_live(
     _no_conflict(number, live, based_on)
     if live is not None and live.document == checked.text:
         return Published(live.version, changed=False)
-    version = _insert_version(connection, checked, deed)
+    version = _insert_version(connection, checked, authorship)
     _point_to(connection, checked.plan, version, new=live is None)
-    verb = "publish" if deed.restored_from is None else "restore"
+    verb = "publish" if authorship.restored_from is None else "restore"
     detail = f"version {version.id}, plan {version.plan_hash[:12]}"
-    note(connection, AuditEntry(deed.at_ms, deed.author, verb, number, detail))
+    note(connection, AuditEntry(authorship.at_ms, authorship.author, verb, number, detail))
     return Published(version, changed=True)
 
 
@@ -73,12 +73,12 @@ def _no_conflict(number: Number400, live: LivePlan | None, based_on: PlanHash | 
         )
 
 
-def _insert_version(connection: Connection, checked: CheckedDocument, deed: Deed) -> Version:
+def _insert_version(connection: Connection, checked: CheckedDocument, authorship: Authorship) -> Version:
     number, plan_hash = checked.plan.number, checked.plan_hash
     if connection.scalar(select(plans.c.hash).where(plans.c.hash == plan_hash)) is None:
         plain = pack(to_plain(checked.plan))
         connection.execute(insert(plans).values(hash=plan_hash, number=number, plain=plain))
-    row = {"number": number, "plan_hash": plan_hash, **attrs.asdict(deed)}
+    row = {"number": number, "plan_hash": plan_hash, **attrs.asdict(authorship)}
     statement = insert(versions).values(document=checked.text, **row).returning(versions.c.id)
     return Version(id=connection.execute(statement).scalar_one(), **row)
 

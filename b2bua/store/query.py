@@ -1,9 +1,9 @@
-"""What can be asked of the records, as one value; its translation to SQL.
+"""A search of the records as one value, and its translation to SQL.
 
-Rule: every condition given must hold; one that is not given is not looked at.
+Rule: a record matches if every condition that is given holds.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import attrs
 from sqlalchemy import ColumnElement, Select, and_, select
@@ -13,8 +13,8 @@ from b2bua.store.schema import records
 from routing.cause import AREA_REFUSED, NOT_ALLOWED, WRONG_PASSWORD, Blame
 from routing.number import read_number
 
-_TURNED_AWAY: Final = tuple(cause.slug for cause in (NOT_ALLOWED, AREA_REFUSED, WRONG_PASSWORD))
-"""The plan itself refused these callers: nobody is to call them back."""
+_REFUSED_BY_PLAN: Final = tuple(cause.slug for cause in (NOT_ALLOWED, AREA_REFUSED, WRONG_PASSWORD))
+"""Release causes of callers whom the plan refused: nobody is to call them back."""
 
 
 @attrs.frozen
@@ -60,7 +60,7 @@ def select_blobs(query: Query) -> Select[bytes]:
 
 def missed() -> ColumnElement[bool]:
     """A call that the switch let in and that ended before it talked to any target (P4)."""
-    return and_(records.c.ended_ms.is_not(None), records.c.target == "", records.c.slug.not_in(_TURNED_AWAY))
+    return and_(records.c.ended_ms.is_not(None), records.c.target == "", records.c.slug.not_in(_REFUSED_BY_PLAN))
 
 
 def conditions(query: Query) -> list[ColumnElement[bool]]:
@@ -98,7 +98,7 @@ def _caller(wanted: str) -> list[ColumnElement[bool]]:
     return [records.c.caller >= first, records.c.caller < first[:-1] + chr(ord(first[-1]) + 1)]
 
 
-def _presence(column: ColumnElement[Any], wanted: bool | None) -> list[ColumnElement[bool]]:
+def _presence(column: ColumnElement[int], wanted: bool | None) -> list[ColumnElement[bool]]:
     if wanted is None:
         return []
     return [column.is_not(None) if wanted else column.is_(None)]

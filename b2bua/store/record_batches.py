@@ -1,78 +1,80 @@
-"""Groups of records on their way to the disk: one transaction each.
+"""Writes batches of records, each in one transaction.
 
-Rule: a record that the database refuses for itself is moved aside and holds up no other; a database that cannot be
-written now raises one of `NOT_NOW`, and nothing of the group is lost by it.
+Rule: a record that no row can hold goes to the folder of broken files and holds up no other; a database that cannot be
+written now raises one of `NOT_NOW`, and the caller still has the whole batch.
 """
 
 import logging
-import sqlite3
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+import attrs
+from sqlalchemy.exc import DataError, IntegrityError
 
 from b2bua.ipc import spool
 from b2bua.records.call_record import CallRecord
-from b2bua.store.database import first_line
+from b2bua.store.database import NOT_NOW, first_line
 from b2bua.store.records import Records
 from routing.ids import CallId
 
-# The record is at fault, and would be at any other time …
 _NOT_THIS = (DataError, IntegrityError, ValueError, TypeError, OverflowError)
-# … or the database is. DBAPIError covers the first two above as well: they must be looked for first.
-NOT_NOW = (DBAPIError, sqlite3.Error, PoolTimeout, OSError)
-
-Alive = tuple[Collection[CallId], int]
-"""Calls that live, and when that was known (UTC epoch milliseconds)."""
+"""What is raised for a record that no row can hold, now or later."""
 
 _log = logging.getLogger(__name__)
 
 
+@attrs.frozen
+class SignsOfLife:
+    """Calls that were up at `at_ms` (UTC epoch milliseconds)."""
+
+    call_ids: Collection[CallId]
+    at_ms: int
+
+
 class RecordBatches:
-    """Puts groups on disk, for one thread. `aside` is the spool folder."""
+    """Writes batches, for one thread. `spool_folder` gets what cannot be written at the end."""
 
-    def __init__(self, records: Records, aside: Path) -> None:
+    def __init__(self, records: Records, spool_folder: Path) -> None:
         self._records = records
-        self._held = records.hold()
-        self._aside = aside
+        self._connection = records.reused_connection()
+        self._spool_folder = spool_folder
 
-    def put(self, group: Collection[CallRecord], alive: Alive | None) -> set[str]:
-        """Put a group on disk; the calls whose record itself is refused. Raises `NOT_NOW`."""
+    def put(self, batch: Collection[CallRecord], alive: SignsOfLife | None) -> set[str]:
+        """Write a batch; returns the calls whose record was refused. Raises one of `NOT_NOW`."""
         refused: set[str] = set()
         try:
-            self._records.put(list(group), self._held)
+            self._records.put(list(batch), self._connection)
         except _NOT_THIS:
-            refused = {record.call_id for record in group if not self._put_alone(record)}
+            refused = {record.call_id for record in batch if not self._put_alone(record)}
         if alive is not None:
-            self._records.refresh(*alive)
+            self._records.refresh(alive.call_ids, alive.at_ms)
         return refused
 
-    def put_last(self, group: Mapping[str, CallRecord], alive: Alive | None) -> None:
-        """Put the last group on disk, or in the spool folder if the database takes no more."""
+    def put_last(self, batch: Mapping[str, CallRecord], alive: SignsOfLife | None) -> None:
+        """Write the last batch, or put it in the spool folder if the database cannot be written."""
         try:
-            self.put(group.values(), alive)
+            self.put(batch.values(), alive)
         except NOT_NOW as error:
-            _log.error("%d records go to the spool folder: %s", len(group), first_line(error))
-            for record in group.values():
+            _log.error("%d records go to the spool folder: %s", len(batch), first_line(error))
+            for record in batch.values():
                 self._spool(record)
         finally:
-            self._held.close()
+            self._connection.close()
 
     def _put_alone(self, record: CallRecord) -> bool:
         try:
-            self._records.put([record], self._held)
+            self._records.put([record], self._connection)
         except _NOT_THIS as error:
             _log.error("the record of call %s cannot be stored: %s", record.call_id, first_line(error))
-            # What cannot even be packed cannot be kept; OSError is the disk's matter, and is tried again.
+            # What cannot be packed cannot be spooled. OSError is a fault of the disk: the batch is tried again.
             with suppress(ValueError, TypeError, OverflowError):
-                spool.leave(self._aside / spool.BROKEN, record)
+                spool.write(self._spool_folder / spool.BROKEN, record)
             return False
         return True
 
     def _spool(self, record: CallRecord) -> None:
         try:
-            spool.leave(self._aside, record)
+            spool.write(self._spool_folder, record)
         except OSError as error:
             _log.error("the record of call %s is lost up to seq %d: %s", record.call_id, record.seq, error)

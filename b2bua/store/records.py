@@ -1,12 +1,12 @@
 """Call records on disk (P1).
 
-Rule: of all versions of a record that were ever put, in whatever order and however often, exactly the one
-with the highest `seq` stands. A call closed from silence (`close_lost`) yields to its own process's word of
-the same or a higher `seq`.
+Rule: of all versions of a record that were ever put, in whatever order and however often, the one with the highest
+`seq` is kept. The end that `close_lost` presumes is replaced by a version of the same or a higher `seq` from the call's
+own process.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import attrs
 from sqlalchemy import Engine, and_, func, or_, select, update
@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from b2bua.records.call_record import CallRecord, Ending, Party
 from b2bua.records.closing import close
-from b2bua.store.database import Held, writing
+from b2bua.store.database import ReusedConnection, writing
 from b2bua.store.query import Query, select_blobs
 from b2bua.store.rows import from_blob, to_row
 from b2bua.store.schema import records
@@ -22,7 +22,7 @@ from routing.ids import CallId, Number400
 
 _ROWS_AT_ONCE: Final = 500
 _ALWAYS: Final = frozenset(("call_id", "number", "caller", "trunk", "accepted_ms"))
-"""What no later version of a record changes: left alone, so that their indexes need not be written anew."""
+"""What no later version of a record changes: not written again, so that their indexes need no update."""
 
 
 @attrs.frozen
@@ -34,8 +34,8 @@ class OpenCall:
 
 
 @attrs.frozen
-class Past:
-    """When a call came, was answered and ended (UTC epoch milliseconds), and why (a slug); None: not yet, or never."""
+class CallTimes:
+    """When a call was accepted, answered and ended (UTC epoch milliseconds), and its release cause; None: not (yet)."""
 
     accepted_ms: int
     answered_ms: int | None
@@ -50,22 +50,22 @@ class Records:
         self._engine = engine
         self._upsert = _upsert(engine)
 
-    def put(self, group: Sequence[CallRecord], held: Held | None = None) -> None:
+    def put(self, batch: Sequence[CallRecord], connection: ReusedConnection | None = None) -> None:
         """Store these records in one transaction: all on disk when it returns, none if it raises.
 
-        `held` is the connection of whoever puts often.
+        `connection` is that of a task that puts often.
 
         Raises SQLAlchemy's or the driver's errors for a database that cannot be written now; ValueError,
         TypeError or OverflowError for a record that no row can hold.
         """
-        rows = [to_row(record) for record in _newest(group)]
+        rows = [to_row(record) for record in _newest(batch)]
         if rows:
-            with held.writing() if held else writing(self._engine) as connection:
-                connection.exec_driver_sql(self._upsert, rows)
+            with connection.writing() if connection else writing(self._engine) as transaction:
+                transaction.exec_driver_sql(self._upsert, rows)
 
-    def hold(self) -> Held:
-        """A connection for whoever puts often; it is theirs to close."""
-        return Held(self._engine)
+    def reused_connection(self) -> ReusedConnection:
+        """A connection for a task that puts often, which must close it."""
+        return ReusedConnection(self._engine)
 
     def get(self, call_id: CallId) -> CallRecord | None:
         """The record of one call, None if there is none."""
@@ -84,25 +84,25 @@ class Records:
                 yield from_blob(blob)
 
     def calls_since(self, since_ms: int) -> dict[Number400, int]:
-        """How many calls each number was offered since then (one pass over that period's part of the index)."""
+        """How many calls came to each number since then (UTC epoch milliseconds); reads that part of the index once."""
         counted = select(records.c.number, func.count()).where(records.c.accepted_ms >= since_ms)
         with self._engine.connect() as connection:
             rows = connection.execute(counted.group_by(records.c.number))
             return {Number400(number): calls for number, calls in rows}
 
     def tally_since(self, since_ms: int) -> dict[Number400, tuple[int, int]]:
-        """How many calls each number was offered since then, and how many of them were answered."""
+        """How many calls came to each number since then (UTC epoch milliseconds), and how many were answered."""
         tally = select(records.c.number, func.count(), func.count(records.c.answered_ms))
         statement = tally.where(records.c.accepted_ms >= since_ms).group_by(records.c.number)
         with self._engine.connect() as connection:
             return {Number400(number): (calls, answered) for number, calls, answered in connection.execute(statement)}
 
-    def past_since(self, since_ms: int) -> list[Past]:
-        """The calls that were accepted since then (one pass over that period's part of the index)."""
+    def call_times_since(self, since_ms: int) -> list[CallTimes]:
+        """The calls accepted since then (UTC epoch milliseconds); reads that part of the index once."""
         columns = (records.c.accepted_ms, records.c.answered_ms, records.c.ended_ms, records.c.slug)
         with self._engine.connect() as connection:
             rows = connection.execute(select(*columns).where(records.c.accepted_ms >= since_ms))
-            return [Past(*row) for row in rows]
+            return [CallTimes(*row) for row in rows]
 
     def open_calls(self) -> tuple[OpenCall, ...]:
         """Every call without an end, oldest first."""
@@ -112,7 +112,7 @@ class Records:
         return tuple(OpenCall(from_blob(blob), last_seen_ms) for blob, last_seen_ms in rows)
 
     def refresh(self, call_ids: Collection[CallId], now_ms: int) -> None:
-        """These calls were alive at `now_ms`; calls that have ended keep what they have."""
+        """Note that these calls were up at `now_ms` (UTC epoch milliseconds); calls that have ended are not changed."""
         if not call_ids:
             return
         with writing(self._engine) as connection:
@@ -141,12 +141,12 @@ class Records:
 
 
 def _upsert(engine: Engine) -> str:
-    """Insert, or replace what is older; both databases say it with the same words.
+    """The statement that inserts a record or replaces an older version; the same on both databases.
 
-    As text, since building it anew for every record would cost more than writing it.
+    As text: to build it anew for every record would cost more than to write the record.
     """
     postgres = engine.dialect.name == "postgresql"
-    statement: Any = (postgresql if postgres else sqlite).insert(records)
+    statement = postgresql.insert(records) if postgres else sqlite.insert(records)
     new = statement.excluded
     statement = statement.on_conflict_do_update(
         index_elements=[records.c.call_id],
@@ -160,9 +160,9 @@ def _upsert(engine: Engine) -> str:
     return str(statement.compile(dialect=dialect))
 
 
-def _newest(group: Iterable[CallRecord]) -> Iterator[CallRecord]:
+def _newest(batch: Iterable[CallRecord]) -> Iterator[CallRecord]:
     latest: dict[str, CallRecord] = {}
-    for record in group:
+    for record in batch:
         known = latest.get(record.call_id)
         if known is None or record.seq > known.seq:
             latest[record.call_id] = record

@@ -1,10 +1,11 @@
 """Calls counted by something (P2): by hour and day, by area, cause and target.
 
-Rule: counted in the database, over the period's part of the index by time; hours and days are Asia/Shanghai's.
+Rule: the database counts, reading only the period's part of the index by time; hours and days are those of
+Asia/Shanghai.
 """
 
 from datetime import datetime, timedelta, timezone
-from typing import Any, Final
+from typing import Final
 
 import attrs
 from sqlalchemy import ColumnElement, Engine, case, func, select
@@ -36,7 +37,7 @@ def calls_by(engine: Engine, by: str, number: Number400 | None, from_ms: int, to
 
     Raises ValueError if `by` is none of `BY`.
     """
-    key: ColumnElement[Any]
+    key: ColumnElement[int] | ColumnElement[str]
     if by in _SPANS_MS:
         span = _SPANS_MS[by]
         shifted = records.c.accepted_ms + _OFFSET_MS
@@ -62,8 +63,8 @@ def calls_by(engine: Engine, by: str, number: Number400 | None, from_ms: int, to
     return tuple(Count(_shown(by, first), *rest) for first, *rest in rows)
 
 
-def _shown(by: str, key: Any) -> str:
-    if by not in _SPANS_MS:
-        return str(key)
+def _shown(by: str, key: int | str) -> str:
+    if isinstance(key, str):
+        return key
     at = datetime.fromtimestamp((key - _OFFSET_MS) / 1000, _SHANGHAI)
     return f"{at:%m-%d %H:00}" if by == "hour" else f"{at:%m-%d}"

@@ -3,8 +3,6 @@
 Rule: places of a node are 0, 1, 2 … without a gap or a repeat, over all calls and restarts.
 """
 
-from typing import Any
-
 from sqlalchemy import Engine
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -15,7 +13,7 @@ from routing.ids import NodeName, Number400
 
 def take_place(engine: Engine, number: Number400, node: NodeName) -> int:
     """The next place at this node of this number's plan, on disk when it returns."""
-    dialect: Any = postgresql if engine.dialect.name == "postgresql" else sqlite
+    dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(places).values(number=number, node=node, next_place=1)
     statement = statement.on_conflict_do_update(
         index_elements=[places.c.number, places.c.node], set_={"next_place": places.c.next_place + 1}

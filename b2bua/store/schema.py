@@ -1,6 +1,6 @@
-"""The tables, as the newest schema has them; `b2bua.store.migrate` brings an older database here.
+"""The tables of the newest schema; `b2bua.store.migrate` brings an older database to it.
 
-Rule: nothing here belongs to one database product. Times are UTC epoch milliseconds, identifiers are text
+Rule: nothing here is special to one database product. Times are UTC epoch milliseconds, identifiers are text
 compared byte by byte, values of changing shape are blobs (packed msgpack) next to the columns that are
 searched.
 
@@ -103,7 +103,7 @@ records = Table(
     Column("presumed", Boolean, nullable=False),
     Column("record", LargeBinary, nullable=False),
 )
-"""`presumed`: the end was concluded from silence, so the call's own word of the same `seq` replaces it.
+"""`presumed`: the end was concluded from silence, so the call's own record of the same `seq` replaces it.
 
 `plan_hash` is no foreign key: a call's record is kept even if what it says about plans is wrong.
 """
@@ -126,7 +126,7 @@ closings = Table(
     Column("who", Text, nullable=False),
     Column("note", Text, nullable=False),
 )
-"""Missed calls that somebody closed by hand (P4)."""
+"""Missed calls that were closed by hand (P4)."""
 
 messages = Table(
     "messages",
@@ -135,11 +135,11 @@ messages = Table(
     Column("number", _Key, nullable=False),
     Column("read_ms", BigInteger),
     Column("read_by", Text, nullable=False, default=""),
-    Column("told_ms", BigInteger),
-    Column("tell_ms", BigInteger, nullable=False, default=0),
+    Column("told_ms", BigInteger, key="notified_ms"),
+    Column("tell_ms", BigInteger, key="next_try_ms", nullable=False, default=0),
     Column("tries", Integer, nullable=False, default=0),
 )
-"""What was done with each voicemail message that is there (M4)."""
+"""The state of each voicemail message that exists (M4). Two columns keep their names of schema version 3."""
 
 places = Table(
     "places",
@@ -148,7 +148,7 @@ places = Table(
     Column("node", _Key, primary_key=True),
     Column("next_place", BigInteger, nullable=False),
 )
-"""How many calls have reached a node that counts them (R3)."""
+"""How many calls have reached each node that distributes by turns or shares (R3)."""
 
 audit = Table(
     "audit",
@@ -161,4 +161,4 @@ audit = Table(
     Column("detail", Text, nullable=False),
     Index("audit_object", "object", "id"),
 )
-"""Who did what to which number; written in the same transaction as the deed."""
+"""Who did what to which number; written in the transaction of the change."""

@@ -1,4 +1,7 @@
-"""The store whole: one database, and the folder where records wait when it cannot be reached."""
+"""One database and its spool folder, opened together.
+
+Rule: the rooms above get plans, records, messages and missed calls from here, never from the tables.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -38,10 +41,10 @@ class Store:
         return RecordWriter(self.records, stored, self._spool)
 
     def note(self, entry: AuditEntry) -> None:
-        """Write down a deed that is done outside the database; before it, where it cannot be undone."""
+        """Write an audit entry for a change outside the database; before the change, where that cannot be undone."""
         with writing(self.engine) as connection:
             audit.note(connection, entry)
 
     def close(self) -> None:
-        """Give back every connection."""
+        """Close every connection."""
         self.engine.dispose()

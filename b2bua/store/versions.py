@@ -1,6 +1,6 @@
-"""What the store knows of plans, as values, and how it is read.
+"""Versions of plans and live plans as values, and the queries that read them.
 
-Rule: the live plan of a number is what `numbers.live_version` says, and nothing else.
+Rule: the live plan of a number is the version that `numbers.live_version` names.
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ class LivePlan:
     subscriber: str
     version: Version
     document: str
-    plain: dict[str, Any]
+    plain: dict[str, Any]  # Any: a document of nested plain values, typed by `routing.document.from_plain`
 
 
 _VERSION = tuple(versions.c[field.name] for field in attrs.fields(Version))
@@ -58,6 +58,7 @@ def read_live(connection: Connection, number: Number400 | None = None) -> Iterat
         yield LivePlan(now.number, NumberState(state), subscriber, now, document, unpack(plain))
 
 
+# Any: SQLAlchemy Core gives the columns of a table no types.
 def select_versions(number: Number400) -> Select[Any]:
     """A number's versions, newest first."""
     return select(*_VERSION).where(versions.c.number == number).order_by(versions.c.id.desc())

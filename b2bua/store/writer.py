@@ -1,13 +1,13 @@
-"""The one thread that writes records while the daemon runs: commits in groups, never in the way of a call.
+"""Writes the records while the daemon runs, in a thread of its own: in batches, and without delaying a call.
 
-Rule: whoever offers a record never waits, and `stored` is said only after the commit that holds it. Of each
-call only the newest version is kept until then, so what waits is bounded by the calls there are. While the
-database cannot be written the writer says so (`health`), keeps all it has and tries again; the daemon takes
-no new calls meanwhile, so nothing is lost and memory does not grow.
+Rule: `submit` never waits; `stored` is called only after the commit that holds the record. Until then only the newest
+version of each call's record is kept, so that what waits is bounded by the calls that are up. While the database cannot
+be written `health` says why, the writer keeps all it has and tries again; the daemon takes no new calls meanwhile, so
+nothing is lost and memory does not grow.
 
-A record gathers company for `GATHER_S`, unless a caller waits for it to be answered (`hurry`): then it is written at
-once and takes the others along. Under load, groups grow by themselves. The thread does its waiting by itself: to wake
-trio's loop for what only it must know would cost more than a small commit.
+A record waits for others for `GATHER_S`, unless a caller waits for it (`flush_soon`): then it is written at once,
+together with what has been submitted so far. Under load batches grow by themselves. The thread does the waiting: to
+wake trio's loop for each batch would cost more than a small commit.
 """
 
 import logging
@@ -23,67 +23,66 @@ import attrs
 import trio
 
 from b2bua.records.call_record import CallRecord
-from b2bua.store.database import first_line
-from b2bua.store.record_batches import NOT_NOW, Alive, RecordBatches
+from b2bua.store.database import NOT_NOW, first_line
+from b2bua.store.record_batches import RecordBatches, SignsOfLife
 from b2bua.store.records import Records
 from routing.ids import CallId
 
 FIRST_RETRY_S: Final = 0.1
 LONGEST_RETRY_S: Final = 5.0
 GATHER_S: Final = 0.05
-"""How long a record may wait for company: a commit costs a millisecond of CPU, a row a tenth."""
+"""How long a record may wait for others: a commit costs 1 ms of CPU, a row in it 0.1 ms (measured)."""
 SLOW_COMMIT_S: Final = 4.0
-"""A commit under way for longer than this means a disk that hangs: no new calls until it is over."""
+"""A longer commit means a disk that hangs or a lock of another program: no new calls until it ends."""
 
 _log = logging.getLogger(__name__)
 
 
 @attrs.frozen
 class Health:
-    """Whether records reach the disk; if not, why, in one line."""
+    """Whether records reach the disk; if not, the reason in one line."""
 
     healthy: bool
     reason: str = ""
 
 
 class RecordWriter:
-    """Takes records from the daemon's tasks and puts them on disk.
+    """Takes records from the daemon's tasks and writes them.
 
-    `stored(call_id, seq)` is called in trio's thread after each commit. `aside` is the spool folder: a record
-    that the database refuses for itself goes to its folder of broken files, and what cannot be written at the
-    very end goes into it, to be taken in at the next start.
+    `stored(call_id, seq)` is called in trio's thread after each commit. `spool_folder` gets what cannot be written when
+    the daemon ends, to be read at the next start; a record that no row can hold goes to its folder of broken files.
     """
 
-    def __init__(self, records: Records, stored: Callable[[CallId, int], None], aside: Path) -> None:
-        self._groups = RecordBatches(records, aside)
+    def __init__(self, records: Records, stored: Callable[[CallId, int], None], spool_folder: Path) -> None:
+        self._batches = RecordBatches(records, spool_folder)
         self._stored = stored
-        self._lock = Lock()  # for what both threads change: the next four
+        self._lock = Lock()  # for what both threads change: the next four fields
         self._pending: dict[str, CallRecord] = {}
-        self._alive: Alive | None = None
-        self._in_hand = 0
-        self._sleeps = True
-        self._bell: SimpleQueue[bool] = SimpleQueue()  # True: look at once, False: there is something to gather
-        self._leaving = False
-        self._written = trio.Event()
+        self._signs: SignsOfLife | None = None
+        self._being_written = 0
+        self._idle = True
+        self._wakeups: SimpleQueue[bool] = SimpleQueue()  # True: write at once, False: there is something to gather
+        self._stopping = False
+        self._batch_done = trio.Event()
         self._trouble = ""
         self._commit_began: float | None = None
 
-    def offer(self, record: CallRecord) -> None:
-        """Take a record to be stored; never blocks. An older version of it that still waits is replaced."""
+    def submit(self, record: CallRecord) -> None:
+        """Take a record to be written; never blocks. An older version that still waits is replaced."""
         with self._lock:
             known = self._pending.get(record.call_id)
             if known is None or record.seq >= known.seq:
                 self._pending[record.call_id] = record
             self._wake()
 
-    def hurry(self) -> None:
-        """Write what has been offered without waiting for more: somebody waits for it."""
-        self._bell.put(True)
+    def flush_soon(self) -> None:
+        """Write what has been submitted without gathering more: a caller waits for it."""
+        self._wakeups.put(True)
 
-    def offer_alive(self, call_ids: Collection[CallId], now_ms: int) -> None:
-        """Take note that these calls live; goes to disk with the next group."""
+    def submit_alive(self, call_ids: Collection[CallId], now_ms: int) -> None:
+        """Note that these calls are up at `now_ms` (UTC epoch milliseconds); written with the next batch."""
         with self._lock:
-            self._alive = (call_ids, now_ms)
+            self._signs = SignsOfLife(call_ids, now_ms)
             self._wake()
 
     @property
@@ -98,114 +97,114 @@ class RecordWriter:
 
     @property
     def backlog(self) -> int:
-        """Records offered and not yet on disk."""
+        """How many records were submitted and are not on disk yet."""
         with self._lock:
-            return len(self._pending) + self._in_hand
+            return len(self._pending) + self._being_written
 
     async def drain(self) -> None:
-        """Wait until everything offered so far, and whatever comes meanwhile, is on disk."""
+        """Wait until everything submitted, before or meanwhile, is on disk."""
         while self.backlog:
-            await self._written.wait()
+            await self._batch_done.wait()
 
     async def run(self) -> None:
-        """Write until cancelled; then one last group, or the spool folder if the database takes no more."""
+        """Write until cancelled; then write the last batch, to the spool folder if the database cannot be written."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._keep_thread)
+            nursery.start_soon(self._run_thread)
             try:
                 await trio.sleep_forever()
             finally:
-                self._leaving = True
-                self._bell.put(True)
+                self._stopping = True
+                self._wakeups.put(True)
 
-    async def _keep_thread(self) -> None:
-        """The thread ends when it is told to leave; cancelled before it has begun, it still writes its last group."""
+    async def _run_thread(self) -> None:
+        """Run the thread until it is told to stop; cancelled before it has begun, it still writes its last batch."""
         token = trio.lowlevel.current_trio_token()
         with trio.CancelScope(shield=True):
-            await trio.to_thread.run_sync(self._write_until_left, token)
+            await trio.to_thread.run_sync(self._write_until_stopped, token)
 
     def _wake(self) -> None:
-        """Ring for the thread if it sleeps. One that works or gathers looks by itself, within `GATHER_S`."""
-        if self._sleeps:
-            self._sleeps = False
-            self._bell.put(False)
+        """Wake the thread if it is idle. One that writes or gathers looks by itself, within `GATHER_S`."""
+        if self._idle:
+            self._idle = False
+            self._wakeups.put(False)
 
-    def _write_until_left(self, token: trio.lowlevel.TrioToken) -> None:
-        """The thread: group after group, and a last one when it is to leave."""
+    def _write_until_stopped(self, token: trio.lowlevel.TrioToken) -> None:
+        """The thread: batch after batch, and a last one when it is to stop."""
         wait_s: float | None = None  # until there is something to gather
         retry_s = FIRST_RETRY_S
-        while not self._leaving:
-            if not self._listen(wait_s) and wait_s is None:
+        while not self._stopping:
+            if not self._wait_for_wakeup(wait_s) and wait_s is None:
                 wait_s = GATHER_S
                 continue
-            group, alive = self._take_group()
-            if not group and alive is None:
+            batch, signs = self._take_batch()
+            if not batch and signs is None:
                 wait_s = None
-            elif self._write(group, alive, token):
+            elif self._write(batch, signs, token):
                 wait_s, retry_s = GATHER_S, FIRST_RETRY_S
             else:
                 self._pause(retry_s)
                 wait_s, retry_s = 0.0, min(2 * retry_s, LONGEST_RETRY_S)
-        self._groups.put_last(*self._take_group())
+        self._batches.put_last(*self._take_batch())
 
-    def _write(self, group: dict[str, CallRecord], alive: Alive | None, token: trio.lowlevel.TrioToken) -> bool:
-        """Put a group on disk, or back; whether it is there. What follows from it happens in trio's thread."""
+    def _write(self, batch: dict[str, CallRecord], signs: SignsOfLife | None, token: trio.lowlevel.TrioToken) -> bool:
+        """Write a batch, or take it back; whether it is on disk. The consequences are run in trio's thread."""
         self._commit_began = time.monotonic()
         try:
-            refused = self._groups.put(group.values(), alive)
+            refused = self._batches.put(batch.values(), signs)
         except NOT_NOW as error:
-            self._put_back(group, alive)
+            self._put_back(batch, signs)
             token.run_sync_soon(self._failed, first_line(error))
             return False
         finally:
             self._commit_began = None
-        token.run_sync_soon(self._succeeded, group, refused)
+        token.run_sync_soon(self._succeeded, batch, refused)
         return True
 
-    def _listen(self, most_s: float | None) -> bool:
-        """Wait for the bell, at most so long (None: for ever); whether one of the strokes so far was a hurry."""
-        strokes: list[bool] = []
+    def _wait_for_wakeup(self, most_s: float | None) -> bool:
+        """Wait for a wakeup, at most so long (None: for ever); whether one of those so far says to write at once."""
+        wakeups: list[bool] = []
         with suppress(Empty):
-            strokes.append(self._bell.get(timeout=most_s))
+            wakeups.append(self._wakeups.get(timeout=most_s))
             while True:
-                strokes.append(self._bell.get_nowait())
-        return any(strokes)
+                wakeups.append(self._wakeups.get_nowait())
+        return any(wakeups)
 
     def _pause(self, seconds: float) -> None:
-        """Let time pass, whoever is in a hurry; not if it is time to leave."""
+        """Wait, whatever is to be flushed; ends early when the thread is to stop."""
         until = time.monotonic() + seconds
-        while not self._leaving and (left_s := until - time.monotonic()) > 0:
-            self._listen(left_s)
+        while not self._stopping and (left_s := until - time.monotonic()) > 0:
+            self._wait_for_wakeup(left_s)
 
-    def _take_group(self) -> tuple[dict[str, CallRecord], Alive | None]:
-        """What there is to be written. If there is nothing, the next offer rings."""
+    def _take_batch(self) -> tuple[dict[str, CallRecord], SignsOfLife | None]:
+        """What there is to be written. If there is nothing, the next `submit` wakes the thread."""
         with self._lock:
-            group, self._pending = self._pending, {}
-            alive, self._alive = self._alive, None
-            self._in_hand += len(group)
-            self._sleeps = not group and alive is None
-        return group, alive
+            batch, self._pending = self._pending, {}
+            signs, self._signs = self._signs, None
+            self._being_written += len(batch)
+            self._idle = not batch and signs is None
+        return batch, signs
 
-    def _put_back(self, group: dict[str, CallRecord], alive: Alive | None) -> None:
+    def _put_back(self, batch: dict[str, CallRecord], signs: SignsOfLife | None) -> None:
         with self._lock:
-            self._pending = group | self._pending
-            self._alive = self._alive or alive
-            self._in_hand -= len(group)
+            self._pending = batch | self._pending
+            self._signs = self._signs or signs
+            self._being_written -= len(batch)
 
     def _failed(self, reason: str) -> None:
-        """Say what is wrong, once (in trio's thread)."""
+        """Log what is wrong, once (in trio's thread)."""
         if reason != self._trouble:
             _log.error("records cannot be written: %s; no new calls are taken until they can", reason)
         self._trouble = reason
 
-    def _succeeded(self, group: dict[str, CallRecord], refused: set[str]) -> None:
-        """A group is on disk (in trio's thread)."""
+    def _succeeded(self, batch: dict[str, CallRecord], refused: set[str]) -> None:
+        """A batch is on disk (in trio's thread)."""
         with self._lock:
-            self._in_hand -= len(group)
+            self._being_written -= len(batch)
         if self._trouble:
             _log.warning("records can be written again")
         self._trouble = ""
-        for call_id, record in group.items():
+        for call_id, record in batch.items():
             if call_id not in refused:
                 self._stored(CallId(call_id), record.seq)
-        self._written.set()
-        self._written = trio.Event()
+        self._batch_done.set()
+        self._batch_done = trio.Event()

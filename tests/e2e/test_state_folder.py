@@ -14,7 +14,7 @@ from tests.support.switch import Switch, eventually
 @pytest.mark.req("P1")
 def test_a_running_daemon_takes_in_what_is_left_for_it(switch: Switch) -> None:
     """A record that a process could not hand over is on disk seconds later, with no restart, and its file is gone."""
-    file = spool.leave(switch.state / "spool", ended_record("left-behind", number="4006009999"))
+    file = spool.write(switch.state / "spool", ended_record("left-behind", number="4006009999"))
     assert [record.call_id for record in switch.closed("4006009999")] == ["left-behind"]
     eventually(file.exists, lambda there: not there)
 

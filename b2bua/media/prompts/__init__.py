@@ -1,7 +1,7 @@
-"""Sound: the built-in prompts, and how a subscriber's own are taken in.
+"""Prompts: the built-in ones, and how a subscriber's files become prompts.
 
-Rule: nothing here is needed while a call is up; a call process only plays the files that lie ready in `FOLDER` and in
-the switch's state directory.
+Rule: nothing here runs while a call is up; a call process only plays the files that lie in `FOLDER` and in the state
+directory.
 """
 
 from pathlib import Path
@@ -11,5 +11,5 @@ FOLDER: Final = Path(__file__).parent / "wav"
 """The built-in prompts, 8 kHz mono 16-bit WAV, made by `python -m b2bua.media.prompts.make`."""
 
 
-class Unfit(ValueError):
-    """A file is no prompt; the message is a sentence that says why, and what to do."""
+class UnusablePrompt(ValueError):
+    """A file cannot become a prompt; the message is a sentence that says why, and what to do."""

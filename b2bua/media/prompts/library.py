@@ -1,8 +1,8 @@
-"""Where the sound of a prompt's name is found.
+"""Finds the file of a prompt by its name.
 
 Rule: a subscriber's own prompt (`<folder>/<400 number>/<name>.wav`) goes before the common one (`<folder>/<name>.wav`),
-and an earlier folder before a later one. A file is looked at anew for each call, so that an upload is heard at once.
-A number without a file of its own is put together from those that have one.
+and an earlier folder before a later one. Files are looked for anew in each call, so that an upload is heard at once.
+A number that has no file (`number-42`) is played as several that have one.
 """
 
 import re
@@ -34,7 +34,7 @@ class Library:
         self._places = [place for folder in folders for place in (folder / number, folder)]
 
     def sounds(self, name: PromptName) -> tuple[Sound, ...]:
-        """What is played one after another for a prompt; nothing if there is no such prompt."""
+        """The files to play one after another for a prompt; none if there is no such prompt."""
         sound = self.find(name)
         if sound is not None:
             return (sound,)
@@ -43,7 +43,7 @@ class Library:
         return tuple(sound for part in parts if (sound := self.find(PromptName(f"number-{part}"))) is not None)
 
     def find(self, name: PromptName) -> Sound | None:
-        """The sound of a prompt; None if there is no such file or it is not 8 kHz mono 16-bit WAV."""
+        """The file of a prompt; None if there is none that is 8 kHz mono 16-bit WAV."""
         for place in self._places:
             path = place / f"{name}.wav"
             try:

@@ -4,7 +4,7 @@ Rule: the standard's two K-weighting filters are given for 48 kHz; here their re
 domain, so that it is the same at every sampling rate (pyloudnorm does as much, but brings the whole of SciPy).
 """
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,5 +56,6 @@ def _k_weighted(samples: Samples, rate_hz: int) -> NDArray[np.float64]:
     return weighted[: len(samples)]
 
 
-def _lufs(power: Any) -> Any:
+def _lufs(power: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
+    """Loudness of a mean square (BS.1770-4, equation 2)."""
     return -0.691 + 10 * np.log10(np.maximum(power, 1e-15))

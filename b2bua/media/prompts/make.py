@@ -1,4 +1,4 @@
-"""Make the built-in prompts anew: `python -m b2bua.media.prompts.make [FOLDER]`.
+"""Generates the built-in prompts: `python -m b2bua.media.prompts.make [FOLDER]`.
 
 Needs Debian's `espeak-ng` (1.51 made the ones in the package). Its voice `cmn` reads Chinese characters with English
 sounds there, its voice `cmn-latn-pinyin` with Mandarin ones.
@@ -28,7 +28,7 @@ MADE: Final = "made.json"
 _MANDARIN: Final = ("cmn-latn-pinyin", 165)
 _AMERICAN: Final = ("en-us", 150)
 _MUSIC_LUFS: Final = -24.0
-"""Music and tones are heard for minutes, so a little softer than speech."""
+"""Music and tones are heard for minutes: softer than speech."""
 _QUIET: Final = 0.01
 _LEAD_S: Final = 0.05
 _TAIL_S: Final = 0.15
@@ -40,7 +40,7 @@ def wordings() -> dict[str, str]:
 
 
 def spoken(text: str, voice: str, words_a_minute: int) -> Samples:
-    """Speech at 8 kHz, without the silence around it. Raises OSError or CalledProcessError if espeak-ng does not do."""
+    """Speech at 8 kHz, without the silence around it. Raises OSError or CalledProcessError if espeak-ng fails."""
     command = ["espeak-ng", "-v", voice, "-s", str(words_a_minute), "--stdout", text]
     said = subprocess.run(command, check=True, capture_output=True).stdout
     samples, rate_hz = soundfile.read(io.BytesIO(said), dtype="float32")

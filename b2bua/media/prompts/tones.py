@@ -1,6 +1,6 @@
-"""Sounds that are not speech: the ringing tone, the beep, and music to hold to, synthesised here and so free of rights.
+"""Sounds that are not speech: the ringing tone, the beep and hold music, synthesised here, so that nobody has rights.
 
-Rule: a sound that is looped begins and ends in silence, so that no click is heard at the seam.
+Rule: a sound that is looped begins and ends in silence, so that no click is heard between two turns.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,7 +1,7 @@
-"""The prompts of each 400 number, as `b2bua.media.prompts.library` finds them, and what they were before.
+"""The uploaded prompts of each 400 number, where `b2bua.media.prompts.library` finds them, and their older versions.
 
-Rule: a prompt is in effect at once, for the next call; what it replaces is kept as `versions/<name>.<n>.wav`, so that
-nothing that was uploaded is lost. Files are for their owner only, who is the switch's user, whoever puts them in.
+Rule: a prompt is in effect for the next call; the file that it replaces stays as `versions/<name>.<n>.wav`. Files are
+readable by the switch's user only, whoever uploads them.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from b2bua.base.errors import NotFound, StoreError
-from b2bua.media.prompts import Unfit
+from b2bua.media.prompts import UnusablePrompt
 from b2bua.media.prompts.loudness import Samples
 from b2bua.media.prompts.wav import RATE_HZ, read_wav, write_wav
 from routing.document.words import is_name
@@ -36,7 +36,7 @@ class Upload:
 
 
 class Uploads:
-    """All uploaded prompts, in a folder for each number below `folder`."""
+    """All uploaded prompts: below `folder` each number has a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -44,12 +44,13 @@ class Uploads:
     def add(self, number: Number400, name: str, samples: Samples) -> Upload:
         """Put a prompt in effect.
 
-        Raises Unfit for a name that no plan can say, StoreError if the switch's user could not read it, and OSError.
+        Raises UnusablePrompt for a name that no plan can say, StoreError if the switch's user could not read it, and
+        OSError.
         """
         path = self._path(number, name)
         owner = self._owner()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        kept = self._keep(path) if path.exists() else None
+        kept = self._save_version(path) if path.exists() else None
         try:
             write_wav(path, samples)
         except OSError:
@@ -62,11 +63,11 @@ class Uploads:
         return self._upload(number, path)
 
     def remove(self, number: Number400, name: str) -> Path:
-        """Take a prompt out of effect; where it is kept. Raises NotFound, Unfit or OSError."""
+        """Take a prompt out of effect; where its file is now. Raises NotFound, UnusablePrompt or OSError."""
         path = self._path(number, name)
         if not path.exists():
             raise NotFound(f"{print_400(number)} has no prompt “{name}” of its own")
-        kept = self._keep(path)
+        kept = self._save_version(path)
         path.unlink()
         return kept
 
@@ -76,7 +77,10 @@ class Uploads:
             yield self._upload(Number400(path.parent.name), path)
 
     def _owner(self) -> tuple[int, int] | None:
-        """To whom root must give what is made here; None if it is ours. Raises StoreError if it is neither."""
+        """The user and group that root must give new files to; None if they are this user's.
+
+        Raises StoreError if the folder is another user's and this is not root.
+        """
         if not self._folder.exists() or (about := self._folder.stat()).st_uid == os.geteuid():
             return None
         if os.geteuid() == 0:
@@ -86,15 +90,15 @@ class Uploads:
 
     def _path(self, number: Number400, name: str) -> Path:
         if not is_name(name):
-            raise Unfit(f"“{name}” is no name for a prompt; use letters, digits, - and _, at most 64")
+            raise UnusablePrompt(f"“{name}” is no name for a prompt; use letters, digits, - and _, at most 64")
         return self._folder / number / f"{name}.wav"
 
     def _versions(self, path: Path) -> list[int]:
         kept = (path.parent / _VERSIONS).glob(f"{path.stem}.*.wav")
         return sorted(int(number) for file in kept if (number := file.name.split(".")[1]).isdecimal())
 
-    def _keep(self, path: Path) -> Path:
-        """A second name for the file in effect, which stays when the first is gone or another's."""
+    def _save_version(self, path: Path) -> Path:
+        """Link the file in effect as the next version, so that it stays when it is replaced or removed."""
         folder = path.parent / _VERSIONS
         folder.mkdir(mode=0o700, exist_ok=True)
         kept = folder / f"{path.stem}.{max(self._versions(path), default=0) + 1}.wav"

@@ -1,6 +1,7 @@
-"""Prompt files: 8 kHz mono 16-bit WAV, brought to one loudness.
+"""Prompt files: 8 kHz mono 16-bit WAV at one loudness.
 
-Rule: a file appears whole or not at all, readable by its owner only; a call that plays the old one plays it to its end.
+Rule: a file is replaced whole or not at all and is readable by its owner only; a call that plays the old file plays it
+to its end.
 """
 
 import os
@@ -15,7 +16,7 @@ from b2bua.media.prompts.loudness import SILENCE_LUFS, Samples, loudness_lufs
 RATE_HZ: Final = 8000
 TARGET_LUFS: Final = -19.0
 PEAK: Final = 0.89
-"""The highest sample after levelling: 1 dB below full scale, so that G.711 does not clip. It goes before loudness."""
+"""The highest sample after levelling, 1 dB below full scale, so that G.711 does not clip; it limits the loudness."""
 
 
 def levelled(samples: Samples, target_lufs: float = TARGET_LUFS) -> Samples:
@@ -28,7 +29,7 @@ def levelled(samples: Samples, target_lufs: float = TARGET_LUFS) -> Samples:
 
 
 def write_wav(path: Path, samples: Samples, mode: int = 0o600) -> None:
-    """Write 8 kHz samples in place of what is there. Raises OSError."""
+    """Replace a file by 8 kHz samples. Raises OSError, and then the old file stays."""
     coming = path.with_name(f".{path.name}.{os.getpid()}")
     pcm = np.clip(np.round(samples * 32768), -32768, 32767).astype("<i2")
     try:

@@ -1,5 +1,6 @@
 """Root at work on a switch that runs as a user of its own, and that user's limits."""
 
+import errno
 import grp
 import os
 import tempfile
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from b2bua.base.atomic_file import give_to_folder_owner, write_whole
 from b2bua.base.errors import StoreUnusable
 from b2bua.cli import main
 from b2bua.cli.place import locate
@@ -72,3 +74,28 @@ def test_the_usual_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     (tmp_path / "var").mkdir()
     monkeypatch.chdir(tmp_path)
     assert locate().state == Path("var")
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that fails leaves the old content and no partial file; one that succeeds is 0600."""
+    file = tmp_path / "tokens.toml"
+    write_whole(file, b"old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            write_whole(file, b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["tokens.toml"]
+    assert file.read_bytes() == b"old"
+    write_whole(file, b"new")
+    assert (file.read_bytes(), file.stat().st_mode & 0o777) == (b"new", 0o600)
+
+
+def test_a_user_who_is_not_root_gives_nothing_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only root may give files to others, so nobody else tries."""
+    monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
+    monkeypatch.setattr(os, "chown", lambda *_, **__: pytest.fail("chown was called"))
+    give_to_folder_owner(tmp_path)

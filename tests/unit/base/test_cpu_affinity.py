@@ -7,7 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from b2bua.base.cpu_affinity import AT_HOME_S, AT_LARGE_S, ours, settle, stay_on
+from b2bua.base.cpu_affinity import PINNED_S, UNPINNED_S, allowed_cores, keep_pinned, pin_thread
 
 
 def in_a_thread(run: Callable[[], Awaitable[None]]) -> None:
@@ -20,30 +20,30 @@ def in_a_thread(run: Callable[[], Awaitable[None]]) -> None:
 @pytest.mark.req("S1")
 def test_at_large_then_at_home_then_at_large_again() -> None:
     """All processors for a moment, one for a while, and so on; this thread's own are left alone."""
-    before = ours()
+    before = allowed_cores()
     seen: list[list[int]] = []
 
     async def watch() -> None:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(settle, before)
-            for wait_s in (AT_LARGE_S / 2, AT_LARGE_S, AT_HOME_S):
+            nursery.start_soon(keep_pinned, before)
+            for wait_s in (UNPINNED_S / 2, UNPINNED_S, PINNED_S):
                 await trio.sleep(wait_s)
-                seen.append(ours())
-            await trio.sleep(AT_LARGE_S)
-            seen.append(ours())
+                seen.append(allowed_cores())
+            await trio.sleep(UNPINNED_S)
+            seen.append(allowed_cores())
             nursery.cancel_scope.cancel()
-        seen.append(ours())
+        seen.append(allowed_cores())
 
     in_a_thread(watch)
     assert seen[0] == seen[2] == seen[4] == before
     assert len(seen[1]) == len(seen[3]) == 1
     assert {*seen[1], *seen[3]} <= {*before}
-    assert ours() == before
+    assert allowed_cores() == before
 
 
 @pytest.mark.req("S1")
 def test_a_processor_that_is_not_there_changes_nothing() -> None:
     """Where the kernel refuses, the thread runs where it ran."""
-    before = ours()
-    stay_on([4095])
-    assert ours() == before
+    before = allowed_cores()
+    pin_thread([4095])
+    assert allowed_cores() == before

@@ -98,3 +98,21 @@ def test_public_and_identity_follow_listen() -> None:
     assert (config.public, config.identity) == (HostPort("192.0.2.7", 5062), "192.0.2.7")
     config = parse('[sip]\nlisten = "192.0.2.7:5062"\npublic = "198.51.100.1:5060"\nidentity = "sw.example"')
     assert (str(config.public), config.identity) == ("198.51.100.1:5060", "sw.example")
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """A missing file and one that is not UTF-8 are one line each, with the file's name; a good one is read."""
+    file = tmp_path / "switch400.toml"
+    with pytest.raises(ConfigFault, match=r"switch400\.toml: cannot be read \(No such file"):
+        read(file)
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigFault, match=r"switch400\.toml: is not UTF-8 text"):
+        read(file)
+    file.write_text('state = "/srv/switch"\n[control]\ngroup = "desk"\n', encoding="utf-8")
+    assert (read(file).state, read(file).control_socket) == (Path("/srv/switch"), Path("/srv/switch/control.sock"))
+
+
+def test_no_address_no_network() -> None:
+    """Addresses are IPv4 literals: a name is refused at its path."""
+    with pytest.raises(ConfigFault, match=r"media\.address: 'localhost' should be an IPv4 address"):
+        parse('[media]\naddress = "localhost"\n')

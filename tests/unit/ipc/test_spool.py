@@ -31,12 +31,12 @@ def test_spooled_end_replaces_the_open_record(store: Store, tmp_path: Path) -> N
     """A call that ended while no daemon was there is closed with its own end, and its file is gone."""
     store.records.put([talking_record("c-1", 2)])
     folder = tmp_path / "spool"
-    spool.leave(folder, ended_record("c-1", 3))
+    spool.write(folder, ended_record("c-1", 3))
     assert [record.call_id for record in take_in(folder, store.records).stored] == ["c-1"]
     assert adopt(store.records, ()) == ()
     assert store.records.get(CallId("c-1")) == ended_record("c-1", 3)
     assert list(folder.iterdir()) == []
-    spool.leave(folder, ended_record("c-1", 3))
+    spool.write(folder, ended_record("c-1", 3))
     assert take_in(folder, store.records).stored == (), "what is on disk already is no news"
     assert list(folder.iterdir()) == []
 
@@ -48,7 +48,7 @@ def test_broken_file_is_moved_aside_and_said(
 ) -> None:
     """Whatever lies in the folder, the good files are taken in, and a bad one is kept where it can be looked at."""
     folder = tmp_path / "spool"
-    good = spool.leave(folder, ended_record("c-9"))
+    good = spool.write(folder, ended_record("c-9"))
     (folder / "bad").write_bytes(content)
     (folder / ".unfinished").write_bytes(b"abc")
     taken = take_in(folder, store.records)

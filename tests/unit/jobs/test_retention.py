@@ -103,7 +103,7 @@ async def test_the_daemon_deletes_and_finishes_at_its_start(state: Path, store: 
         os.utime(plain_wav(box / f".{name}.wav", SECOND), (1, _now_ms() / 1000 - 120))
     told: list[str] = []
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(retention.keep, state, store, lambda call_id, _: told.append(call_id))
+        nursery.start_soon(retention.run, state, store, lambda call_id, _: told.append(call_id))
         with trio.fail_after(30):
             while len(told) < 2:
                 await trio.sleep(0.01)
@@ -159,7 +159,7 @@ def test_verify_names_every_fault(state: Path, store: Store) -> None:
         calls[2]: "it is 8.5 s shorter than what was recorded",
         calls[3]: "it is not 8 kHz WAV of 2 channels",
         calls[4]: "others than its owner may read it",
-        calls[5]: "it is no tape of this kind",
+        calls[5]: "it is no recording of this kind",
     }
 
 

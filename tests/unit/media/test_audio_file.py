@@ -1,4 +1,4 @@
-"""Tapes on disk: whole at any moment, sealed so that a change shows, opened by old keys; and key files."""
+"""Audio files on disk: whole at any moment, sealed so that a change shows, opened by old keys; and key files."""
 
 import resource
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from b2bua.cli import main
 from b2bua.media.audio_file import AudioFile, length_s, pieces, suffix
-from b2bua.media.encryption import HEAD_BYTES, PIECE_BYTES, SEAL_BYTES, Unreadable
+from b2bua.media.encryption import HEADER_BYTES, PIECE_BYTES, TAG_BYTES, Unreadable
 from b2bua.media.keys import Key, KeyFault, Keyring, make_key, read_key, read_keyring
 from b2bua.media.prompts.uploads import Uploads
 from routing.ids import Number400
@@ -24,19 +24,19 @@ RING = Keyring(KEY)
 sounds = st.lists(st.binary(max_size=3 * PIECE_BYTES).map(lambda sound: sound[: len(sound) // 4 * 4]), max_size=6)
 
 
-def _taped(folder: Path, said: list[bytes], key: Key | None, *, end: bool = True) -> Path:
+def _written(folder: Path, said: list[bytes], key: Key | None, *, end: bool = True) -> Path:
     path = folder / f"call{suffix(key)}"
     path.unlink(missing_ok=True)
-    tape = AudioFile(path, "call", 2, key)
+    file = AudioFile(path, "call", 2, key)
     for piece in said:
-        tape.write(piece)
+        file.write(piece)
     if end:
-        tape.close()
+        file.close()
     return path
 
 
 def _opened(path: Path, ring: Keyring = RING, call_id: str = "call") -> tuple[bytes, str]:
-    """What can be heard of a tape, and why no more."""
+    """What can be heard of a file, and why no more."""
     sound = b""
     try:
         for piece in pieces(path, call_id, 2, ring):
@@ -52,8 +52,8 @@ def _opened(path: Path, ring: Keyring = RING, call_id: str = "call") -> tuple[by
 def test_what_was_written_is_heard(
     said: list[bytes], sealed: bool, end: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Ended or not, sealed or not, a tape gives back what was said; less than a piece is missing if it is unended."""
-    path = _taped(tmp_path_factory.mktemp("tape"), said, KEY if sealed else None, end=end)
+    """Ended or not, sealed or not, a file gives back what was said; less than a piece is missing if it is unended."""
+    path = _written(tmp_path_factory.mktemp("audio"), said, KEY if sealed else None, end=end)
     whole = b"".join(said)
     heard, problem = _opened(path)
     assert whole.startswith(heard)
@@ -70,29 +70,29 @@ def test_what_was_written_is_heard(
 
 @pytest.mark.req("M5")
 @settings(max_examples=60)
-@given(at=st.integers(0, HEAD_BYTES + 3 * (PIECE_BYTES + SEAL_BYTES) + SEAL_BYTES + 99), bit=st.integers(0, 7))
+@given(at=st.integers(0, HEADER_BYTES + 3 * (PIECE_BYTES + TAG_BYTES) + TAG_BYTES + 99), bit=st.integers(0, 7))
 def test_a_changed_bit_is_noticed(at: int, bit: int, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Any bit of a sealed tape turned round: what is heard is a true beginning of what was said, and no more."""
+    """Any bit of a sealed file turned round: what is heard is a true beginning of what was said, and no more."""
     said = bytes(range(256)) * (3 * PIECE_BYTES // 256) + bytes(100)
-    path = _taped(tmp_path_factory.mktemp("tape"), [said], KEY)
+    path = _written(tmp_path_factory.mktemp("audio"), [said], KEY)
     content = bytearray(path.read_bytes())
     content[at] ^= 1 << bit
     path.write_bytes(content)
     heard, problem = _opened(path)
     assert problem
     assert said.startswith(heard)
-    assert len(heard) <= max(0, at - HEAD_BYTES)
+    assert len(heard) <= max(0, at - HEADER_BYTES)
 
 
 @pytest.mark.req("M5")
 def test_pieces_cannot_be_moved_cut_or_taken_from_another_call(tmp_path: Path) -> None:
     """Two pieces exchanged, the end cut at a piece's border, or the file given another call's name: each is named."""
-    path = _taped(tmp_path, [bytes(PIECE_BYTES), b"\1" * PIECE_BYTES, b"\2" * 100], KEY)
-    content, step = path.read_bytes(), PIECE_BYTES + SEAL_BYTES
-    first, second = content[HEAD_BYTES : HEAD_BYTES + step], content[HEAD_BYTES + step : HEAD_BYTES + 2 * step]
-    path.write_bytes(content[:HEAD_BYTES] + second + first + content[HEAD_BYTES + 2 * step :])
+    path = _written(tmp_path, [bytes(PIECE_BYTES), b"\1" * PIECE_BYTES, b"\2" * 100], KEY)
+    content, step = path.read_bytes(), PIECE_BYTES + TAG_BYTES
+    first, second = content[HEADER_BYTES : HEADER_BYTES + step], content[HEADER_BYTES + step : HEADER_BYTES + 2 * step]
+    path.write_bytes(content[:HEADER_BYTES] + second + first + content[HEADER_BYTES + 2 * step :])
     assert _opened(path) == (b"", "it was changed at its beginning")
-    path.write_bytes(content[: HEAD_BYTES + 2 * step])
+    path.write_bytes(content[: HEADER_BYTES + 2 * step])
     assert _opened(path)[1] == "it is cut off"
     path.write_bytes(content)
     assert _opened(path, call_id="another")[0] == b""
@@ -100,8 +100,8 @@ def test_pieces_cannot_be_moved_cut_or_taken_from_another_call(tmp_path: Path) -
 
 @pytest.mark.req("M5")
 def test_old_keys_open_what_they_sealed(tmp_path: Path) -> None:
-    """After a change of keys the old tape opens with the old key in the ring; without it, its name is said."""
-    path = _taped(tmp_path, [b"said" * 100], KEY)
+    """After a change of keys the old file opens with the old key in the ring; without it, its name is said."""
+    path = _written(tmp_path, [b"said" * 100], KEY)
     new = Key(bytes(32))
     assert _opened(path, Keyring(new, (KEY,))) == (b"said" * 100, "")
     assert _opened(path, Keyring(new)) == (b"", f"it is sealed with the key {KEY.name.hex()}, which is not given")
@@ -110,8 +110,8 @@ def test_old_keys_open_what_they_sealed(tmp_path: Path) -> None:
 
 @pytest.mark.req("M5", "T4")
 def test_a_key_file_is_its_owners_and_lies_elsewhere(tmp_path: Path) -> None:
-    """`recording new-key` makes one, 0600, replacing none; one that others may read, or beside the tapes, is none."""
-    state, file = tmp_path / "state", tmp_path / "tapes.key"
+    """`recording new-key` makes one, 0600, replacing none; one others may read, or in the state directory, is none."""
+    state, file = tmp_path / "state", tmp_path / "recordings.key"
     state.mkdir()
     for status in (0, 2):
         assert CliRunner().invoke(main, ["recording", "new-key", str(file)]).exit_code == status
@@ -150,14 +150,14 @@ def _no_file_over(size: int) -> Iterator[None]:
 def test_a_full_disk_takes_nothing_of_what_was_said_before(key: Key | None, tmp_path: Path) -> None:
     """The write that does not fit raises, and nothing of it is left; what was there plays."""
     path = tmp_path / f"call{suffix(key)}"
-    tape = AudioFile(path, "call", 2, key)
+    file = AudioFile(path, "call", 2, key)
     said = [bytes([n]) * PIECE_BYTES for n in range(4)]
     with _no_file_over(30_000):
         for piece in said[:3]:
-            tape.write(piece)
+            file.write(piece)
         with pytest.raises(OSError, match="large"):
-            tape.write(said[3])
-    tape.close()
+            file.write(said[3])
+    file.close()
     assert _opened(path) == (b"".join(said[:3]), "")
     if key is None:
         assert soundfile.info(path).frames == 3 * PIECE_BYTES // 4

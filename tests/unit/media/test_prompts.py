@@ -18,8 +18,8 @@ from b2bua.base.errors import StoreError
 from b2bua.callproc.tone import tone_in
 from b2bua.cli import main
 from b2bua.media.paths import media_paths
-from b2bua.media.prompts import FOLDER, Unfit
-from b2bua.media.prompts.intake import take_in
+from b2bua.media.prompts import FOLDER, UnusablePrompt
+from b2bua.media.prompts.conversion import convert
 from b2bua.media.prompts.library import Library
 from b2bua.media.prompts.loudness import loudness_lufs
 from b2bua.media.prompts.uploads import Uploads
@@ -144,7 +144,7 @@ def test_a_name_leads_nowhere_else(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.req("M1", "F5")
 def test_a_new_version_is_in_effect_at_once_and_the_old_one_kept(tmp_path: Path) -> None:
-    """A library made before the upload finds the new sound; old ones stay in `versions`; each deed is audited."""
+    """A library made before the upload finds the new sound; old ones stay in `versions`; each change is audited."""
     state = tmp_path / "state"
     library = Library(media_paths(state).prompts, NUMBER)
     built_in = library.find(PromptName("busy"))
@@ -174,13 +174,13 @@ def test_a_new_version_is_in_effect_at_once_and_the_old_one_kept(tmp_path: Path)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(damage=st.binary(max_size=300), at=st.integers(0, 60), suffix=st.sampled_from(("wav", "ogg", "flac", "mp3")))
 def test_damaged_files_are_taken_or_refused(damage: bytes, at: int, suffix: str, tmp_path: Path) -> None:
-    """Bytes written over the beginning of a file lead to a prompt of the right form or to Unfit, nothing else."""
+    """Bytes written over the beginning of a file lead to a prompt of the right form or to a refusal, nothing else."""
     file = encode(tmp_path / f"in.{suffix}", tone(700, 0.5))
     content = bytearray(file.read_bytes())
     content[at : at + len(damage)] = damage
     file.write_bytes(content)
-    with suppress(Unfit):
-        samples = take_in(file)
+    with suppress(UnusablePrompt):
+        samples = convert(file)
         assert np.isfinite(samples).all()
         assert np.abs(samples).max() < 0.9
 

@@ -149,6 +149,9 @@ def test_what_is_not_there_is_said(store: Store) -> None:
         store.plans.history(NUMBER)
     with pytest.raises(NotFound, match="no version"):
         store.plans.restore(NUMBER, theirs.id, author="li")
+    with pytest.raises(NotFound, match="no version"):
+        store.plans.version(NUMBER, 99)
+    assert store.plans.version(OTHER, theirs.id) == (theirs, document("400-800-1111"))
     with pytest.raises(NotFound, match="no plan with the hash"):
         store.plans.by_hash(PlanHash("00" * 32))
     with pytest.raises(NotFound, match="publish a plan"):
@@ -166,9 +169,9 @@ def test_number_survives_a_move(store: Store) -> None:
     assert (live.state, live.subscriber) == (NumberState.SUSPENDED, "新名公司")
     assert len(store.plans.history(NUMBER)) == 2
     with store.engine.connect() as connection:
-        deeds = [(entry.who, entry.verb, entry.detail) for entry in audit.entries(connection, NUMBER)]
-    assert [(who, verb) for who, verb, _ in deeds] == [("li", "publish"), ("wang", "state"), ("li", "publish")]
-    assert deeds[1][2] == "active → suspended"
+        entries = [(entry.who, entry.verb, entry.detail) for entry in audit.entries(connection, NUMBER)]
+    assert [(who, verb) for who, verb, _ in entries] == [("li", "publish"), ("wang", "state"), ("li", "publish")]
+    assert entries[1][2] == "active → suspended"
 
 
 def test_places_have_no_gap_and_no_repeat(store: Store) -> None:

@@ -14,7 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from b2bua.records.call_record import CallRecord, CallState, Party
 from b2bua.records.closing import HELD_BACK_MS, close
 from b2bua.store.query import Query
+from b2bua.store.records import CallTimes
 from b2bua.store.recovery import LOST, adopt
+from b2bua.store.rows import from_blob
 from b2bua.store.store import Store
 from routing.cause import BUSY, Blame
 from routing.ids import CallId
@@ -174,3 +176,32 @@ class AnyOrder(RuleBasedStateMachine):
 
 AnyOrder.TestCase.settings = settings(max_examples=25, stateful_step_count=12)
 TestAnyOrder = pytest.mark.req("P1")(AnyOrder.TestCase)
+
+
+@pytest.mark.req("P1", "P2")
+def test_counts_of_a_period(store: Store) -> None:
+    """Calls and answered calls by number, and the times of each, from the given millisecond on."""
+    unanswered = open_record("c-3", number="4008001111", accepted_ms=ARRIVED_MS + 9)
+    store.records.put([ended_record("c-1", accepted_ms=ARRIVED_MS - 1), ended_record("c-2"), unanswered])
+    assert store.records.calls_since(ARRIVED_MS) == {"4006001234": 1, "4008001111": 1}
+    assert store.records.tally_since(ARRIVED_MS) == {"4006001234": (1, 1), "4008001111": (1, 0)}
+    assert sorted(store.records.call_times_since(ARRIVED_MS), key=lambda call: call.accepted_ms) == [
+        CallTimes(ARRIVED_MS, ARRIVED_MS + 2000, ARRIVED_MS + 12_000, "normal"),
+        CallTimes(ARRIVED_MS + 9, None, None, None),
+    ]
+
+
+@pytest.mark.req("P1")
+def test_nothing_to_refresh_and_nothing_to_close(store: Store) -> None:
+    """No living call touches no row; a call that has ended or never was cannot be closed as lost."""
+    store.records.put([ended_record("c-1")])
+    store.records.refresh((), ARRIVED_MS)
+    assert store.records.close_lost(CallId("c-1"), ARRIVED_MS, LOST) is None
+    assert store.records.close_lost(CallId("c-2"), ARRIVED_MS, LOST) is None
+    assert store.records.get(CallId("c-1")) == ended_record("c-1")
+
+
+def test_a_blob_that_is_no_record() -> None:
+    """Damage on disk is a ValueError that says so."""
+    with pytest.raises(ValueError, match="cannot be unpacked"):
+        from_blob(b"damaged")

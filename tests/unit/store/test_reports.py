@@ -12,7 +12,8 @@ from b2bua.records.call_record import CallState, Ending
 from b2bua.store.reports import BY, calls_by
 from b2bua.store.store import Store
 from routing.cause import Blame
-from tests.support.samples import open_record
+from routing.ids import Number400
+from tests.support.samples import ARRIVED_MS, ended_record, open_record
 
 HOUR_MS = 3_600_000
 SLUGS = ["busy", "no-answer", "normal"]
@@ -60,3 +61,13 @@ def test_counts_add_up(tmp_path_factory: pytest.TempPathFactory, by: str, calls:
 
 def _day(at_ms: int) -> str:
     return f"01-{1 + (at_ms + 8 * HOUR_MS) // (24 * HOUR_MS):02d}"
+
+
+@pytest.mark.req("P2")
+def test_what_cannot_be_counted_by(store: Store) -> None:
+    """An unknown word names those that are known; a report may be of one number."""
+    with pytest.raises(ValueError, match="hour, day, area, cause, target, not by 'colour'"):
+        calls_by(store.engine, "colour", None, 0, 1)
+    store.records.put([ended_record("c-1"), ended_record("c-2", number="4008001111")])
+    (count,) = calls_by(store.engine, "cause", Number400("4008001111"), 0, 2 * ARRIVED_MS)
+    assert (count.key, count.calls) == ("normal", 1)

@@ -68,11 +68,11 @@ async def test_stored_comes_after_the_commit(store: Store) -> None:
 
     async with running(store.writer(stored)) as writer:
         for seq in (1, 3, 2):
-            writer.offer(open_record(seq=seq))
+            writer.submit(open_record(seq=seq))
         await writer.drain()
         assert seen == [("c-1", 3, True)]
         assert writer.backlog == 0
-        writer.offer(ended_record(seq=4))
+        writer.submit(ended_record(seq=4))
         await writer.drain()
     assert seen[1:] == [("c-1", 4, True)]
 
@@ -90,7 +90,7 @@ async def test_groups_grow_by_themselves(store: Store) -> None:
     told = Told()
     async with running(store.writer(told.stored)) as writer:
         for serial in range(1000):
-            writer.offer(open_record(f"c-{serial}"))
+            writer.submit(open_record(f"c-{serial}"))
             if serial % 20 == 0:
                 await trio.lowlevel.checkpoint()
         await writer.drain()
@@ -103,9 +103,9 @@ async def test_signs_of_life_are_kept(store: Store) -> None:
     """Living calls are marked as seen, so that a lost daemon's calls end when they were last known to live."""
     async with running(store.writer(Told().stored)) as writer:
         record = talking_record()
-        writer.offer(record)
+        writer.submit(record)
         await writer.drain()
-        writer.offer_alive([CallId("c-1")], record.accepted_ms + 60_000)
+        writer.submit_alive([CallId("c-1")], record.accepted_ms + 60_000)
         await until(lambda: store.records.open_calls()[0].last_seen_ms == record.accepted_ms + 60_000)
 
 
@@ -123,10 +123,10 @@ async def test_full_disk_loses_nothing(store: Store) -> None:
     told = Told()
     async with running(store.writer(told.stored)) as writer:
         for serial in range(100):
-            writer.offer(ended_record(f"c-{serial}"))
+            writer.submit(ended_record(f"c-{serial}"))
         await until(lambda: not writer.health.healthy)
         assert "full" in writer.health.reason
-        writer.offer(ended_record("c-0", seq=9))
+        writer.submit(ended_record("c-0", seq=9))
         pages = 1_000_000
         await until(lambda: writer.health.healthy)
         await writer.drain()
@@ -141,10 +141,10 @@ async def test_database_taken_away_and_brought_back(tmp_path: Path) -> None:
     store = Store.open(file, tmp_path / "spool")
     told = Told()
     async with running(store.writer(told.stored)) as writer:
-        writer.offer(open_record("c-1"))
+        writer.submit(open_record("c-1"))
         await writer.drain()
         file.rename(tmp_path / "elsewhere.db")
-        writer.offer(open_record("c-2"))
+        writer.submit(open_record("c-2"))
         await until(lambda: not writer.health.healthy)
         assert "c-2" not in told.seqs
         (tmp_path / "elsewhere.db").rename(file)
@@ -162,7 +162,7 @@ async def test_locked_by_another_process_at_the_very_end(tmp_path: Path) -> None
         other.exec_driver_sql("ROLLBACK")
         other.exec_driver_sql("BEGIN IMMEDIATE")
         async with running(RecordWriter(records, Told().stored, tmp_path / "spool")) as writer:
-            writer.offer(ended_record("c-1"))
+            writer.submit(ended_record("c-1"))
             await until(lambda: not writer.health.healthy)
             assert "locked" in writer.health.reason
         assert on_disk(tmp_path) == {}
@@ -176,7 +176,7 @@ async def test_locked_by_another_process_at_the_very_end(tmp_path: Path) -> None
 async def test_cancelled_before_it_began(store: Store) -> None:
     """A daemon that has to end at once still leaves on disk what was offered."""
     writer = store.writer(Told().stored)
-    writer.offer(ended_record("c-1"))
+    writer.submit(ended_record("c-1"))
     async with running(writer):
         pass
     assert [record.call_id for record in store.records.find(Query(limit=None))] == ["c-1"]
@@ -187,9 +187,9 @@ async def test_one_impossible_record_does_not_stop_the_others(store: Store, tmp_
     """A record that no row can hold is moved aside, never said to be stored, and the writer stays healthy."""
     told = Told()
     async with running(store.writer(told.stored)) as writer:
-        writer.offer(open_record("c-1"))
-        writer.offer(open_record("c-bad", talk_ms=2**63))
-        writer.offer(open_record("c-2"))
+        writer.submit(open_record("c-1"))
+        writer.submit(open_record("c-bad", talk_ms=2**63))
+        writer.submit(open_record("c-2"))
         await writer.drain()
         assert writer.health.healthy
     assert told.seqs == {"c-1": 1, "c-2": 1}
@@ -222,8 +222,8 @@ async def test_record_that_cannot_even_be_packed(store: Store) -> None:
     """Text that is no Unicode is refused for itself; the writer goes on with the others."""
     told = Told()
     async with running(store.writer(told.stored)) as writer:
-        writer.offer(open_record("c-bad", place="\udcff"))
-        writer.offer(open_record("c-1"))
+        writer.submit(open_record("c-bad", place="\udcff"))
+        writer.submit(open_record("c-1"))
         await writer.drain()
         assert writer.health.healthy
     assert told.seqs == {"c-1": 1}

@@ -23,7 +23,7 @@ async def write(folder: Path, prefix: str) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(writer.run)
         for serial in count():
-            writer.offer(open_record(f"{prefix}-{serial % 50}", serial))
+            writer.submit(open_record(f"{prefix}-{serial % 50}", serial))
             if serial % 7 == 0:
                 await trio.lowlevel.checkpoint()
             if serial % 200 == 0:

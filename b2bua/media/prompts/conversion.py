@@ -1,7 +1,7 @@
-"""A subscriber's file made into a prompt: any common WAV, MP3, OGG or FLAC into 8 kHz mono at the usual loudness.
+"""Converts a subscriber's file to a prompt: any common WAV, MP3, OGG or FLAC to 8 kHz mono at `TARGET_LUFS`.
 
-Rule: what cannot be a prompt is refused with one sentence, and only as much of a file is read as a prompt may last:
-a header may promise anything.
+Rule: a file that cannot become a prompt is refused with one sentence; at most `LONGEST_S` of it are read, whatever its
+header announces.
 """
 
 import zipfile
@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from b2bua.media.prompts import Unfit
+from b2bua.media.prompts import UnusablePrompt
 from b2bua.media.prompts.loudness import Samples, loudness_lufs
 from b2bua.media.prompts.wav import RATE_HZ, levelled
 
@@ -22,38 +22,40 @@ _SHORTEST_S: Final = 0.2
 _PIECE: Final = 1 << 18
 """Samples, over all channels, that are read at once."""
 _SOFTEST_LUFS: Final = -55.0
-"""Below it, raising the level to the usual one would make a prompt of noise."""
+"""A softer file is mostly noise: raising its level would make the noise loud."""
 _FULL_SCALE: Final = 0.98
 _MOST_CLIPPED: Final = 0.001
 _AUDIBLE: Final = 0.01
 _UNKNOWN: Final = 0xFFFFFFFF
 
 
-def take_in(path: Path) -> Samples:
-    """The prompt in a file, ready to be written. Raises Unfit, and OSError if the file cannot be read."""
+def convert(path: Path) -> Samples:
+    """The samples of a file as a prompt, ready to be written. Raises UnusablePrompt; OSError if it cannot be read."""
     if path.stat().st_size == 0:
-        raise Unfit(f"{path} is empty; choose a file with sound in it")
+        raise UnusablePrompt(f"{path} is empty; choose a file with sound in it")
     with path.open("rb") as file:
         if zipfile.is_zipfile(file):
-            raise Unfit(f"{path} is a ZIP archive, whatever its name; unpack it and choose the sound inside")
+            raise UnusablePrompt(f"{path} is a ZIP archive, whatever its name; unpack it and choose the sound inside")
     if _is_cut_off(path):
-        raise Unfit(f"{path} is cut off: it is shorter than its own header says; copy or export it anew")
+        raise UnusablePrompt(f"{path} is cut off: it is shorter than its own header says; copy or export it anew")
     try:
         with soundfile.SoundFile(path) as sound:
             if sound.frames > LONGEST_S * sound.samplerate:
                 raise _too_long(path, f"{sound.frames / sound.samplerate / 60:.0f} minutes")
             samples = _at_8_khz(path, sound)
     except soundfile.LibsndfileError as error:
-        raise Unfit(f"{path} is no sound file that can be read ({error.error_string}); use WAV, MP3 or OGG") from error
+        raise UnusablePrompt(
+            f"{path} is no sound file that can be read ({error.error_string}); use WAV, MP3 or OGG"
+        ) from error
     if len(samples) < _SHORTEST_S * RATE_HZ:
-        raise Unfit(f"{path} lasts less than {_SHORTEST_S} s; is it cut off?")
+        raise UnusablePrompt(f"{path} lasts less than {_SHORTEST_S} s; is it cut off?")
     if loudness_lufs(samples, RATE_HZ) < _SOFTEST_LUFS:
-        raise Unfit(f"{path} is silent, or as good as silent; record it again, louder")
+        raise UnusablePrompt(f"{path} is silent, or as good as silent; record it again, louder")
     return levelled(samples)
 
 
 def silences_s(samples: Samples) -> tuple[float, float]:
-    """Seconds of silence at the beginning and at the end of a prompt."""
+    """The silence at the beginning and at the end of a prompt, in seconds."""
     loud = np.flatnonzero(np.abs(samples) > _AUDIBLE)
     if not len(loud):
         return len(samples) / RATE_HZ, 0.0
@@ -68,7 +70,10 @@ def _is_cut_off(path: Path) -> bool:
 
 
 def _at_8_khz(path: Path, sound: soundfile.SoundFile) -> Samples:
-    """The mean of all channels at 8 kHz. Raises Unfit for what is too long, clipped, or not made of numbers."""
+    """The mean of all channels at 8 kHz.
+
+    Raises UnusablePrompt for what is too long, clipped, or not made of numbers.
+    """
     resampler = soxr.ResampleStream(sound.samplerate, RATE_HZ, 1, dtype="float32")
     pieces: list[Samples] = []
     frames = clipped = 0
@@ -77,14 +82,16 @@ def _at_8_khz(path: Path, sound: soundfile.SoundFile) -> Samples:
         if frames > LONGEST_S * sound.samplerate:
             raise _too_long(path, "more than that")
         if not np.isfinite(piece).all():
-            raise Unfit(f"{path} holds samples that are no numbers; export it anew as 16-bit WAV")
+            raise UnusablePrompt(f"{path} holds samples that are no numbers; export it anew as 16-bit WAV")
         # A clipped wave has flat tops: the same highest value several times in a row.
         clipped += int(((piece[1:] == piece[:-1]) & (np.abs(piece[1:]) >= _FULL_SCALE)).any(axis=1).sum())
         pieces.append(resampler.resample_chunk(piece.mean(axis=1, dtype=np.float32)))
     if not frames:
-        raise Unfit(f"{path} has no sound in it; choose another file")
+        raise UnusablePrompt(f"{path} has no sound in it; choose another file")
     if clipped > _MOST_CLIPPED * frames:
-        raise Unfit(f"{path} is clipped ({100 * clipped / frames:.1f} % at full scale); record it again, softer")
+        raise UnusablePrompt(
+            f"{path} is clipped ({100 * clipped / frames:.1f} % at full scale); record it again, softer"
+        )
     pieces.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
     return np.concatenate(pieces)
 
@@ -95,5 +102,5 @@ def _pieces(sound: soundfile.SoundFile) -> Iterator[Samples]:
         yield piece
 
 
-def _too_long(path: Path, length: str) -> Unfit:
-    return Unfit(f"{path} lasts {length}; a prompt may last {LONGEST_S // 60} minutes: cut it")
+def _too_long(path: Path, length: str) -> UnusablePrompt:
+    return UnusablePrompt(f"{path} lasts {length}; a prompt may last {LONGEST_S // 60} minutes: cut it")
