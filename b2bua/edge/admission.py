@@ -1,6 +1,6 @@
 """The edge's port to the rest of the daemon: who decides about a new call, and what it is told.
 
-Rule: the desk is asked once for each well-formed initial INVITE of a recognised trunk, never for a
+Rule: the admission is asked once for each well-formed initial INVITE of a recognised trunk, never for a
 retransmission, and it answers at once; by the time it returns `Admitted` the call process knows about the
 call.
 """
@@ -81,7 +81,7 @@ class Admission(Protocol):
         """Find a process for the call and assign it, or say why not. Does not block."""
         ...
 
-    def refer(self, place: ProcessAddress, referral: Referral) -> Refused | None:
+    def refer(self, process: ProcessAddress, referral: Referral) -> Refused | None:
         """Hand a REFER to the call that it is about; or why not. Does not block."""
         ...
 

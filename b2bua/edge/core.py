@@ -1,6 +1,6 @@
 """The edge without sockets: bytes in, bytes out, nothing remembered but where initial INVITEs went.
 
-Rule: `receive` and `receive_inside` never raise and never block. Nothing of a stranger's bytes reaches a call
+Rule: `receive` and `receive_inside` never raise and never block. Nothing of an unknown source's bytes reaches a call
 process: every message is read, checked and written anew. A message that is not for a live process is answered
 here or dropped, and every drop is counted under its reason in `counters`.
 """
@@ -18,8 +18,8 @@ from b2bua.edge.admission import Admission
 from b2bua.edge.dialogs import Dialogs
 from b2bua.edge.forward import Forwarding
 from b2bua.edge.grammar import MalformedError
-from b2bua.edge.inbound import MOST_INSIDE_BYTES, Inbound, Origin
-from b2bua.edge.invite_table import Entry, InviteTable
+from b2bua.edge.inbound import MOST_INSIDE_BYTES, Inbound, PacketSource
+from b2bua.edge.invite_table import InviteEntry, InviteTable
 from b2bua.edge.message import Request, Response, UnreadableError, is_token, parse
 from b2bua.edge.peers import Peers
 from b2bua.edge.ping import Pings, Reachability
@@ -27,7 +27,7 @@ from b2bua.edge.rate_limit import Address, Buckets
 from b2bua.edge.responses import PlannedResponse
 from b2bua.edge.settings import EdgeSettings, Send, to_process
 from b2bua.edge.sip_capture import SipCapture
-from b2bua.edge.token import COOKIE, ProcessAddress, Tokens
+from b2bua.edge.token import COOKIE, DialogTokens, ProcessAddress
 from b2bua.ipc.protocol import InviteKey
 
 _TRYING: Final = b"SIP/2.0 100 "
@@ -40,33 +40,33 @@ class Edge:
     """One edge.
 
     `secret` (at least 16 random bytes) must be the same after a restart of the daemon. `on_reachability` is
-    told each answer to a ping and each neighbour that falls silent. `tape` keeps what passes; it is to be told
+    told each answer to a ping and each peer that falls silent. `capture` keeps what passes; it is to be told
     which call a process has.
     """
 
     def __init__(
         self,
-        site: EdgeSettings,
+        settings: EdgeSettings,
         secret: bytes,
-        desk: Admission,
+        admission: Admission,
         trunks: Iterable[Trunk] = (),
         gateways: Iterable[Gateway] = (),
         on_reachability: Callable[[Reachability], None] = lambda _: None,
     ) -> None:
-        self.site = site
-        self.tape = SipCapture()
+        self.settings = settings
+        self.capture = SipCapture()
         self.counters: Counter[str] = Counter()
-        self.neighbours = Peers(trunks, gateways)
+        self.peers = Peers(trunks, gateways)
         self._on_reachability = on_reachability
-        self._tokens = Tokens(secret)
-        self._forward = Forwarding(site, self._tokens)
-        self._desk = desk
+        self._tokens = DialogTokens(secret)
+        self._forward = Forwarding(settings, self._tokens)
+        self._admission = admission
         self._calls = InviteTable()
-        self._orphans = Dialogs(site, self._tokens)
-        self._pings = Pings(site, self._tokens, self.neighbours.trunks, self.neighbours.gateways)
-        self._packets = Buckets(site.packets_per_s, 2 * site.packets_per_s)
-        self._stranger_packets = Buckets(site.stranger_packets_per_s, 2 * site.stranger_packets_per_s)
-        self._inbound = Inbound(self._forward, desk, self._calls, self.neighbours, self._orphans, self.counters)
+        self._dialogs = Dialogs(settings, self._tokens)
+        self._pings = Pings(settings, self._tokens, self.peers.trunks, self.peers.gateways)
+        self._packets = Buckets(settings.packets_per_s, 2 * settings.packets_per_s)
+        self._unknown_packets = Buckets(settings.unknown_packets_per_s, 2 * settings.unknown_packets_per_s)
+        self._inbound = Inbound(self._forward, admission, self._calls, self.peers, self._dialogs, self.counters)
 
     def contact_for(self, sip_port: int, incarnation: str) -> str:
         """The SIP URI by which the far ends reach a process. Raises ValueError for an odd incarnation."""
@@ -74,32 +74,32 @@ class Edge:
 
     def restore(self, key: InviteKey, sip_port: int, incarnation: str) -> None:
         """A process that outlived an earlier daemon holds this call."""
-        self._calls.put(key, Entry(ProcessAddress(sip_port, incarnation), None, None))
+        self._calls.put(key, InviteEntry(ProcessAddress(sip_port, incarnation), None, None))
 
     def call_ended(self, key: InviteKey, now_s: float) -> None:
         """The call is over; its late messages are still led to its process for 64 s."""
         self._calls.end(key, now_s)
 
     def process_died(self, sip_port: int, incarnation: str, now_s: float) -> list[Send]:
-        """End on its behalf what a dead process held; the desk must not name it any more."""
-        place = ProcessAddress(sip_port, incarnation)
-        for key in self._calls.of(place):
+        """End on its behalf what a dead process held; the admission must not name it any more."""
+        process = ProcessAddress(sip_port, incarnation)
+        for key in self._calls.of(process):
             self._calls.end(key, now_s, responses.PROCESS_LOST)
-        sends = self._orphans.died(place, now_s)
-        self.tape.said(sip_port, sends)
-        self.tape.end(sip_port)
+        sends = self._dialogs.died(process, now_s)
+        self.capture.said(sip_port, sends)
+        self.capture.end(sip_port)
         return sends
 
     def receive(self, packet: bytes, source: Address, transport: str, now_s: float) -> list[Send]:
         """A datagram, or a frame of a stream, from outside; `now_s` is any clock that never goes back."""
-        buckets = self._packets if self.neighbours.known(source.host) else self._stranger_packets
+        buckets = self._packets if self.peers.known(source.host) else self._unknown_packets
         if not buckets.take(source.host, now_s):
             return self._dropped("rate-limit")
         try:
             message = parse(packet)
         except UnreadableError as fault:
             return self._dropped(f"unreadable:{fault}")
-        origin = Origin(source, transport, now_s)
+        origin = PacketSource(source, transport, now_s)
         try:
             if isinstance(message, Request):
                 sends = self._inbound.request(message, origin)
@@ -107,29 +107,29 @@ class Edge:
                 sends = self._response(message, now_s)
         except Exception as fault:  # noqa: BLE001 (one message must never stop the loop)
             self._failed(fault)
-            return self._inbound.sorry(message, origin) if isinstance(message, Request) else []
-        self.tape.heard(packet, sends)
+            return self._inbound.fault_answer(message, origin) if isinstance(message, Request) else []
+        self.capture.heard(packet, sends)
         return sends
 
     def receive_inside(self, packet: bytes, source_port: int, now_s: float) -> list[Send]:
         """A datagram that came to the inside socket from a port of 127.0.0.1."""
-        incarnation = self._desk.incarnation_at(source_port)
+        incarnation = self._admission.incarnation_at(source_port)
         if incarnation is None:
-            return self._dropped("inside-stranger")
+            return self._dropped("inside-unknown")
         if packet.startswith(_TRYING):
             return []
-        place = ProcessAddress(source_port, incarnation)
+        process = ProcessAddress(source_port, incarnation)
         try:
             message = parse(packet)
             if isinstance(message, Request):
-                sends = self._request_out(message, place)
+                sends = self._request_out(message, process)
             else:
-                sends = self._response_out(message, place, now_s)
+                sends = self._response_out(message, process, now_s)
         except (UnreadableError, MalformedError) as fault:
             return self._dropped(f"inside:{fault}")
         except Exception as fault:  # noqa: BLE001 (one message must never stop the loop)
             return self._failed(fault)
-        self.tape.said(source_port, sends)
+        self.capture.said(source_port, sends)
         return sends
 
     def undelivered(self, send: Send, now_s: float) -> list[Send]:
@@ -150,11 +150,11 @@ class Edge:
     def tick(self, now_s: float) -> list[Send]:
         """To be called about once a second."""
         self._calls.forget(now_s)
-        self._orphans.forget(now_s)
+        self._dialogs.forget(now_s)
         sends, silent = self._pings.due(now_s)
         self._told(silent)
         for send in sends:
-            self.neighbours.meet(send.to.host)
+            self.peers.meet(send.to.host)
         return sends
 
     def _told(self, changes: Iterable[Reachability]) -> None:
@@ -172,7 +172,7 @@ class Edge:
     def _response(self, response: Response, now_s: float) -> list[Send]:
         """A response from outside must carry exactly one Via: ours, with a token that we made."""
         top = response.vias[0]
-        if len(response.vias) != 1 or (top.host, top.port) != self.site.public or response.truncated:
+        if len(response.vias) != 1 or (top.host, top.port) != self.settings.public or response.truncated:
             return self._dropped("response-astray")
         if pinged := self._pings.answered(top.branch, now_s):
             self._told([pinged])
@@ -182,57 +182,57 @@ class Edge:
             return self._dropped("response-forged")
         if response.method == "INVITE" and 200 <= response.status < 300 and not response.to.tag:
             return self._dropped("response-without-tag")
-        place, branch = named
-        if not self._inbound.lives(place):
-            return self._orphans.late(place, branch, response) or self._dropped("response-late")
-        return self._response_in(response, place, branch)
+        process, branch = named
+        if not self._inbound.lives(process):
+            return self._dialogs.late(process, branch, response) or self._dropped("response-late")
+        return self._response_in(response, process, branch)
 
-    def _response_in(self, response: Response, place: ProcessAddress, branch: str) -> list[Send]:
+    def _response_in(self, response: Response, process: ProcessAddress, branch: str) -> list[Send]:
         if response.method == "NOTIFY" and response.status >= 300:
             # Only the telephone's interest in its transfer has ended (RFC 5057, 5.1); PJSIP would end the whole call.
             response = attrs.evolve(response, status=200, phrase="OK")
         try:
-            passed = body.passed_on(response, request=False, codecs=self.site.codecs)
+            passed = body.passed_on(response, request=False, codecs=self.settings.codecs)
         except (MalformedError, body.UnsupportedMediaError):
             self.counters["body-dropped"] += 1
             passed = body.NONE
         ended: list[Send] = []
         if passed.declines and response.method == "INVITE":
-            ended = self._orphans.declined(place, branch, response)
+            ended = self._dialogs.declined(process, branch, response)
             response, passed = _with_audio(response, passed, over=bool(ended))
         try:
-            packet = self._forward.response_in(response, place, branch, passed)
+            packet = self._forward.response_in(response, process, branch, passed)
         except MalformedError as fault:
             return self._dropped(f"response:{fault}")
         if len(packet) > MOST_INSIDE_BYTES:
             return self._dropped("response-too-large")
-        self._orphans.answered_in(place, branch, response)
+        self._dialogs.answered_in(process, branch, response)
         self.counters["forwarded-in"] += 1
-        return [*ended, to_process(packet, place.sip_port)]
+        return [*ended, to_process(packet, process.sip_port)]
 
-    def _request_out(self, request: Request, place: ProcessAddress) -> list[Send]:
+    def _request_out(self, request: Request, process: ProcessAddress) -> list[Send]:
         branch = request.vias[0].branch
         if len(request.vias) != 1 or not branch.startswith(COOKIE) or not is_token(branch):
             raise UnreadableError("via")
         try:
-            send = self._forward.request_out(request, place)
+            send = self._forward.request_out(request, process)
         except MalformedError:
             self.counters["no-next-hop"] += 1
             if request.verb == "ACK":
                 return []
-            return [self._forward.answer_for(request, place, branch, PlannedResponse(503, "No Way There"))]
-        self._orphans.went_out(place, request, send)
-        self.neighbours.meet(send.to.host)
+            return [self._forward.answer_for(request, process, branch, PlannedResponse(503, "No Way There"))]
+        self._dialogs.went_out(process, request, send)
+        self.peers.meet(send.to.host)
         self.counters["forwarded-out"] += 1
         return [send]
 
-    def _response_out(self, response: Response, place: ProcessAddress, now_s: float) -> list[Send]:
-        send = self._forward.response_out(response, place)
-        self._orphans.answered_out(place, response)
+    def _response_out(self, response: Response, process: ProcessAddress, now_s: float) -> list[Send]:
+        send = self._forward.response_out(response, process)
+        self._dialogs.answered_out(process, response)
         if response.method == "INVITE" and response.status >= 300:
             key = InviteKey(response.call_id, response.from_.tag)
             entry = self._calls.get(key)
-            if entry is not None and entry.outcome == place and entry.cseq in (None, response.cseq):
+            if entry is not None and entry.outcome == process and entry.cseq in (None, response.cseq):
                 self._calls.end(key, now_s)
         self.counters["forwarded-out"] += 1
         return [send]

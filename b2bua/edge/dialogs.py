@@ -15,7 +15,7 @@ from b2bua.edge.grammar import MalformedError, NameAddr, Uri, parse_uri
 from b2bua.edge.message import Request, Response, parse, print_message
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import EdgeSettings, Send
-from b2bua.edge.token import ProcessAddress, Tokens
+from b2bua.edge.token import DialogTokens, ProcessAddress
 
 REASONS: Final = ('Reason: SIP;cause=500;text="Call lost"', "Reason: Q.850;cause=41")
 NOTHING_COMMON: Final = ('Reason: SIP;cause=488;text="Not Acceptable Here"',)
@@ -59,17 +59,17 @@ class _Note:
 class Dialogs:
     """Notes on live processes, and the INVITEs of dead ones that may still be answered."""
 
-    def __init__(self, site: EdgeSettings, tokens: Tokens) -> None:
-        self._site = site
+    def __init__(self, settings: EdgeSettings, tokens: DialogTokens) -> None:
+        self._settings = settings
         self._tokens = tokens
         self._notes: dict[ProcessAddress, _Note] = {}
         self._late: dict[str, Ringing] = {}
 
-    def came_in(self, place: ProcessAddress, request: Request, source: Address, transport: str) -> None:
+    def came_in(self, process: ProcessAddress, request: Request, source: Address, transport: str) -> None:
         """A request from outside went to the process."""
         if request.verb == "INVITE" and not request.to.tag:
-            self._notes[place] = _Note((attrs.evolve(request, body=b""), source, transport))
-        elif note := self._notes.get(place):
+            self._notes[process] = _Note((attrs.evolve(request, body=b""), source, transport))
+        elif note := self._notes.get(process):
             if request.verb == "BYE":
                 note.dialogs.pop((request.call_id, request.to.tag), None)
             elif (dialog := note.dialogs.get((request.call_id, request.to.tag))) and (
@@ -77,9 +77,9 @@ class Dialogs:
             ):
                 dialog.target = uri
 
-    def answered_out(self, place: ProcessAddress, response: Response) -> None:
+    def answered_out(self, process: ProcessAddress, response: Response) -> None:
         """The process answered a request from outside."""
-        note = self._notes.get(place)
+        note = self._notes.get(process)
         if note is None or note.waiting is None or response.method != "INVITE" or response.status < 200:
             return
         invite = note.waiting[0]
@@ -91,9 +91,9 @@ class Dialogs:
                 response.to, response.from_, target, guard.routes(invite), response.call_id, 0
             )
 
-    def went_out(self, place: ProcessAddress, request: Request, send: Send) -> None:
+    def went_out(self, process: ProcessAddress, request: Request, send: Send) -> None:
         """A request of the process went out."""
-        note = self._notes.setdefault(place, _Note())
+        note = self._notes.setdefault(process, _Note())
         if request.verb == "INVITE" and not request.to.tag:
             note.ringing[request.vias[0].branch] = Ringing(send)
         elif dialog := note.dialogs.get((request.call_id, request.from_.tag)):
@@ -101,9 +101,9 @@ class Dialogs:
             if request.verb == "BYE":
                 del note.dialogs[request.call_id, request.from_.tag]
 
-    def answered_in(self, place: ProcessAddress, branch: str, response: Response) -> None:
+    def answered_in(self, process: ProcessAddress, branch: str, response: Response) -> None:
         """A request of the process was answered."""
-        note = self._notes.get(place)
+        note = self._notes.get(process)
         if note is None or response.method != "INVITE" or (ringing := note.ringing.get(branch)) is None:
             return
         if response.status < 200:
@@ -113,9 +113,9 @@ class Dialogs:
         if response.status < 300 and (dialog := _dialog_of(response)):
             note.dialogs[response.call_id, response.from_.tag] = dialog
 
-    def declined(self, place: ProcessAddress, branch: str, response: Response) -> list[Send]:
+    def declined(self, process: ProcessAddress, branch: str, response: Response) -> list[Send]:
         """End the dialog of an answer to a first INVITE that declines its audio: ACK and BYE. Nothing for another."""
-        note = self._notes.get(place)
+        note = self._notes.get(process)
         if note is None or not 200 <= response.status < 300:
             return []
         if branch not in note.ringing and branch not in note.declined:
@@ -123,27 +123,27 @@ class Dialogs:
         dialog = _dialog_of(response)
         if dialog is None:
             return []
-        acked = self._in_dialog(place, dialog, "ACK", dialog.cseq)
+        acked = self._in_dialog(process, dialog, "ACK", dialog.cseq)
         if branch in note.declined:
             return acked
         note.declined.add(branch)
-        return acked + self._in_dialog(place, dialog, "BYE", dialog.cseq + 1, NOTHING_COMMON)
+        return acked + self._in_dialog(process, dialog, "BYE", dialog.cseq + 1, NOTHING_COMMON)
 
-    def beside(self, place: ProcessAddress, call_id: str, local_tag: str, remote_tag: str) -> Dialog | None:
+    def beside(self, process: ProcessAddress, call_id: str, local_tag: str, remote_tag: str) -> Dialog | None:
         """The one other confirmed dialog of the process that holds this one; None if it does not, or holds several."""
-        dialogs = self._notes[place].dialogs if place in self._notes else {}
+        dialogs = self._notes[process].dialogs if process in self._notes else {}
         this = dialogs.get((call_id, local_tag))
         others = [dialog for dialog in dialogs.values() if dialog is not this]
         return others[0] if this and this.remote.tag == remote_tag and len(others) == 1 else None
 
-    def died(self, place: ProcessAddress, now_s: float) -> list[Send]:
+    def died(self, process: ProcessAddress, now_s: float) -> list[Send]:
         """End what the process held."""
-        note = self._notes.pop(place, None)
+        note = self._notes.pop(process, None)
         if note is None:
             return []
         sends = [responses.to_outside(note.waiting[0], LOST, self._tokens, *note.waiting[1:])] if note.waiting else []
         for dialog in note.dialogs.values():
-            sends += self._bye(place, dialog)
+            sends += self._bye(process, dialog)
         for branch, ringing in note.ringing.items():
             ringing.until_s = now_s + KEEP_LATE_S
             if len(self._late) < MOST_LATE:
@@ -153,7 +153,7 @@ class Dialogs:
                 sends.append(_hop_by_hop(ringing.send, "CANCEL", REASONS))
         return sends
 
-    def late(self, place: ProcessAddress, branch: str, response: Response) -> list[Send]:
+    def late(self, process: ProcessAddress, branch: str, response: Response) -> list[Send]:
         """An answer to an INVITE of a dead process: CANCEL, ACK, or ACK and BYE."""
         ringing = self._late.get(branch)
         if ringing is None or response.method != "INVITE":
@@ -168,26 +168,26 @@ class Dialogs:
         dialog = _dialog_of(response)
         if dialog is None:
             return []
-        return self._in_dialog(place, dialog, "ACK", dialog.cseq) + self._bye(place, dialog)
+        return self._in_dialog(process, dialog, "ACK", dialog.cseq) + self._bye(process, dialog)
 
     def forget(self, now_s: float) -> None:
         """Drop INVITEs of dead processes that are too old to be answered."""
         self._late = {branch: ringing for branch, ringing in self._late.items() if ringing.until_s > now_s}
 
-    def _bye(self, place: ProcessAddress, dialog: Dialog) -> list[Send]:
-        return self._in_dialog(place, dialog, "BYE", dialog.cseq + 1, REASONS)
+    def _bye(self, process: ProcessAddress, dialog: Dialog) -> list[Send]:
+        return self._in_dialog(process, dialog, "BYE", dialog.cseq + 1, REASONS)
 
     def _in_dialog(
-        self, place: ProcessAddress, dialog: Dialog, method: str, cseq: int, extra: tuple[str, ...] = ()
+        self, process: ProcessAddress, dialog: Dialog, method: str, cseq: int, extra: tuple[str, ...] = ()
     ) -> list[Send]:
         try:
             to, transport = next_hop(dialog.routes[0].uri if dialog.routes else dialog.target)
         except MalformedError:
             return []
-        mac = self._tokens.mac("orphan", dialog.call_id, dialog.local.tag, str(cseq))
-        branch = self._tokens.branch(place, f"z9hG4bKorphan-{method}-{mac}", dialog.call_id)
+        mac = self._tokens.mac("ended", dialog.call_id, dialog.local.tag, str(cseq))
+        branch = self._tokens.branch(process, f"z9hG4bKended-{method}-{mac}", dialog.call_id)
         lines = [
-            f"Via: {self._site.via(transport, branch)}",
+            f"Via: {self._settings.via(transport, branch)}",
             *(f"Route: {route.bare}" for route in dialog.routes),
             "Max-Forwards: 70",
             f"From: {dialog.local}",

@@ -1,4 +1,4 @@
-"""Which header fields of a stranger's message a call process may see, and how each is printed.
+"""Which header fields of an unknown source's message a call process may see, and how each is printed.
 
 Rule: a field that is not here does not reach PJSIP; a field whose value does not match its grammar does not
 either. The process may rely on each field having exactly the shape given here.

@@ -1,4 +1,4 @@
-"""What an INVITE says about the call it brings, as the desk is told.
+"""What an INVITE says about the call it brings, as the admission is told.
 
 Rule: nothing is interpreted here: numbers are passed on as sent, only unescaped; what they mean is for
 `routing`.

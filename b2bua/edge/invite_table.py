@@ -17,7 +17,7 @@ KEEP_AFTER_END_S: Final = 64.0
 
 
 @attrs.define
-class Entry:
+class InviteEntry:
     """What became of an initial INVITE. `branch` and `cseq` are None after a restart of the daemon."""
 
     outcome: ProcessAddress | Refused
@@ -28,18 +28,18 @@ class Entry:
 
 
 class InviteTable:
-    """`InviteKey` → `Entry`, at most `most` of them; the oldest ended one goes first, then the oldest."""
+    """`InviteKey` → `InviteEntry`, at most `most` of them; the oldest ended one goes first, then the oldest."""
 
     def __init__(self, most: int = 20_000) -> None:
         self._most = most
-        self._up: OrderedDict[InviteKey, Entry] = OrderedDict()
-        self._over: OrderedDict[InviteKey, Entry] = OrderedDict()
+        self._up: OrderedDict[InviteKey, InviteEntry] = OrderedDict()
+        self._over: OrderedDict[InviteKey, InviteEntry] = OrderedDict()
 
-    def get(self, key: InviteKey) -> Entry | None:
+    def get(self, key: InviteKey) -> InviteEntry | None:
         """The entry, up or over."""
         return self._up.get(key) or self._over.get(key)
 
-    def put(self, key: InviteKey, entry: Entry) -> None:
+    def put(self, key: InviteKey, entry: InviteEntry) -> None:
         """Enter a call; an earlier entry of the same key is replaced."""
         self._up.pop(key, None)
         self._over.pop(key, None)
@@ -55,9 +55,9 @@ class InviteTable:
             if outcome:
                 entry.outcome = outcome
 
-    def of(self, place: ProcessAddress) -> list[InviteKey]:
+    def of(self, process: ProcessAddress) -> list[InviteKey]:
         """The calls that are up in a process."""
-        return [key for key, entry in self._up.items() if entry.outcome == place]
+        return [key for key, entry in self._up.items() if entry.outcome == process]
 
     def forget(self, now_s: float) -> None:
         """Drop what is long over. Entries end in order, so the first that must stay ends the search."""

@@ -1,6 +1,6 @@
 """Whom the edge knows by their address: trunks, gateways, and hosts that calls were sent to.
 
-Rule: only a trunk's address may bring a call. The rest are merely listened to more patiently than a stranger.
+Rule: only a trunk's address may bring a call. The rest are merely listened to more patiently than an unknown source.
 Bounded.
 """
 

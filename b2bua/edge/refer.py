@@ -43,7 +43,7 @@ class ReferTo:
     quiet: bool
 
     @property
-    def place(self) -> str:
+    def address(self) -> str:
         """The SIP URI, or a telephone number."""
         return self.uri.text if self.uri.scheme == "sip" else self.uri.user
 

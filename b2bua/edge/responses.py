@@ -12,7 +12,7 @@ from b2bua.edge.admission import Refused
 from b2bua.edge.message import Request, print_message
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import DEFAULT_PORT, Send
-from b2bua.edge.token import Tokens
+from b2bua.edge.token import DialogTokens
 
 METHODS: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK")
 """What a call process takes."""
@@ -49,14 +49,14 @@ PROCESS_LOST: Final = Refused(500, "Call Lost", q850=41)
 
 
 def of_refusal(refused: Refused) -> PlannedResponse:
-    """What the desk's refusal looks like on the wire (Reason: RFC 3326)."""
+    """What the admission's refusal looks like on the wire (Reason: RFC 3326)."""
     lines = [] if refused.retry_after_s is None else [f"Retry-After: {refused.retry_after_s}"]
     if refused.q850 is not None:
         lines.append(f"Reason: Q.850;cause={refused.q850}")
     return PlannedResponse(refused.status, refused.phrase, tuple(lines))
 
 
-def to_tag(request: Request, tokens: Tokens) -> str:
+def to_tag(request: Request, tokens: DialogTokens) -> str:
     """The To tag of every stateless answer to this request, and of the ACK to it."""
     return tokens.mac("to", request.call_id, request.from_.tag, str(request.cseq))
 
@@ -75,7 +75,9 @@ def print_answer(request: Request, answer: PlannedResponse, tag: str, vias: list
     return print_message(f"SIP/2.0 {answer.status} {answer.phrase}", lines)
 
 
-def to_outside(request: Request, answer: PlannedResponse, tokens: Tokens, source: Address, transport: str) -> Send:
+def to_outside(
+    request: Request, answer: PlannedResponse, tokens: DialogTokens, source: Address, transport: str
+) -> Send:
     """The answer to a request from outside."""
     return _back(request, answer, to_tag(request, tokens), source, transport)
 
@@ -96,7 +98,7 @@ def way_back(packet: bytes, rport: bool, port: int | None, source: Address, tran
     """Where a response goes (RFC 3261, 18.2.2; RFC 3581, 4).
 
     To the address that the request came from, whatever Via says, to `port` of the Via unless rport was asked
-    for. `maddr` is not honoured: it would let a stranger choose whom we send to.
+    for. `maddr` is not honoured: it would let an unknown source choose whom we send to.
     """
     named = Address(source.host, port or DEFAULT_PORT)
     if transport == "udp":

@@ -18,7 +18,7 @@ INSIDE: Final = "inside"
 """The transport name of what goes to a call process."""
 
 
-class Strangers(StrEnum):
+class UnknownSources(StrEnum):
     """What someone gets who is neither trunk nor gateway and holds no token."""
 
     SILENCE = "silence"
@@ -31,17 +31,17 @@ class EdgeSettings:
 
     `inside_port` is the UDP port on loopback that call processes send to; the same over restarts of the
     daemon. `invites_per_s` is how many new calls a trunk may bring each second, `packets_per_s` and
-    `stranger_packets_per_s` how many datagrams are looked at from one address at all; bursts of twice that
+    `unknown_packets_per_s` how many datagrams are looked at from one address at all; bursts of twice that
     are allowed. `codecs` are those that call processes are set to, by name.
     """
 
     public_host: str
     public_port: int
     inside_port: int
-    strangers: Strangers = Strangers.SILENCE
+    unknown_sources: UnknownSources = UnknownSources.SILENCE
     invites_per_s: float = 200.0
     packets_per_s: float = 5_000.0
-    stranger_packets_per_s: float = 50.0
+    unknown_packets_per_s: float = 50.0
     codecs: tuple[str, ...] = USUAL
 
     @property

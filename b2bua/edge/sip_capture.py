@@ -72,30 +72,30 @@ class SipCapture:
 
     def end(self, sip_port: int) -> None:
         """Nothing more comes to or from this process for the call it had."""
-        strip = self._up.pop(sip_port, None)
-        if strip is None:
+        captured = self._up.pop(sip_port, None)
+        if captured is None:
             return
-        self._over.append(strip.call_id)
+        self._over.append(captured.call_id)
         if len(self._over) > KEPT_ENDED:
             del self._by_call[self._over.popleft()]
 
     def heard(self, packet: bytes, sends: Collection[Send]) -> None:
         """This came from outside, and these go out because of it; the one to a process says whose they are."""
-        strip = next((self._up.get(send.to.port) for send in sends if send.transport == INSIDE), None)
-        if strip is not None:
-            strip.keep(False, packet)
+        captured = next((self._up.get(send.to.port) for send in sends if send.transport == INSIDE), None)
+        if captured is not None:
+            captured.keep(False, packet)
             for send in sends:
                 if send.transport != INSIDE:
-                    strip.keep(True, send.packet)
+                    captured.keep(True, send.packet)
 
     def said(self, sip_port: int, sends: Iterable[Send]) -> None:
         """These go out because of what the process at this port said, or because it died."""
-        strip = self._up.get(sip_port)
-        if strip is not None:
+        captured = self._up.get(sip_port)
+        if captured is not None:
             for send in sends:
                 if send.transport != INSIDE:
-                    strip.keep(True, send.packet)
+                    captured.keep(True, send.packet)
 
     def of(self, call_id: str) -> CapturedMessages:
-        """What is kept of this call; an empty strip if nothing is."""
+        """What is kept of this call; an empty captured if nothing is."""
         return self._by_call.get(call_id) or CapturedMessages(call_id, Missing.FORGOTTEN)

@@ -1,6 +1,6 @@
 """The edge's sockets: UDP and TCP outside on one port, UDP inside on loopback.
 
-Rule: this file moves bytes and decides nothing. One slow peer holds up nobody: every TCP connection has a
+Rule: this file moves bytes and decides nothing. One slow connection holds up nobody: every TCP connection has a
 writer and a short queue of its own, and names are looked up in tasks of their own.
 """
 
@@ -17,16 +17,16 @@ from b2bua.edge.dns_cache import DnsCache
 from b2bua.edge.grammar import is_ipv4
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import INSIDE, LOOPBACK, Send
-from b2bua.edge.stream import Frames, StreamError
+from b2bua.edge.stream import SipFramer, StreamError
 
 RECEIVE_BUFFER_BYTES: Final = 4 * 1024 * 1024
 MOST_DATAGRAM_BYTES: Final = 65_535
 BURST: Final = 64
 """Datagrams taken from one socket before the others get a turn."""
-MOST_PEERS: Final = 1_000
-MOST_STRANGERS: Final = 100
+MOST_CONNECTIONS: Final = 1_000
+MOST_UNKNOWN: Final = 100
 """TCP connections of those who are neither trunk nor gateway; they may not fill the room of those who are."""
-STRANGER_IDLE_S: Final = 30.0
+UNKNOWN_IDLE_S: Final = 30.0
 MOST_LOOKUPS: Final = 200
 QUEUE: Final = 200
 IDLE_S: Final = 600.0
@@ -36,14 +36,14 @@ TICK_S: Final = 1.0
 
 
 @attrs.define
-class _Peer:
+class _Connection:
     """A TCP connection: what waits to be written to it."""
 
     queue: trio.MemorySendChannel[bytes]
-    stranger: bool = False
+    unknown: bool = False
 
 
-class Wires:
+class EdgeSockets:
     """All sockets of one edge. `send` may be called from any task of the same loop; it never blocks."""
 
     def __init__(self, edge: Edge, nursery: trio.Nursery, outside: socket.socket, inside: socket.socket) -> None:
@@ -51,7 +51,7 @@ class Wires:
         self._nursery = nursery
         self._outside = outside
         self._inside = inside
-        self._peers: dict[Address, _Peer] = {}
+        self._connections: dict[Address, _Connection] = {}
         self._names = DnsCache()
         self._lookups = 0
 
@@ -60,8 +60,8 @@ class Wires:
         for send in sends:
             if send.transport == INSIDE:
                 self._datagram(self._inside, send)
-            elif send.transport == "tcp" and (peer := self._peers.get(send.to)):
-                self._queued(peer, send)
+            elif send.transport == "tcp" and (connection := self._connections.get(send.to)):
+                self._queued(connection, send)
             elif not is_ipv4(send.to.host):
                 if host := self._names.known(send.to.host):
                     self._resolved(send, host)
@@ -84,9 +84,9 @@ class Wires:
         if send.transport != INSIDE:
             self.send(self._edge.undelivered(send, trio.current_time()))
 
-    def _queued(self, peer: _Peer, send: Send) -> None:
+    def _queued(self, connection: _Connection, send: Send) -> None:
         try:
-            peer.queue.send_nowait(send.packet)
+            connection.queue.send_nowait(send.packet)
         except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
             self._edge.counters["tcp-peer-slow"] += 1
             self._undelivered(send)
@@ -109,22 +109,22 @@ class Wires:
             self._resolved(send, host)
 
     def _resolved(self, send: Send, host: str) -> None:
-        self._edge.neighbours.meet(host)
+        self._edge.peers.meet(host)
         self.send([attrs.evolve(send, to=Address(host, send.to.port))])
 
     def _connected(self, send: Send) -> None:
         to = send.otherwise or send.to
-        peer = self._peers.get(to)
-        if peer is None:
-            if len(self._peers) >= MOST_PEERS:
+        connection = self._connections.get(to)
+        if connection is None:
+            if len(self._connections) >= MOST_CONNECTIONS:
                 self._undelivered(send)
                 return
             sender, receiver = trio.open_memory_channel[bytes](QUEUE)
-            peer = self._peers[to] = _Peer(sender)
-            self._nursery.start_soon(self._open, to, peer, receiver)
-        self._queued(peer, send)
+            connection = self._connections[to] = _Connection(sender)
+            self._nursery.start_soon(self._open, to, connection, receiver)
+        self._queued(connection, send)
 
-    async def _open(self, to: Address, peer: _Peer, queue: trio.MemoryReceiveChannel[bytes]) -> None:
+    async def _open(self, to: Address, connection: _Connection, queue: trio.MemoryReceiveChannel[bytes]) -> None:
         stream: trio.SocketStream | None = None
         with trio.move_on_after(CONNECT_S):
             try:
@@ -132,9 +132,9 @@ class Wires:
             except OSError:
                 stream = None
         if stream is None:
-            self._forget(to, peer, queue)
+            self._forget(to, connection, queue)
         else:
-            await self._converse(stream, to, peer, queue)
+            await self._converse(stream, to, connection, queue)
 
     async def accept(self, stream: trio.SocketStream) -> None:
         """A connection from outside."""
@@ -143,21 +143,21 @@ class Wires:
         except OSError:
             await trio.aclose_forcefully(stream)
             return
-        stranger = not self._edge.neighbours.known(host)
-        strangers = sum(peer.stranger for peer in self._peers.values()) if stranger else 0
-        if len(self._peers) >= MOST_PEERS or strangers >= MOST_STRANGERS:
+        unknown = not self._edge.peers.known(host)
+        unknowns = sum(connection.unknown for connection in self._connections.values()) if unknown else 0
+        if len(self._connections) >= MOST_CONNECTIONS or unknowns >= MOST_UNKNOWN:
             self._edge.counters["tcp-too-many"] += 1
             await trio.aclose_forcefully(stream)
             return
         sender, receiver = trio.open_memory_channel[bytes](QUEUE)
-        peer = self._peers[Address(host, port)] = _Peer(sender, stranger)
-        await self._converse(stream, Address(host, port), peer, receiver)
+        connection = self._connections[Address(host, port)] = _Connection(sender, unknown)
+        await self._converse(stream, Address(host, port), connection, receiver)
 
-    def _forget(self, address: Address, peer: _Peer, queue: trio.MemoryReceiveChannel[bytes]) -> None:
+    def _forget(self, address: Address, connection: _Connection, queue: trio.MemoryReceiveChannel[bytes]) -> None:
         """The connection is over, or never was: what still waited for it could not be delivered."""
-        if self._peers.get(address) is peer:
-            del self._peers[address]
-        peer.queue.close()
+        if self._connections.get(address) is connection:
+            del self._connections[address]
+        connection.queue.close()
         with contextlib.suppress(trio.WouldBlock, trio.EndOfChannel):
             while True:
                 self._undelivered(Send(queue.receive_nowait(), address, "tcp"))
@@ -166,36 +166,36 @@ class Wires:
         self,
         stream: trio.SocketStream,
         address: Address,
-        peer: _Peer,
+        connection: _Connection,
         queue: trio.MemoryReceiveChannel[bytes],
     ) -> None:
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_write, stream, queue)
-                await self._read(stream, address, peer)
+                await self._read(stream, address, connection)
                 nursery.cancel_scope.cancel()
         except* (OSError, trio.TooSlowError, trio.BrokenResourceError, trio.ClosedResourceError):
             self._edge.counters["tcp-broken"] += 1
         finally:
-            self._forget(address, peer, queue)
+            self._forget(address, connection, queue)
             await trio.aclose_forcefully(stream)
 
-    async def _read(self, stream: trio.SocketStream, address: Address, peer: _Peer) -> None:
-        frames = Frames()
+    async def _read(self, stream: trio.SocketStream, address: Address, connection: _Connection) -> None:
+        framer = SipFramer()
         while True:
             octets = b""
-            with trio.move_on_after(STRANGER_IDLE_S if peer.stranger else IDLE_S):
+            with trio.move_on_after(UNKNOWN_IDLE_S if connection.unknown else IDLE_S):
                 octets = await stream.receive_some()
             if not octets:
                 return
             try:
-                packets = frames.feed(octets)
+                packets = framer.feed(octets)
             except StreamError as fault:
                 self._edge.counters[f"stream:{fault}"] += 1
                 return
-            if frames.pings:
-                frames.pings = 0
-                self._queued(peer, Send(b"\r\n", address, "tcp"))
+            if framer.pings:
+                framer.pings = 0
+                self._queued(connection, Send(b"\r\n", address, "tcp"))
             for packet in packets:
                 self.send(self._edge.receive(packet, address, "tcp", trio.current_time()))
 
@@ -226,7 +226,7 @@ class Wires:
 
 
 async def _write(stream: trio.SocketStream, queue: trio.MemoryReceiveChannel[bytes]) -> None:
-    """Write what is queued, until the peer takes nothing for too long."""
+    """Write what is queued, until the connection takes nothing for too long."""
     async for packet in queue:
         with trio.fail_after(WRITE_S):
             await stream.send_all(packet)
@@ -273,12 +273,12 @@ async def serve(
     listen: tuple[str, int],
     inside: socket.socket,
     *,
-    task_status: trio.TaskStatus[Wires] = trio.TASK_STATUS_IGNORED,
+    task_status: trio.TaskStatus[EdgeSockets] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve until cancelled. `inside` is bound to `127.0.0.1:site.inside_port` and stays the caller's to
+    """Serve until cancelled. `inside` is bound to `127.0.0.1:settings.inside_port` and stays the caller's to
     close.
 
-    `started` gives the `Wires`, through which other outputs of the edge can be sent. Raises OSError if
+    `started` gives the `EdgeSockets`, through which other outputs of the edge can be sent. Raises OSError if
     `listen` cannot be had for UDP and TCP both.
     """
     inside.setblocking(False)
@@ -286,9 +286,9 @@ async def serve(
     with outside:
         listeners = await trio.open_tcp_listeners(listen[1], host=listen[0])
         async with trio.open_nursery() as nursery:
-            wires = Wires(edge, nursery, outside, inside)
-            nursery.start_soon(wires.listen_outside)
-            nursery.start_soon(wires.listen_inside)
-            nursery.start_soon(wires.tick)
-            task_status.started(wires)
-            await trio.serve_listeners(wires.accept, listeners)
+            edge_sockets = EdgeSockets(edge, nursery, outside, inside)
+            nursery.start_soon(edge_sockets.listen_outside)
+            nursery.start_soon(edge_sockets.listen_inside)
+            nursery.start_soon(edge_sockets.tick)
+            task_status.started(edge_sockets)
+            await trio.serve_listeners(edge_sockets.accept, listeners)

@@ -15,7 +15,7 @@ class StreamError(ValueError):
     """The stream cannot be read on."""
 
 
-class Frames:
+class SipFramer:
     """One direction of one connection. `pings` counts keep-alives (RFC 5626, 3.5.1) that want a CRLF back."""
 
     def __init__(self) -> None:

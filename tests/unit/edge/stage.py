@@ -1,4 +1,4 @@
-"""A stage for the edge's core: a carrier and a process as plain text, a desk that says what it is told to."""
+"""A stage for the edge's core: a carrier and a process as plain text, a admission that says what it is told to."""
 
 from ipaddress import IPv4Network
 
@@ -15,12 +15,12 @@ from routing.ids import TrunkName
 SECRET = b"a secret for tests only, 32 bytes"
 CARRIER = Address("192.0.2.10", 5060)
 TARGET = Address("198.51.100.7", 5060)
-STRANGER = Address("203.0.113.66", 5060)
+UNKNOWN = Address("203.0.113.66", 5060)
 PROCESS = 40001
 INCARNATION = "inc1"
 TRUNK = Trunk(TrunkName("carrier"), (IPv4Network("192.0.2.0/24"),))
 GATEWAY = Gateway("gw", TARGET.host)
-SITE = EdgeSettings("192.0.2.1", 5060, 40000, invites_per_s=10_000)
+SETTINGS = EdgeSettings("192.0.2.1", 5060, 40000, invites_per_s=10_000)
 
 OFFER = """\
 v=0
@@ -81,7 +81,7 @@ def start(send: Send) -> str:
 
 
 @attrs.define
-class ScriptedDesk:
+class ScriptedAdmission:
     """Admits each call to `PROCESS`, or refuses it with `verdict`; `alive` says which processes live."""
 
     verdict: Admitted | Refused = attrs.field(factory=lambda: Admitted(PROCESS, INCARNATION))
@@ -95,9 +95,9 @@ class ScriptedDesk:
         self.calls.append(call)
         return self.verdict
 
-    def refer(self, place: ProcessAddress, referral: Referral) -> Refused | None:
+    def refer(self, process: ProcessAddress, referral: Referral) -> Refused | None:
         """Note the REFER and say what was told to."""
-        self.referrals.append((place, referral))
+        self.referrals.append((process, referral))
         return self.referral_refused
 
     def incarnation_at(self, sip_port: int) -> str | None:
@@ -107,15 +107,15 @@ class ScriptedDesk:
 
 @attrs.define
 class Stage:
-    """An edge at `SITE`, with one trunk and one gateway."""
+    """An edge at `SETTINGS`, with one trunk and one gateway."""
 
-    site: EdgeSettings = SITE
-    desk: ScriptedDesk = attrs.field(factory=ScriptedDesk)
+    settings: EdgeSettings = SETTINGS
+    admission: ScriptedAdmission = attrs.field(factory=ScriptedAdmission)
     now_s: float = 1000.0
     edge: Edge = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.edge = Edge(self.site, SECRET, self.desk, [TRUNK], [GATEWAY])
+        self.edge = Edge(self.settings, SECRET, self.admission, [TRUNK], [GATEWAY])
 
     def outside(self, packet: bytes, source: Address = CARRIER, transport: str = "udp") -> list[Send]:
         """A packet comes from outside."""

@@ -169,7 +169,7 @@ def test_trying_is_said_by_the_edge() -> None:
         assert field(trying, "To") == ["<sip:4006001234@192.0.2.1>"]
         assert field(trying, "Timestamp") == ["54.1"]
     assert stage.edge.receive_inside(response_to(into, 100, "Trying"), PROCESS, stage.now_s) == []
-    stage.desk.verdict = Refused(404, "Not Found")
+    stage.admission.verdict = Refused(404, "Not Found")
     assert [send.packet[:11] for send in stage.outside(invite("call-2@carrier"))] == [b"SIP/2.0 404"]
 
 
@@ -181,7 +181,7 @@ def test_retransmission_cancel_and_failure_ack_share_the_branch() -> None:
     again = stage.one(invite())
     cancel = stage.one(same_hop("CANCEL"))
     ack = stage.one(same_hop("ACK", to_tag=";tag=callee-1"))
-    assert len(stage.desk.calls) == 1
+    assert len(stage.admission.calls) == 1
     assert first.packet == again.packet
     assert len({field(send, "Via")[0].split(";s4=")[0] for send in (first, again, cancel, ack)}) == 1
     assert {send.to for send in (first, again, cancel, ack)} == {(LOOPBACK, PROCESS)}

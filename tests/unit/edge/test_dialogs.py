@@ -9,7 +9,7 @@ from tests.unit.edge.test_call import in_dialog, outbound, same_hop
 
 def dies(stage: Stage) -> list[Send]:
     """The process is gone; what the edge sends for it."""
-    stage.desk.alive = {}
+    stage.admission.alive = {}
     return stage.edge.process_died(PROCESS, INCARNATION, stage.now_s)
 
 

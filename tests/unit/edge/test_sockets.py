@@ -15,7 +15,7 @@ from b2bua.edge.core import Edge
 from b2bua.edge.settings import EdgeSettings
 from b2bua.edge.sockets import serve, udp_socket
 from routing.ids import TrunkName
-from tests.unit.edge.stage import INCARNATION, OFFER, SECRET, ScriptedDesk, wire
+from tests.unit.edge.stage import INCARNATION, OFFER, SECRET, ScriptedAdmission, wire
 
 HOST = "127.0.0.1"
 
@@ -37,12 +37,12 @@ async def house() -> AsyncIterator[House]:
     with udp_socket(HOST, 0) as inside, trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as process:
         await process.bind((HOST, 0))
         process_port = process.getsockname()[1]
-        desk = ScriptedDesk(Admitted(process_port, INCARNATION), {process_port: INCARNATION})
+        admission = ScriptedAdmission(Admitted(process_port, INCARNATION), {process_port: INCARNATION})
         with udp_socket(HOST, 0) as probe:
             port = probe.getsockname()[1]
         inside_port = inside.getsockname()[1]
         trunk = Trunk(TrunkName("loopback"), (IPv4Network("127.0.0.0/8"),))
-        edge = Edge(EdgeSettings(HOST, port, inside_port), SECRET, desk, [trunk])
+        edge = Edge(EdgeSettings(HOST, port, inside_port), SECRET, admission, [trunk])
         async with trio.open_nursery() as nursery:
             await nursery.start(serve, edge, (HOST, port), inside)
             with trio.fail_after(30):
