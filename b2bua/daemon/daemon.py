@@ -35,9 +35,9 @@ from b2bua.control.tokens import Tokens
 from b2bua.daemon import startup
 from b2bua.edge import sockets
 from b2bua.edge.core import Edge
+from b2bua.edge.dialog_journal import DialogJournal
 from b2bua.edge.ping import Reachability
 from b2bua.edge.settings import EdgeSettings, UnknownSources
-from b2bua.edge.sip_capture import Missing
 from b2bua.ipc import spool
 from b2bua.ipc.protocol import Ask, FromProcess, Hello, Idle, Mishap, Stored, Tell, Update
 from b2bua.jobs import retention
@@ -118,7 +118,8 @@ class Daemon:
         codecs = config.media.codecs
         site = EdgeSettings(config.public.host, config.public.port, inside_port, unknown, codecs=codecs)
         neighbours = (config.trunk.values(), config.gateway.values())
-        self._edge = Edge(site, secret, self._desk, *neighbours, self._reached)
+        self._journal = DialogJournal(self._state / "dialogs")
+        self._edge = Edge(site, secret, self._desk, *neighbours, self._reached, self._journal)
         self._operations = Operations(self._store, self._desk, self._board, self._neighbourhood, self._live)
         inquiries = Inquiries(self._store, self._switchboard, self._pool, self._edge.capture)
         verbs = (
@@ -191,10 +192,8 @@ class Daemon:
 
     def _heard(self, process: Process, message: FromProcess) -> None:
         match message:
-            case Hello(call_id=call_id, invite=invite):
-                if call_id and invite is not None:
-                    self._edge.restore(invite, process.sip_port, process.incarnation)
-                    self._edge.capture.begin(process.sip_port, call_id, Missing.RESTARTED)
+            case Hello():
+                self._wires.send(self._edge.process_linked(message, trio.current_time()))
             case Update(record, waits):
                 self._switchboard.take(record)
                 self._answers.shown(record)

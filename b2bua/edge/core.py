@@ -13,8 +13,9 @@ from typing import Final
 import attrs
 
 from b2bua.config.trunks import Gateway, Trunk
-from b2bua.edge import body, responses, sdp
+from b2bua.edge import body, invite_info, responses, sdp
 from b2bua.edge.admission import Admission
+from b2bua.edge.dialog_journal import DialogJournal, Entry
 from b2bua.edge.dialogs import Dialogs
 from b2bua.edge.forward import Forwarding
 from b2bua.edge.grammar import MalformedError
@@ -25,10 +26,11 @@ from b2bua.edge.peers import Peers
 from b2bua.edge.ping import Pings, Reachability
 from b2bua.edge.rate_limit import Address, Buckets
 from b2bua.edge.responses import PlannedResponse
+from b2bua.edge.restart import HeldMessage, Restart
 from b2bua.edge.settings import EdgeSettings, Send, to_process
-from b2bua.edge.sip_capture import SipCapture
+from b2bua.edge.sip_capture import Missing, SipCapture
 from b2bua.edge.token import COOKIE, DialogTokens, ProcessAddress
-from b2bua.ipc.protocol import InviteKey
+from b2bua.ipc.protocol import Hello, InviteKey
 
 _TRYING: Final = b"SIP/2.0 100 "
 """What PJSIP answers an initial INVITE with, and nothing else: we have said it already (`answer.trying`)."""
@@ -39,9 +41,9 @@ _log = logging.getLogger(__name__)
 class Edge:
     """One edge.
 
-    `secret` (at least 16 random bytes) must be the same after a restart of the daemon. `on_reachability` is
-    told each answer to a ping and each peer that falls silent. `capture` keeps what passes; it is to be told
-    which call a process has.
+    `secret` (at least 16 random bytes) must be the same after a restart of the daemon. `on_reachability` is called with
+    each answer to a ping and each peer that falls silent. `journal` keeps for the next daemon what is remembered of the
+    calls that are up. `capture` has the messages of each call.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Edge:
         trunks: Iterable[Trunk] = (),
         gateways: Iterable[Gateway] = (),
         on_reachability: Callable[[Reachability], None] = lambda _: None,
+        journal: DialogJournal | None = None,
     ) -> None:
         self.settings = settings
         self.capture = SipCapture()
@@ -62,33 +65,64 @@ class Edge:
         self._forward = Forwarding(settings, self._tokens)
         self._admission = admission
         self._calls = InviteTable()
-        self._dialogs = Dialogs(settings, self._tokens)
         self._pings = Pings(settings, self._tokens, self.peers.trunks, self.peers.gateways)
         self._packets = Buckets(settings.packets_per_s, 2 * settings.packets_per_s)
         self._unknown_packets = Buckets(settings.unknown_packets_per_s, 2 * settings.unknown_packets_per_s)
+        journal = journal or DialogJournal()
+        self._dialogs = Dialogs(settings, self._tokens, journal)
+        self._restart = Restart(self._restored(journal.open()))
         self._inbound = Inbound(self._forward, admission, self._calls, self.peers, self._dialogs, self.counters)
+
+    def _restored(self, entries: Iterable[Entry]) -> Iterable[ProcessAddress]:
+        """Take over what the daemon before remembered; the processes that it knew of a call."""
+        callers = self._dialogs.restore(entries)
+        for process, caller in callers.items():
+            if caller is not None:
+                invite = caller.request
+                entry = InviteEntry(process, invite.vias[0].branch, invite.cseq)
+                self._calls.put(invite_info.key_of(invite), entry)
+        return callers
 
     def contact_for(self, sip_port: int, incarnation: str) -> str:
         """The SIP URI by which the far ends reach a process. Raises ValueError for an odd incarnation."""
         return self._forward.contact(ProcessAddress(sip_port, incarnation))
 
-    def restore(self, key: InviteKey, sip_port: int, incarnation: str) -> None:
-        """A process that outlived an earlier daemon holds this call."""
-        self._calls.put(key, InviteEntry(ProcessAddress(sip_port, incarnation), None, None))
+    def process_linked(self, hello: Hello, now_s: float) -> list[Send]:
+        """A process said Hello: a new one, or one that outlived an earlier daemon. What waited for it goes to it.
+
+        `Admission.incarnation_at` must name it already.
+        """
+        process = ProcessAddress(hello.sip_port, hello.incarnation)
+        sends: list[Send] = []
+        if hello.invite is not None and hello.call_id:
+            entry = self._calls.get(hello.invite)
+            if entry is None or entry.outcome != process:
+                self._calls.put(hello.invite, InviteEntry(process, None, None))
+            self.capture.begin(process.sip_port, hello.call_id, Missing.RESTARTED)
+        elif process in self._restart.missing:  # its call ended without a daemon; the far ends may not know
+            sends = self._ended(process, now_s)
+        return sends + self._let_go(self._restart.linked(process), now_s)
+
+    def missing_processes(self) -> list[ProcessAddress]:
+        """The processes that an earlier daemon knew of a call and that have not linked to this one yet."""
+        return list(self._restart.missing)
 
     def call_ended(self, key: InviteKey, now_s: float) -> None:
         """The call is over; its late messages are still led to its process for 64 s."""
         self._calls.end(key, now_s)
 
     def process_died(self, sip_port: int, incarnation: str, now_s: float) -> list[Send]:
-        """End on its behalf what a dead process held; the admission must not name it any more."""
+        """End in its name what a dead process held; `Admission.incarnation_at` must not name it any more."""
         process = ProcessAddress(sip_port, incarnation)
-        for key in self._calls.of(process):
-            self._calls.end(key, now_s, responses.PROCESS_LOST)
-        sends = self._dialogs.died(process, now_s)
+        sends = self._ended(process, now_s)
         self.capture.said(sip_port, sends)
         self.capture.end(sip_port)
-        return sends
+        return sends + self._let_go(self._restart.died(process), now_s)
+
+    def _ended(self, process: ProcessAddress, now_s: float) -> list[Send]:
+        for key in self._calls.of(process):
+            self._calls.end(key, now_s, responses.PROCESS_LOST)
+        return self._dialogs.died(process, now_s)
 
     def receive(self, packet: bytes, source: Address, transport: str, now_s: float) -> list[Send]:
         """A datagram, or a frame of a stream, from outside; `now_s` is any clock that never goes back."""
@@ -99,16 +133,41 @@ class Edge:
             message = parse(packet)
         except UnreadableError as fault:
             return self._dropped(f"unreadable:{fault}")
-        origin = PacketSource(source, transport, now_s)
+        if self._restart.is_holding and self._is_held(message, packet, source, transport):
+            return []
+        return self._received(message, packet, PacketSource(source, transport, now_s))
+
+    def _received(self, message: Request | Response, packet: bytes, source: PacketSource) -> list[Send]:
         try:
             if isinstance(message, Request):
-                sends = self._inbound.request(message, origin)
+                sends = self._inbound.request(message, source)
             else:
-                sends = self._response(message, now_s)
+                sends = self._response(message, source.now_s)
         except Exception as fault:  # noqa: BLE001 (one message must never stop the loop)
             self._failed(fault)
-            return self._inbound.fault_answer(message, origin) if isinstance(message, Request) else []
+            return self._inbound.fault_answer(message, source) if isinstance(message, Request) else []
         self.capture.heard(packet, sends)
+        return sends
+
+    def _is_held(self, message: Request | Response, packet: bytes, source: Address, transport: str) -> bool:
+        """Whether a message waits for a process that has not linked yet; True too where it found no room to wait."""
+        if isinstance(message, Request):
+            process = self._inbound.process_of(message)
+        else:
+            named = self._tokens.read_branch(message.vias[0].branch, message.call_id)
+            process = named[0] if named else None
+        if process is None or not self._restart.awaits(process):
+            return False
+        held = HeldMessage(process, message, packet, source, transport)
+        if self._inbound.lives(process) and not held.is_refer:
+            return False
+        self.counters["held" if self._restart.hold(held) else "held-too-many"] += 1
+        return True
+
+    def _let_go(self, messages: Iterable[HeldMessage], now_s: float) -> list[Send]:
+        sends: list[Send] = []
+        for held in messages:
+            sends += self._received(held.message, held.packet, PacketSource(held.source, held.transport, now_s))
         return sends
 
     def receive_inside(self, packet: bytes, source_port: int, now_s: float) -> list[Send]:
@@ -141,23 +200,32 @@ class Edge:
             return []
         if not isinstance(request, Request) or request.verb == "ACK":
             return []
-        self._told(self._pings.failed(request.vias[0].branch, now_s))
+        self._report(self._pings.failed(request.vias[0].branch, now_s))
         named = self._tokens.read_branch(request.vias[0].branch, request.call_id)
         if named is None or not self._inbound.lives(named[0]):
             return []
         return [self._forward.answer_for(request, *named, PlannedResponse(503, "Next Hop Unreachable"))]
 
     def tick(self, now_s: float) -> list[Send]:
-        """To be called about once a second."""
+        """To be called about once a second, and first when the edge begins to serve."""
         self._calls.forget(now_s)
-        self._dialogs.forget(now_s)
-        sends, silent = self._pings.due(now_s)
-        self._told(silent)
-        for send in sends:
+        self._dialogs.tick(now_s)
+        pings, silent = self._pings.due(now_s)
+        self._report(silent)
+        for send in pings:
             self.peers.meet(send.to.host)
-        return sends
+        return pings + self._after_restart(now_s)
 
-    def _told(self, changes: Iterable[Reachability]) -> None:
+    def _after_restart(self, now_s: float) -> list[Send]:
+        sends: list[Send] = []
+        gone = set(self._restart.given_up(now_s))
+        for process in self.missing_processes():
+            # A port has one process: where another is, this one is dead.
+            if process in gone or self._admission.incarnation_at(process.sip_port) not in (None, process.incarnation):
+                sends += self.process_died(process.sip_port, process.incarnation, now_s)
+        return sends + self._let_go(self._restart.due(now_s), now_s)
+
+    def _report(self, changes: Iterable[Reachability]) -> None:
         for change in changes:
             self._on_reachability(change)
 
@@ -175,7 +243,7 @@ class Edge:
         if len(response.vias) != 1 or (top.host, top.port) != self.settings.public or response.truncated:
             return self._dropped("response-astray")
         if pinged := self._pings.answered(top.branch, now_s):
-            self._told([pinged])
+            self._report([pinged])
             return []
         named = self._tokens.read_branch(top.branch, response.call_id)
         if named is None:
@@ -198,7 +266,7 @@ class Edge:
             passed = body.NONE
         ended: list[Send] = []
         if passed.declines and response.method == "INVITE":
-            ended = self._dialogs.declined(process, branch, response)
+            ended = self._dialogs.decline(process, branch, response)
             response, passed = _with_audio(response, passed, over=bool(ended))
         try:
             packet = self._forward.response_in(response, process, branch, passed)

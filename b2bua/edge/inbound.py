@@ -84,6 +84,13 @@ class Inbound:
             return []
         return self._answered(request, responses.FAULT, source)
 
+    def process_of(self, request: Request) -> ProcessAddress | None:
+        """The process that a request is for: by the token in its Request-URI, or as the INVITE that it goes with."""
+        if process := self._process_of(request):
+            return process
+        entry = self.calls.get(invite_info.key_of(request))
+        return entry.outcome if entry is not None and isinstance(entry.outcome, ProcessAddress) else None
+
     def lives(self, process: ProcessAddress) -> bool:
         """Whether this very process still has its port."""
         return self.admission.incarnation_at(process.sip_port) == process.incarnation
@@ -153,7 +160,7 @@ class Inbound:
         met_at = self.forward.tokens.read_contact(wish.uri.user) or (entry.outcome if entry else None)
         if not isinstance(met_at, ProcessAddress):
             return attrs.evolve(referral, replaces=str(replaces))
-        far = self.dialogs.beside(met_at, replaces.call_id, replaces.to_tag, replaces.from_tag)
+        far = self.dialogs.other_dialog(met_at, replaces.call_id, replaces.to_tag, replaces.from_tag)
         if far is None or met_at == process or not self.lives(met_at):
             return None
         replaced = refer.Replaces(far.call_id, far.remote.tag, far.local.tag)

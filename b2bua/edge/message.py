@@ -187,6 +187,17 @@ def print_message(start: str, lines: list[str], body: bytes = b"", content_type:
     return head.encode("latin-1") + body
 
 
+def print_fields(request: Request) -> bytes:
+    """A request as it came, without its body: what `parse` needs to make the same of it."""
+    lines = [
+        f"{field_name(name)}: {value}"
+        for name, values in request.fields.items()
+        if name not in ("content-length", "content-type")
+        for value in values
+    ]
+    return print_message(f"{request.verb} {request.uri} SIP/2.0", lines)
+
+
 def is_token(text: str) -> bool:
     """Whether this is one token of at most 128 characters."""
     return TOKEN.fullmatch(text) is not None

@@ -97,5 +97,5 @@ class SipCapture:
                     captured.keep(True, send.packet)
 
     def of(self, call_id: str) -> CapturedMessages:
-        """What is kept of this call; an empty captured if nothing is."""
+        """What is kept of this call; without messages if nothing is."""
         return self._by_call.get(call_id) or CapturedMessages(call_id, Missing.FORGOTTEN)

@@ -219,9 +219,13 @@ class EdgeSockets:
                     self.send(self._edge.receive_inside(packet, port, now_s))
 
     async def tick(self) -> None:
-        """Let the edge look at the clock for ever."""
+        """Let the edge look at the clock for ever, and tell it which processes of the daemon before are dead."""
         while True:
-            self.send(self._edge.tick(trio.current_time()))
+            now_s = trio.current_time()
+            for process in self._edge.missing_processes():
+                if is_port_free(process.sip_port):
+                    self.send(self._edge.process_died(process.sip_port, process.incarnation, now_s))
+            self.send(self._edge.tick(now_s))
             await trio.sleep(TICK_S)
 
 
@@ -266,6 +270,16 @@ def udp_socket(host: str, port: int) -> socket.socket:
         wire.close()
         raise
     return wire
+
+
+def is_port_free(sip_port: int) -> bool:
+    """Whether nobody has this UDP port on loopback; a call process that lives has its own."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((LOOPBACK, sip_port))
+        except OSError:
+            return False
+    return True
 
 
 async def serve(

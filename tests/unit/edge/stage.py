@@ -7,6 +7,7 @@ import attrs
 from b2bua.config.trunks import Gateway, Trunk
 from b2bua.edge.admission import Admitted, NewCall, Referral, Refused
 from b2bua.edge.core import Edge
+from b2bua.edge.dialog_journal import DialogJournal
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import EdgeSettings, Send
 from b2bua.edge.token import ProcessAddress
@@ -107,15 +108,21 @@ class ScriptedAdmission:
 
 @attrs.define
 class Stage:
-    """An edge at `SETTINGS`, with one trunk and one gateway."""
+    """An edge at `SETTINGS`, with one trunk and one gateway; `just_started`: processes may still be waited for."""
 
     settings: EdgeSettings = SETTINGS
     admission: ScriptedAdmission = attrs.field(factory=ScriptedAdmission)
     now_s: float = 1000.0
+    journal: DialogJournal = attrs.field(factory=DialogJournal)
+    just_started: bool = False
     edge: Edge = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.edge = Edge(self.settings, SECRET, self.admission, [TRUNK], [GATEWAY])
+        peers = ([TRUNK], [attrs.evolve(GATEWAY, ping=False)])
+        self.edge = Edge(self.settings, SECRET, self.admission, *peers, journal=self.journal)
+        if not self.just_started:
+            for ago_s in (60, 0):
+                self.edge.tick(self.now_s - ago_s)
 
     def outside(self, packet: bytes, source: Address = CARRIER, transport: str = "udp") -> list[Send]:
         """A packet comes from outside."""

@@ -7,7 +7,7 @@ from b2bua.edge.admission import Admitted, NewCall, Refused
 from b2bua.edge.invite_table import InviteEntry, InviteTable
 from b2bua.edge.settings import LOOPBACK
 from b2bua.edge.token import DialogTokens, ProcessAddress
-from b2bua.ipc.protocol import InviteKey
+from b2bua.ipc.protocol import Hello, InviteKey
 from tests.unit.edge.stage import (
     INCARNATION,
     PROCESS,
@@ -29,7 +29,7 @@ PLACE = ProcessAddress(PROCESS, INCARNATION)
 def test_a_restored_call_is_found_again() -> None:
     """After a restart of the daemon a retransmitted INVITE and its CANCEL reach their process."""
     stage = Stage()
-    stage.edge.restore(KEY, PROCESS, INCARNATION)
+    assert stage.edge.process_linked(Hello(1, PROCESS, INCARNATION, "c-1", KEY), stage.now_s) == []
     assert stage.one(invite()).to == (LOOPBACK, PROCESS)
     assert stage.one(same_hop("CANCEL")).to == (LOOPBACK, PROCESS)
     assert stage.admission.calls == []

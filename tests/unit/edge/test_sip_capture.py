@@ -40,7 +40,7 @@ def test_a_bridged_call_as_both_far_ends_saw_it() -> None:
 
 @pytest.mark.req("P1")
 def test_a_dead_process_and_the_next_call_of_a_living_one() -> None:
-    """What the edge says for a dead process is still its call's; the next call at a port begins a capture of its own."""
+    """What the edge says for a dead process is still its call's; the next call at a port begins a new capture."""
     stage = fast_stage()
     capture = stage.edge.capture
     capture.begin(PROCESS, "c-1")
@@ -75,7 +75,7 @@ deeds = st.lists(
 
 @given(deeds)
 def test_bounded_whatever_happens(deeds: list[tuple[str, int, int]]) -> None:
-    """For any calls at any ports: none is over its bound, and none stays of a call that is neither up nor lately over."""
+    """For any calls at any ports: none is over its bound; none stays of a call that is neither up nor lately over."""
     capture = SipCapture()
     begun: list[str] = []
     for n, (deed, port, size) in enumerate(deeds):
