@@ -1,4 +1,4 @@
-"""The edge without sockets: bytes in, bytes out, nothing remembered but where initial INVITEs went.
+"""The edge without sockets: bytes in, bytes out.
 
 Rule: `receive` and `receive_inside` never raise and never block. Nothing of an unknown source's bytes reaches a call
 process: every message is read, checked and written anew. A message that is not for a live process is answered
@@ -10,30 +10,30 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
-import attrs
-
 from b2bua.config.trunks import Gateway, Trunk
-from b2bua.edge import body, invite_info, responses, sdp
-from b2bua.edge.admission import Admission
+from b2bua.edge import invite_info, responses
+from b2bua.edge.admission import Admission, lives
 from b2bua.edge.dialog_journal import DialogJournal, Entry
 from b2bua.edge.dialogs import Dialogs
 from b2bua.edge.forward import Forwarding
 from b2bua.edge.grammar import MalformedError
-from b2bua.edge.inbound import MOST_INSIDE_BYTES, Inbound, PacketSource
+from b2bua.edge.inbound import Inbound, PacketSource
+from b2bua.edge.inbound_responses import InboundResponses
 from b2bua.edge.invite_table import InviteEntry, InviteTable
-from b2bua.edge.message import Request, Response, UnreadableError, is_token, parse
+from b2bua.edge.message import Request, Response, UnreadableError, parse
+from b2bua.edge.outbound import Outbound
 from b2bua.edge.peers import Peers
 from b2bua.edge.ping import Pings, Reachability
 from b2bua.edge.rate_limit import Address, Buckets
 from b2bua.edge.responses import PlannedResponse
 from b2bua.edge.restart import HeldMessage, Restart
-from b2bua.edge.settings import EdgeSettings, Send, to_process
+from b2bua.edge.settings import EdgeSettings, Send
 from b2bua.edge.sip_capture import Missing, SipCapture
-from b2bua.edge.token import COOKIE, DialogTokens, ProcessAddress
+from b2bua.edge.token import DialogTokens, ProcessAddress
 from b2bua.ipc.protocol import Hello, InviteKey
 
 _TRYING: Final = b"SIP/2.0 100 "
-"""What PJSIP answers an initial INVITE with, and nothing else: we have said it already (`answer.trying`)."""
+"""PJSIP answers 100 to an initial INVITE only; the edge has sent its own already (`responses.trying`)."""
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +72,8 @@ class Edge:
         self._dialogs = Dialogs(settings, self._tokens, journal)
         self._restart = Restart(self._restored(journal.open()))
         self._inbound = Inbound(self._forward, admission, self._calls, self.peers, self._dialogs, self.counters)
+        self._responses = InboundResponses(self._forward, admission, self._dialogs, self.counters)
+        self._outbound = Outbound(self._forward, self._calls, self.peers, self._dialogs, self.counters)
 
     def _restored(self, entries: Iterable[Entry]) -> Iterable[ProcessAddress]:
         """Take over what the daemon before remembered; the processes that it knew of a call."""
@@ -149,6 +151,12 @@ class Edge:
         self.capture.heard(packet, sends)
         return sends
 
+    def _response(self, response: Response, now_s: float) -> list[Send]:
+        if pinged := self._pings.answered(response.vias[0].branch, now_s):
+            self._report([pinged])
+            return []
+        return self._responses.response(response)
+
     def _is_held(self, message: Request | Response, packet: bytes, source: Address, transport: str) -> bool:
         """Whether a message waits for a process that has not linked yet; True too where it found no room to wait."""
         if isinstance(message, Request):
@@ -159,7 +167,7 @@ class Edge:
         if process is None or not self._restart.awaits(process):
             return False
         held = HeldMessage(process, message, packet, source, transport)
-        if self._inbound.lives(process) and not held.is_refer:
+        if lives(self._admission, process) and not held.is_refer:
             return False
         self.counters["held" if self._restart.hold(held) else "held-too-many"] += 1
         return True
@@ -181,9 +189,9 @@ class Edge:
         try:
             message = parse(packet)
             if isinstance(message, Request):
-                sends = self._request_out(message, process)
+                sends = self._outbound.request(message, process)
             else:
-                sends = self._response_out(message, process, now_s)
+                sends = self._outbound.response(message, process, now_s)
         except (UnreadableError, MalformedError) as fault:
             return self._dropped(f"inside:{fault}")
         except Exception as fault:  # noqa: BLE001 (one message must never stop the loop)
@@ -202,7 +210,7 @@ class Edge:
             return []
         self._report(self._pings.failed(request.vias[0].branch, now_s))
         named = self._tokens.read_branch(request.vias[0].branch, request.call_id)
-        if named is None or not self._inbound.lives(named[0]):
+        if named is None or not lives(self._admission, named[0]):
             return []
         return [self._forward.answer_for(request, *named, PlannedResponse(503, "Next Hop Unreachable"))]
 
@@ -236,83 +244,3 @@ class Edge:
     def _failed(self, fault: Exception) -> list[Send]:
         _log.error("a message could not be dealt with: %s", type(fault).__name__, exc_info=fault)
         return self._dropped("fault")
-
-    def _response(self, response: Response, now_s: float) -> list[Send]:
-        """A response from outside must carry exactly one Via: ours, with a token that we made."""
-        top = response.vias[0]
-        if len(response.vias) != 1 or (top.host, top.port) != self.settings.public or response.truncated:
-            return self._dropped("response-astray")
-        if pinged := self._pings.answered(top.branch, now_s):
-            self._report([pinged])
-            return []
-        named = self._tokens.read_branch(top.branch, response.call_id)
-        if named is None:
-            return self._dropped("response-forged")
-        if response.method == "INVITE" and 200 <= response.status < 300 and not response.to.tag:
-            return self._dropped("response-without-tag")
-        process, branch = named
-        if not self._inbound.lives(process):
-            return self._dialogs.late(process, branch, response) or self._dropped("response-late")
-        return self._response_in(response, process, branch)
-
-    def _response_in(self, response: Response, process: ProcessAddress, branch: str) -> list[Send]:
-        if response.method == "NOTIFY" and response.status >= 300:
-            # Only the telephone's interest in its transfer has ended (RFC 5057, 5.1); PJSIP would end the whole call.
-            response = attrs.evolve(response, status=200, phrase="OK")
-        try:
-            passed = body.passed_on(response, request=False, codecs=self.settings.codecs)
-        except (MalformedError, body.UnsupportedMediaError):
-            self.counters["body-dropped"] += 1
-            passed = body.NONE
-        ended: list[Send] = []
-        if passed.declines and response.method == "INVITE":
-            ended = self._dialogs.decline(process, branch, response)
-            response, passed = _with_audio(response, passed, over=bool(ended))
-        try:
-            packet = self._forward.response_in(response, process, branch, passed)
-        except MalformedError as fault:
-            return self._dropped(f"response:{fault}")
-        if len(packet) > MOST_INSIDE_BYTES:
-            return self._dropped("response-too-large")
-        self._dialogs.answered_in(process, branch, response)
-        self.counters["forwarded-in"] += 1
-        return [*ended, to_process(packet, process.sip_port)]
-
-    def _request_out(self, request: Request, process: ProcessAddress) -> list[Send]:
-        branch = request.vias[0].branch
-        if len(request.vias) != 1 or not branch.startswith(COOKIE) or not is_token(branch):
-            raise UnreadableError("via")
-        try:
-            send = self._forward.request_out(request, process)
-        except MalformedError:
-            self.counters["no-next-hop"] += 1
-            if request.verb == "ACK":
-                return []
-            return [self._forward.answer_for(request, process, branch, PlannedResponse(503, "No Way There"))]
-        self._dialogs.went_out(process, request, send)
-        self.peers.meet(send.to.host)
-        self.counters["forwarded-out"] += 1
-        return [send]
-
-    def _response_out(self, response: Response, process: ProcessAddress, now_s: float) -> list[Send]:
-        send = self._forward.response_out(response, process)
-        self._dialogs.answered_out(process, response)
-        if response.method == "INVITE" and response.status >= 300:
-            key = InviteKey(response.call_id, response.from_.tag)
-            entry = self._calls.get(key)
-            if entry is not None and entry.outcome == process and entry.cseq in (None, response.cseq):
-                self._calls.end(key, now_s)
-        self.counters["forwarded-out"] += 1
-        return [send]
-
-
-def _with_audio(response: Response, declining: body.Body, *, over: bool) -> tuple[Response, body.Body]:
-    """An answer to an INVITE that declines its audio as PJSIP can bear it (docs/pjsua2.md).
-
-    `over`: we have ended the call with the one who answered.
-    """
-    if over:
-        return attrs.evolve(response, status=488, phrase="Not Acceptable Here"), body.NONE
-    if response.status < 200:
-        return response, body.NONE
-    return response, body.Body(sdp.on_hold(declining.octets))

@@ -1,8 +1,8 @@
 """The forwarding rules: what is changed on a message on its way through, and where it goes.
 
-Rule: no memory. What the way back needs travels with the message: our Via towards a process carries the Vias
-of the request as they came, where they came from, and the streams of an offer that the process does not see;
-our Via towards the outside carries the process's token and its own branch.
+Rule: stateless (RFC 3261, 16.11). What a response needs travels in the request's Via: our Via towards a process carries
+the Vias of the request as they came, its source, and the streams of an offer that the process does not see; our Via
+towards the outside carries the process's token and its own branch.
 
     request  in    + Via (inside), + Record-Route (inside) if it opens a dialog, fields thinned out
     response out   − our Via, − our Record-Route, the request's Vias restored; to where the request came from
@@ -34,7 +34,7 @@ _OURS: Final = frozenset(
 
 @attrs.frozen
 class Forwarding:
-    """The rules at one settings."""
+    """The rules for one set of addresses."""
 
     settings: EdgeSettings
     tokens: DialogTokens
@@ -42,7 +42,7 @@ class Forwarding:
     def request_in(self, request: Request, source: Address, transport: str, body: Body) -> bytes:
         """A request from outside as the process sees it; it has passed `guard`. Raises MalformedError."""
         settings = self.settings
-        lines = [f"Via: {self._inside_via(request, source, transport, body.beside)}"]
+        lines = [f"Via: {self._inside_via(request, source, transport, body.others)}"]
         if request.verb == "INVITE" and not request.to.tag:
             lines.append(f"Record-Route: <sip:{LOOPBACK}:{settings.inside_port};lr>")
             lines += [f"Record-Route: {route.bare}" for route in guard.routes(request)]
@@ -93,14 +93,14 @@ class Forwarding:
 
     def response_out(self, response: Response, process: ProcessAddress) -> Send:
         """A process's response on its way back. Raises MalformedError if its top Via is not of our making."""
-        vias, source, transport, beside = self._unpacked(response)
+        vias, source, transport, others = self._unpacked(response)
         lines = [f"Via: {via}" for via in vias]
         routes = guard.routes(response)
         lines += [f"Record-Route: {route.bare}" for route in routes if not self.settings.is_us(route.uri)]
         self._common(response, lines)
         lines += self._process_lines(response, process, transport)
         octets, kind = _as_is(response)
-        octets = sdp.among(octets, beside) if beside else octets
+        octets = sdp.with_others(octets, others) if others else octets
         packet = print_message(f"SIP/2.0 {response.status} {_phrase(response)}", lines, octets, kind)
         return way_back(packet, vias[0].param("rport") is not None, vias[0].port, source, transport)
 
@@ -123,7 +123,7 @@ class Forwarding:
         return f"sip:{self.tokens.contact(process)}@{self.settings.public_host}:{self.settings.public_port}{tail}"
 
     def _process_lines(self, message: Message, process: ProcessAddress, transport: str) -> list[str]:
-        """What a process wrote itself. Whatever it calls itself, the far end is told our Contact."""
+        """The other header lines of a process's message. Its Contact is replaced by ours."""
         lines = [f"Contact: <{self.contact(process, transport)}>"] if "contact" in message.fields else []
         if "allow" in message.fields:
             lines.append(ALLOW)
@@ -132,18 +132,18 @@ class Forwarding:
                 lines += [f"{field_name(name)}: {value}" for value in values]
         return lines
 
-    def _inside_via(self, request: Request, source: Address, transport: str, beside: tuple[str, ...]) -> str:
+    def _inside_via(self, request: Request, source: Address, transport: str, others: tuple[str, ...]) -> str:
         top = request.vias[0]
         vias = [top.received_from(*source), *request.vias[1:]]
         text = "\n".join((f"{transport} {source.host} {source.port}", *map(str, vias)))
-        if beside:
-            text = "\n\n".join((text, "\n".join(beside)))
+        if others:
+            text = "\n\n".join((text, "\n".join(others)))
         packed = urlsafe_b64encode(text.encode("latin-1")).decode("ascii").rstrip("=")
         branch = self._inside_branch(top, request)
         return f"SIP/2.0/UDP {LOOPBACK}:{self.settings.inside_port};branch={branch};s4={packed}"
 
     def _inside_branch(self, top: Via, message: Message) -> str:
-        """The same for an INVITE, its retransmissions, its CANCEL and failure ACK; nothing else has it."""
+        """The same for an INVITE, its retransmissions, its CANCEL and failure ACK, no other's (RFC 3261, 17.2.3)."""
         mac = self.tokens.mac(
             "inside",
             f"{top.host}:{top.port}",
@@ -155,7 +155,7 @@ class Forwarding:
         return f"z9hG4bK{mac}"
 
     def _unpacked(self, response: Response) -> tuple[list[Via], Address, str, tuple[str, ...]]:
-        """The request's Vias, where it came from and `Body.beside`, out of our Via on a process's response."""
+        """The request's Vias, where it came from and `Body.others`, out of our Via on a process's response."""
         ours = response.vias[0]
         packed = ours.param("s4") or ""
         try:

@@ -1,15 +1,16 @@
-"""Requests from outside: which are led to a process, which are answered here, which are dropped.
+"""Requests from outside: which are forwarded to a process, which are answered here, which are dropped.
 
-Rule: in this order: who is it (token or peer), is it sound (`guard`), whose is it (token, then table). A
-unknown costs one answer at most; the admission is asked last.
+Rule: in this order: is the source known, or the token ours; is the request sound (`guard`); for which process is it
+(token, then table). An unknown source gets one answer at most; admission is asked last.
 """
 
 from collections import Counter
+from typing import Final
 
 import attrs
 
 from b2bua.edge import body, guard, invite_info, refer, responses, sdp
-from b2bua.edge.admission import Admission, Referral, Refused
+from b2bua.edge.admission import Admission, Referral, Refused, lives
 from b2bua.edge.dialogs import Dialogs
 from b2bua.edge.forward import Forwarding
 from b2bua.edge.grammar import MalformedError, parse_uri
@@ -18,14 +19,12 @@ from b2bua.edge.message import Request
 from b2bua.edge.peers import Peers
 from b2bua.edge.rate_limit import Address, Buckets
 from b2bua.edge.responses import PlannedResponse
-from b2bua.edge.settings import Send, UnknownSources, to_process
+from b2bua.edge.settings import MOST_INSIDE_BYTES, Send, UnknownSources, to_process
 from b2bua.edge.token import ProcessAddress
 from b2bua.ipc.protocol import InviteKey
 
-MOST_INSIDE_BYTES = 3_900
-"""PJSIP cuts a datagram at 4,000 bytes without a word, and prints its answers into as many."""
-LATEST_RETRANSMISSION_S = 32.0
-"""Until then PJSIP remembers a transaction (RFC 3261, 17.2.1: timer H)."""
+LATEST_RETRANSMISSION_S: Final = 32.0
+"""How long PJSIP remembers a server transaction (RFC 3261, 17.2.1: timer H, 64 × T1)."""
 
 
 @attrs.frozen
@@ -39,7 +38,7 @@ class PacketSource:
 
 @attrs.frozen
 class Inbound:
-    """The requests' way in."""
+    """What becomes of requests from outside."""
 
     forward: Forwarding
     admission: Admission
@@ -54,10 +53,10 @@ class Inbound:
         object.__setattr__(self, "invites", Buckets(rate, 2 * rate))
 
     def request(self, request: Request, source: PacketSource) -> list[Send]:
-        """What is to be done about a request from outside."""
+        """What is sent for a request from outside."""
         if request.verb == "ACK":
             return self._ack(request, source)
-        process = self._process_of(request)
+        process = self._named_in_uri(request)
         if process is None and not self.peers.known(source.address.host):
             return self._unknown_source(request, source)
         entry = self.calls.get(invite_info.key_of(request)) if process is None else None
@@ -69,7 +68,7 @@ class Inbound:
             return self._answered(request, responses.OPTIONS_OK, source)
         if entry is not None and isinstance(entry.outcome, ProcessAddress):
             process = entry.outcome
-        if process is None or not self.lives(process) or (not request.to.tag and request.verb != "CANCEL"):
+        if process is None or not lives(self.admission, process) or (not request.to.tag and request.verb != "CANCEL"):
             return self._answered(request, responses.NO_DIALOG, source)
         if request.verb == "OPTIONS":
             # PJSIP answers 500 to it inside a dialog.
@@ -79,21 +78,17 @@ class Inbound:
         return self._passed(request, process, source)
 
     def fault_answer(self, request: Request, source: PacketSource) -> list[Send]:
-        """The answer to a request on which we failed: a peer need not wait for nothing."""
+        """500 to a request that a fault of ours has stopped, so that a peer need not wait for its timer."""
         if request.verb == "ACK" or not self.peers.known(source.address.host):
             return []
         return self._answered(request, responses.FAULT, source)
 
     def process_of(self, request: Request) -> ProcessAddress | None:
         """The process that a request is for: by the token in its Request-URI, or as the INVITE that it goes with."""
-        if process := self._process_of(request):
+        if process := self._named_in_uri(request):
             return process
         entry = self.calls.get(invite_info.key_of(request))
         return entry.outcome if entry is not None and isinstance(entry.outcome, ProcessAddress) else None
-
-    def lives(self, process: ProcessAddress) -> bool:
-        """Whether this very process still has its port."""
-        return self.admission.incarnation_at(process.sip_port) == process.incarnation
 
     def _dropped(self, reason: str) -> list[Send]:
         self.counters[reason] += 1
@@ -103,7 +98,7 @@ class Inbound:
         self.counters[f"answered-{how.status}"] += 1
         return [responses.to_outside(request, how, self.forward.tokens, source.address, source.transport)]
 
-    def _process_of(self, request: Request) -> ProcessAddress | None:
+    def _named_in_uri(self, request: Request) -> ProcessAddress | None:
         """The process that the Request-URI's token names."""
         try:
             return self.forward.tokens.read_contact(parse_uri(request.uri).user)
@@ -161,7 +156,7 @@ class Inbound:
         if not isinstance(met_at, ProcessAddress):
             return attrs.evolve(referral, replaces=str(replaces))
         far = self.dialogs.other_dialog(met_at, replaces.call_id, replaces.to_tag, replaces.from_tag)
-        if far is None or met_at == process or not self.lives(met_at):
+        if far is None or met_at == process or not lives(self.admission, met_at):
             return None
         replaced = refer.Replaces(far.call_id, far.remote.tag, far.local.tag)
         return attrs.evolve(referral, to="", replaces=str(replaced), met_at=met_at)
@@ -209,7 +204,7 @@ class Inbound:
         if entry.until_s is not None and source.now_s > entry.until_s - LATEST_RETRANSMISSION_S:
             # By now PJSIP has forgotten the transaction and would take it for a new call.
             return self._dropped("invite-too-late")
-        if not self.lives(entry.outcome):
+        if not lives(self.admission, entry.outcome):
             return self._answered(request, responses.of_refusal(responses.PROCESS_LOST), source)
         packet = self._packet(request, source)
         if isinstance(packet, PlannedResponse):
@@ -220,7 +215,7 @@ class Inbound:
         """An ACK is never answered. One without a To tag kills PJSIP; one for an answer of ours ends here."""
         if not request.to.tag:
             return self._dropped("ack-without-tag")
-        process = self._process_of(request)
+        process = self._named_in_uri(request)
         if process is None and request.to.tag == responses.to_tag(request, self.forward.tokens):
             return self._dropped("ack-absorbed")
         if process is None and not self.peers.known(source.address.host):
@@ -231,7 +226,7 @@ class Inbound:
             and isinstance(entry.outcome, ProcessAddress)
         ):
             process = entry.outcome
-        if process is None or not self.lives(process):
+        if process is None or not lives(self.admission, process):
             return self._dropped("ack-astray")
         if guard.refusal(request):
             return self._dropped("ack-refused")

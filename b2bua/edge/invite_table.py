@@ -1,6 +1,6 @@
-"""The edge's only table: where an initial INVITE went, for its retransmissions, CANCEL and failure ACK.
+"""Where each initial INVITE went, for its retransmissions, CANCEL and failure ACK.
 
-Those three carry no token (RFC 3261, 9.1 and 17.1.1.3). Everything else finds its process without a table.
+Those three carry no token (RFC 3261, 9.1 and 17.1.1.3). Every other message finds its process without a table.
 Rule: bounded; an entry stays until 64 s after the call's end, twice what a transaction can live (64 × T1).
 """
 
@@ -18,7 +18,7 @@ KEEP_AFTER_END_S: Final = 64.0
 
 @attrs.define
 class InviteEntry:
-    """What became of an initial INVITE. `branch` and `cseq` are None after a restart of the daemon."""
+    """What became of an initial INVITE. `branch` and `cseq` are None where the daemon before forwarded it."""
 
     outcome: ProcessAddress | Refused
     branch: str | None
@@ -48,7 +48,7 @@ class InviteTable:
             (self._over or self._up).popitem(last=False)
 
     def end(self, key: InviteKey, now_s: float, outcome: Refused | None = None) -> None:
-        """The call is over; what is late still finds its way for a while."""
+        """The call is over; its entry stays for 64 s. `outcome` is the answer to a retransmission from now on."""
         if entry := self._up.pop(key, None):
             entry.until_s = now_s + KEEP_AFTER_END_S
             self._over[key] = entry
@@ -60,7 +60,7 @@ class InviteTable:
         return [key for key, entry in self._up.items() if entry.outcome == process]
 
     def forget(self, now_s: float) -> None:
-        """Drop what is long over. Entries end in order, so the first that must stay ends the search."""
+        """Drop entries whose 64 s are over. They end in order, so the first that must stay ends the search."""
         while self._over:
             key = next(iter(self._over))
             until_s = self._over[key].until_s

@@ -1,7 +1,6 @@
-"""Are the peers there? OPTIONS to trunks and gateways (RFC 3261, 11), and what their answers say.
+"""Whether trunks and gateways can be reached: OPTIONS every 30 s (RFC 3261, 11). Sans-I/O.
 
-Rule: whoever answers anything at all, even 4xx, is up; two pings in a row without an answer make it down.
-Sans-I/O.
+Rule: a peer that answers anything, even 4xx, is up; two pings in a row without an answer in 5 s make it down.
 """
 
 from collections.abc import Iterable
@@ -22,7 +21,7 @@ MISSES_TO_DOWN: Final = 2
 
 @attrs.frozen
 class Reachability:
-    """What is known of a target: `up` is None before the first answer, `round_trip_ms` the last one's."""
+    """What is known of a peer: `up` is None before the first answer; `round_trip_ms` is that of the last answer."""
 
     name: str
     up: bool | None = None
@@ -31,6 +30,8 @@ class Reachability:
 
 @attrs.define
 class _PingTarget:
+    """A peer that is pinged: when next, and the ping that waits for its answer."""
+
     name: str
     to: Address
     transport: str
@@ -46,7 +47,7 @@ class _PingTarget:
 
 
 class Pings:
-    """The pings of one edge. What becomes known comes out of `due`, `answered` and `failed` as values."""
+    """The pings of one edge; `due`, `answered` and `failed` return what they have found out."""
 
     def __init__(
         self, settings: EdgeSettings, tokens: DialogTokens, trunks: Iterable[Trunk], gateways: Iterable[Gateway]
@@ -64,7 +65,7 @@ class Pings:
         self._waiting: dict[str, _PingTarget] = {}
 
     def due(self, now_s: float) -> tuple[list[Send], list[Reachability]]:
-        """Pings to be sent now, spread over the first seconds, and who has just been found silent."""
+        """Pings to be sent now, spread over the first seconds, and the peers that have just been found down."""
         sends: list[Send] = []
         changed: list[Reachability] = []
         for number, target in enumerate(self._targets):

@@ -17,7 +17,7 @@ from b2bua.edge.token import DialogTokens
 METHODS: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK")
 """What a call process takes."""
 ALLOWED: Final = (*METHODS, "REFER")
-"""REFER is dealt with here (`b2bua.edge.refer`). Not NOTIFY, which only answers a REFER of ours: we send none."""
+"""REFER is answered by the edge (`b2bua.edge.refer`). Not NOTIFY: we send no REFER and no SUBSCRIBE."""
 EXTENSIONS: Final = ("100rel", "norefersub", "replaces", "timer")
 ALLOW: Final = f"Allow: {', '.join(ALLOWED)}"
 ACCEPT: Final = "Accept: application/sdp"
@@ -26,7 +26,7 @@ SUPPORTED: Final = f"Supported: {', '.join(EXTENSIONS)}"
 
 @attrs.frozen
 class PlannedResponse:
-    """A response of ours: `status` 100–699 and header lines of its own."""
+    """A response of the edge's own: `status` 100–699; `lines` are its further header lines."""
 
     status: int
     phrase: str
@@ -49,7 +49,7 @@ PROCESS_LOST: Final = Refused(500, "Call Lost", q850=41)
 
 
 def of_refusal(refused: Refused) -> PlannedResponse:
-    """What the admission's refusal looks like on the wire (Reason: RFC 3326)."""
+    """The response for a refusal (Reason: RFC 3326)."""
     lines = [] if refused.retry_after_s is None else [f"Retry-After: {refused.retry_after_s}"]
     if refused.q850 is not None:
         lines.append(f"Reason: Q.850;cause={refused.q850}")
@@ -98,7 +98,7 @@ def way_back(packet: bytes, rport: bool, port: int | None, source: Address, tran
     """Where a response goes (RFC 3261, 18.2.2; RFC 3581, 4).
 
     To the address that the request came from, whatever Via says, to `port` of the Via unless rport was asked
-    for. `maddr` is not honoured: it would let an unknown source choose whom we send to.
+    for. `maddr` is ignored: it would let the sender choose a third address for our response.
     """
     named = Address(source.host, port or DEFAULT_PORT)
     if transport == "udp":

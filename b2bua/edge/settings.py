@@ -1,4 +1,4 @@
-"""Where the edge stands: its outside and inside addresses, what it forwards to, and its settings.
+"""The edge's settings: its outside and inside addresses, rates and codecs; and a packet to be sent.
 
 Rule: the far ends only ever see `public`; the call processes only ever see `inside`.
 """
@@ -14,12 +14,14 @@ from b2bua.edge.sdp import USUAL
 
 DEFAULT_PORT: Final = 5060
 LOOPBACK: Final = "127.0.0.1"
+MOST_INSIDE_BYTES: Final = 3_900
+"""Of a message to a call process: PJSIP cuts a datagram at 4,000 bytes, and prints its answers into as many."""
 INSIDE: Final = "inside"
 """The transport name of what goes to a call process."""
 
 
 class UnknownSources(StrEnum):
-    """What someone gets who is neither trunk nor gateway and holds no token."""
+    """What a request gets whose source is not known (`Peers.known`) and which carries no token: nothing, or 403."""
 
     SILENCE = "silence"
     FORBID = "forbid"

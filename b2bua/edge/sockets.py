@@ -1,7 +1,7 @@
 """The edge's sockets: UDP and TCP outside on one port, UDP inside on loopback.
 
-Rule: this file moves bytes and decides nothing. One slow connection holds up nobody: every TCP connection has a
-writer and a short queue of its own, and names are looked up in tasks of their own.
+Rule: this file moves bytes and decides nothing. One slow peer delays no other: every TCP connection has a writer and a
+queue of 200 packets of its own, and names are looked up in tasks of their own.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ BURST: Final = 64
 """Datagrams taken from one socket before the others get a turn."""
 MOST_CONNECTIONS: Final = 1_000
 MOST_UNKNOWN: Final = 100
-"""TCP connections of those who are neither trunk nor gateway; they may not fill the room of those who are."""
+"""TCP connections of unknown sources; the others are kept free for trunks and gateways."""
 UNKNOWN_IDLE_S: Final = 30.0
 MOST_LOOKUPS: Final = 200
 QUEUE: Final = 200
@@ -37,7 +37,7 @@ TICK_S: Final = 1.0
 
 @attrs.define
 class _Connection:
-    """A TCP connection: what waits to be written to it."""
+    """A TCP connection: what waits to be written to it, and whether its source is not known (`Peers.known`)."""
 
     queue: trio.MemorySendChannel[bytes]
     unknown: bool = False
@@ -154,7 +154,7 @@ class EdgeSockets:
         await self._converse(stream, Address(host, port), connection, receiver)
 
     def _forget(self, address: Address, connection: _Connection, queue: trio.MemoryReceiveChannel[bytes]) -> None:
-        """The connection is over, or never was: what still waited for it could not be delivered."""
+        """The connection is over or could not be made: what waited for it is undelivered."""
         if self._connections.get(address) is connection:
             del self._connections[address]
         connection.queue.close()
@@ -230,7 +230,7 @@ class EdgeSockets:
 
 
 async def _write(stream: trio.SocketStream, queue: trio.MemoryReceiveChannel[bytes]) -> None:
-    """Write what is queued, until the connection takes nothing for too long."""
+    """Write what is queued; raises TooSlowError when the peer takes nothing for `WRITE_S`."""
     async for packet in queue:
         with trio.fail_after(WRITE_S):
             await stream.send_all(packet)

@@ -1,6 +1,6 @@
 """DialogTokens: how a message from outside names the call process that it is for.
 
-Rule: nobody but this daemon can make one. A token is `incarnation.port.mac`, the MAC a keyed BLAKE2b of 80 bits
+Rule: only the holder of the secret can make one. A token is `incarnation.port.mac`, the MAC a keyed BLAKE2b of 80 bits
 (RFC 7693) under the daemon's secret over what the token is for. It stands in the user part of our Contact and in the
 branch of our Via, so that a daemon started anew with the same secret finds every dialog and transaction again.
 """
@@ -24,7 +24,7 @@ _INCARNATION = re.compile(r"[A-Za-z0-9_\-]{1,40}")
 
 @attrs.frozen
 class ProcessAddress:
-    """Where a call lives: the UDP port on loopback of a call process, and which process that is."""
+    """A call process: its UDP port on loopback, and its random name (`Hello.incarnation`), never used again."""
 
     sip_port: int
     incarnation: str
@@ -40,7 +40,7 @@ class DialogTokens:
         self._key = secret[:_MOST_KEY_BYTES]
 
     def mac(self, purpose: str, *parts: str) -> str:
-        """20 hexadecimal digits that only we can know for this purpose and these parts."""
+        """20 hexadecimal digits that only the holder of the secret can compute for this purpose and these parts."""
         text = "\0".join((purpose, *parts))
         return blake2b(text.encode("latin-1"), digest_size=_MAC_BYTES, key=self._key).hexdigest()
 

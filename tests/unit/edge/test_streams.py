@@ -85,7 +85,7 @@ def test_a_codec_that_is_not_in_use_is_none() -> None:
 @pytest.mark.req("S1")
 def test_streams_find_their_places() -> None:
     """`among` leaves an answer without streams alone, and puts each declined one where it stood."""
-    assert sdp.among(b"", ("", "m=video 0 RTP/AVP 96")) == b""
-    assert sdp.among(b"v=0\r\nm=audio 1 RTP/AVP 8\r\na=x\r\n", ("m=video 0 X 1", "", "m=image 0 Y 2")) == (
+    assert sdp.with_others(b"", ("", "m=video 0 RTP/AVP 96")) == b""
+    assert sdp.with_others(b"v=0\r\nm=audio 1 RTP/AVP 8\r\na=x\r\n", ("m=video 0 X 1", "", "m=image 0 Y 2")) == (
         b"v=0\r\nm=video 0 X 1\r\nm=audio 1 RTP/AVP 8\r\na=x\r\nm=image 0 Y 2\r\n"
     )
