@@ -83,6 +83,8 @@ class Edge:
                 invite = caller.request
                 entry = InviteEntry(process, invite.vias[0].branch, invite.cseq)
                 self._calls.put(invite_info.key_of(invite), entry)
+        for host in self._dialogs.hosts():
+            self.peers.meet(host)
         return callers
 
     def contact_for(self, sip_port: int, incarnation: str) -> str:

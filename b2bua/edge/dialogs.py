@@ -85,6 +85,13 @@ class Dialogs:
                 self._journal.drop(entry.key)
         return {process: held.caller for process, held in self._remembered.items()}
 
+    def hosts(self) -> set[str]:
+        """Where messages of these dialogs come from: the next hops of all of them."""
+        found = {invite.send.to.host for held in self._remembered.values() for invite in held.targets.values()}
+        for held in self._remembered.values():
+            found |= {(each.routes[0].uri if each.routes else each.target).host for each in held.dialogs.values()}
+        return found
+
     def came_in(self, process: ProcessAddress, request: Request, source: Address, transport: str) -> None:
         """A request from outside went to the process."""
         if request.verb == "INVITE" and not request.to.tag:

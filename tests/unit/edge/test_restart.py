@@ -98,6 +98,18 @@ def test_what_was_not_answered_is_ended_by_the_next_daemon(tmp_path: Path) -> No
 
 
 @pytest.mark.req("S1")
+def test_far_ends_are_known_after_the_restart(tmp_path: Path) -> None:
+    """The hosts of dialogs and of targets that ring are no unknown sources, whose messages are limited in number."""
+    first = stage_at(tmp_path)
+    talks(first)
+    second = outbound().replace(b"Pj-1", b"Pj-3").replace(b"out-call-1", b"out-call-3")
+    first.inside(second.replace(b"sip:13800138000@198.51.100.7", b"sip:13800138000@198.51.100.44"))
+    peers = restarted(tmp_path).edge.peers
+    assert all(peers.known(host) for host in ("198.51.100.1", "192.0.2.99", "198.51.100.44"))
+    assert not peers.known("198.51.100.45")
+
+
+@pytest.mark.req("S1")
 def test_a_late_answer_is_ended_by_the_daemon_after_the_next(tmp_path: Path) -> None:
     """An INVITE of a dead process is known for 64 s, over restarts too; then it is forgotten."""
     stage_at(tmp_path).inside(outbound())
