@@ -12,6 +12,7 @@ import trio
 from b2bua.config.trunks import Trunk
 from b2bua.edge.admission import Admitted
 from b2bua.edge.core import Edge
+from b2bua.edge.dialog_journal import DialogJournal
 from b2bua.edge.settings import EdgeSettings
 from b2bua.edge.sockets import serve, udp_socket
 from routing.ids import TrunkName
@@ -32,8 +33,8 @@ class House:
 
 
 @asynccontextmanager
-async def house() -> AsyncIterator[House]:
-    """An edge on a free port, with one process."""
+async def house(networks: str = "127.0.0.0/8", journal: DialogJournal | None = None) -> AsyncIterator[House]:
+    """An edge on a free port, with one process and a trunk in these networks."""
     with udp_socket(HOST, 0) as inside, trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as process:
         await process.bind((HOST, 0))
         process_port = process.getsockname()[1]
@@ -41,8 +42,8 @@ async def house() -> AsyncIterator[House]:
         with udp_socket(HOST, 0) as probe:
             port = probe.getsockname()[1]
         inside_port = inside.getsockname()[1]
-        trunk = Trunk(TrunkName("loopback"), (IPv4Network("127.0.0.0/8"),))
-        edge = Edge(EdgeSettings(HOST, port, inside_port), SECRET, admission, [trunk])
+        trunk = Trunk(TrunkName("loopback"), (IPv4Network(networks),))
+        edge = Edge(EdgeSettings(HOST, port, inside_port), SECRET, admission, [trunk], journal=journal)
         async with trio.open_nursery() as nursery:
             await nursery.start(serve, edge, (HOST, port), inside)
             with trio.fail_after(30):
