@@ -219,12 +219,12 @@ class Edge:
     def tick(self, now_s: float) -> list[Send]:
         """To be called about once a second, and first when the edge begins to serve."""
         self._calls.forget(now_s)
-        self._dialogs.tick(now_s)
+        byes = self._dialogs.tick(now_s)
         pings, silent = self._pings.due(now_s)
         self._report(silent)
         for send in pings:
             self.peers.meet(send.to.host)
-        return pings + self._after_restart(now_s)
+        return pings + byes + self._after_restart(now_s)
 
     def _after_restart(self, now_s: float) -> list[Send]:
         sends: list[Send] = []

@@ -7,8 +7,9 @@ of a process where another is meant (`other_dialog`). Nothing else depends on it
 its token.
 
 Rule: taken from the messages that pass; a process holds one call, so a new INVITE clears what was. Each change is in
-the journal before the message goes on, so that the next daemon knows it too. BYE and CANCEL are sent once: the far
-end's own timers cover a lost one. Not kept over a restart: which answers were declined (`decline`).
+the journal before the message goes on, so that the next daemon knows it too. A BYE is repeated until it is answered
+(RFC 3261, 17.1.2.2), over restarts as well; CANCEL and 500 are sent once. Not kept over a restart: which answers were
+declined (`decline`).
 """
 
 from collections.abc import Iterable
@@ -29,6 +30,11 @@ LOST: Final = responses.of_refusal(responses.PROCESS_LOST)
 KEEP_LATE_S: Final = 64.0
 """How long a dead process's INVITE may still be answered: twice what a transaction can live (64 × T1)."""
 MOST_LATE: Final = 2_000
+"""At most so many INVITEs, and as many BYEs, of dead processes wait for an answer."""
+T1_S: Final = 0.5
+T2_S: Final = 4.0
+BYE_S: Final = 64 * T1_S
+"""How long a BYE is repeated: timer F (RFC 3261, 17.1.2.2)."""
 
 _CALLER: Final = "caller-invite"
 _TARGET: Final = "target-invite"
@@ -56,6 +62,17 @@ class TargetInvite:
 
 
 @attrs.define
+class UnansweredBye:
+    """A BYE that was sent for a dead process: when it is due again, after how long then, and until when."""
+
+    key: Key
+    send: Send
+    due_s: float
+    wait_s: float
+    until_s: float
+
+
+@attrs.define
 class _Remembered:
     """What one process holds: its targets' INVITEs by branch, its dialogs by Call-ID and local tag."""
 
@@ -74,6 +91,7 @@ class Dialogs:
         self._journal = journal or DialogJournal()
         self._remembered: dict[ProcessAddress, _Remembered] = {}
         self._late: dict[str, TargetInvite] = {}
+        self._byes: dict[str, UnansweredBye] = {}
 
     def restore(self, entries: Iterable[Entry]) -> dict[ProcessAddress, CallerInvite | None]:
         """Take over what an earlier daemon remembered: its processes, and the caller's INVITE that each may have."""
@@ -183,8 +201,14 @@ class Dialogs:
             sends.append(responses.to_outside(caller.request, LOST, self._tokens, caller.source, caller.transport))
             self._journal.drop(Key(_CALLER, process))
         for dialog in held.dialogs.values():
-            sends += self._end.bye(process, dialog)
-            self._journal.drop(_dialog_key(process, dialog.call_id, dialog.local.tag))
+            key = _dialog_key(process, dialog.call_id, dialog.local.tag)
+            byes = self._end.bye(process, dialog)
+            if byes and len(self._byes) < MOST_LATE:
+                bye = UnansweredBye(key, byes[0], now_s + T1_S, 2 * T1_S, now_s + BYE_S)
+                self._byes[parse(byes[0].packet).vias[0].branch] = bye
+            else:
+                self._journal.drop(key)
+            sends += byes
         for branch, invite in held.targets.items():
             invite.until_s = now_s + KEEP_LATE_S
             if len(self._late) < MOST_LATE:
@@ -197,7 +221,11 @@ class Dialogs:
         return sends
 
     def late(self, process: ProcessAddress, branch: str, response: Response) -> list[Send]:
-        """What is sent for an answer to an INVITE of a dead process: CANCEL, ACK, or ACK and BYE."""
+        """What is sent for an answer to a dead process's INVITE: CANCEL, ACK, or ACK and BYE; nothing for a BYE's."""
+        if response.method == "BYE" and response.status >= 200:
+            if bye := self._byes.pop(self._tokens.branch(process, branch, response.call_id), None):
+                self._journal.drop(bye.key)
+            return []
         invite = self._late.get(branch)
         if invite is None or response.method != "INVITE":
             return []
@@ -213,11 +241,22 @@ class Dialogs:
             return []
         return self._end.ack(process, dialog) + self._end.bye(process, dialog)
 
-    def tick(self, now_s: float) -> None:
-        """Forget INVITEs of dead processes that are too old to be answered; look after the journal."""
+    def tick(self, now_s: float) -> list[Send]:
+        """The BYEs to be repeated; forgets what is too old to be answered, and looks after the journal."""
         for branch in [branch for branch, invite in self._late.items() if invite.until_s <= now_s]:
             self._journal.drop(Key(_TARGET, self._late.pop(branch).process, branch))
         self._journal.tend()
+        return self._repeated_byes(now_s)
+
+    def _repeated_byes(self, now_s: float) -> list[Send]:
+        sends: list[Send] = []
+        for branch, bye in list(self._byes.items()):
+            if now_s >= bye.until_s:
+                self._journal.drop(self._byes.pop(branch).key)
+            elif now_s >= bye.due_s:
+                sends.append(bye.send)
+                bye.due_s, bye.wait_s = now_s + bye.wait_s, min(2 * bye.wait_s, T2_S)
+        return sends
 
     def _begin(self, process: ProcessAddress, caller: CallerInvite) -> None:
         """A process has a new call: what it held is over."""

@@ -68,7 +68,7 @@ def talks(stage: Stage) -> None:
 
 @pytest.mark.req("S1")
 def test_both_dialogs_get_bye_from_the_next_daemon(tmp_path: Path) -> None:
-    """Process and daemon died: target, routes, tags and CSeq are those that the first daemon saw last."""
+    """Target, routes, tags and CSeq are those that the first daemon saw last; what is answered is not sent again."""
     first = stage_at(tmp_path)
     talks(first)
     stage = restarted(tmp_path)
@@ -80,6 +80,11 @@ def test_both_dialogs_get_bye_from_the_next_daemon(tmp_path: Path) -> None:
     assert field(to_caller, "To") == ['"Zhang" <sip:02112345678@192.0.2.10>;tag=caller-1']
     assert field(to_target, "CSeq") == ["10 BYE"]
     assert field(to_target, "Route") == ["<sip:198.51.100.1;lr>"]
+    stage.outside(response_to(to_caller, 200, "OK"))
+    third = restarted(tmp_path)
+    assert third.outside(response_to(to_target, 200, "OK"), TARGET) == []
+    assert third.edge.process_died(PROCESS, INCARNATION, stage.now_s) == [to_target]
+    assert third.edge.tick(third.now_s + 1) == []
     assert restarted(tmp_path).edge.missing_processes() == []
 
 
