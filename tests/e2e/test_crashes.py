@@ -200,6 +200,44 @@ async def test_hung_up_while_the_daemon_restarts(
 
 
 @pytest.mark.req("S1", "P1")
+async def test_hung_up_while_the_daemon_stops(own_switch: Callable[..., Switch]) -> None:
+    """BYE at the moment of a clean stop, and again until it is answered: each gets a final response, nothing twice.
+
+    The old daemon may have forwarded the BYE and lost the answer; a process that is gone by then gives 481, which ends
+    a dialog like 200 (RFC 3261, 15.1.1).
+    """
+    switch = await trio.to_thread.run_sync(lambda: own_switch(spare=CALLS, options=("--keep-calls",)))
+    async with open_far(switch.port) as carrier, open_far(switch.port) as target, trio.open_nursery() as nursery:
+        number, pairs = await both_up(switch, carrier, target, CALLS)
+        ending = [pair[n % 2] for n, pair in enumerate(pairs)]
+
+        async def hang_up_late(line: Line, after_s: float) -> None:
+            await trio.sleep(after_s)
+            line.gone = True
+            await line.request("BYE")
+            while True:
+                with contextlib.suppress(AssertionError):  # `until` fails when nothing has come
+                    await line.until("SIP/2.0", lambda message: "BYE" in field(message, "CSeq"), timeout_s=0.5)
+                    return
+                await line.repeat()
+
+        for n, line in enumerate(ending):
+            nursery.start_soon(hang_up_late, line, n * 0.02)
+        await trio.to_thread.run_sync(switch.stop, signal.SIGTERM)
+        await trio.to_thread.run_sync(switch.start)
+        for n, pair in enumerate(pairs):
+            await pair[1 - n % 2].until("BYE")
+        records = await trio.to_thread.run_sync(switch.closed, number, CALLS)
+    finals = [message for line in ending for message in line.came("SIP/2.0") if "BYE" in field(message, "CSeq")]
+    print(f"\n{Counter(message[8:11] for message in finals)}")
+    assert {message[8:11] for message in finals} <= {"200", "481"}
+    assert len({field(message, "Call-ID") for message in finals}) == CALLS
+    assert [len(pair[1 - n % 2].came("BYE")) for n, pair in enumerate(pairs)] == [1] * CALLS
+    assert len(records) == CALLS
+    assert all(record.ending and record.ending.slug == "normal" for record in records)
+
+
+@pytest.mark.req("S1", "P1")
 @pytest.mark.parametrize("daemon_first", [True, False])
 async def test_a_process_dies_while_the_daemon_is_away(own_switch: Callable[..., Switch], daemon_first: bool) -> None:
     """Both far ends get their BYE within 3 s of the new daemon's start, a ringing call 500 and CANCEL; others go on."""
