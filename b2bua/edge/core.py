@@ -112,14 +112,14 @@ class Edge:
         return list(self._restart.missing)
 
     def call_ended(self, key: InviteKey, now_s: float) -> None:
-        """The call is over; its late messages are still led to its process for 64 s."""
+        """The call is over; its late messages are still forwarded to its process for 64 s."""
         self._calls.end(key, now_s)
 
     def process_died(self, sip_port: int, incarnation: str, now_s: float) -> list[Send]:
         """End in its name what a dead process held; `Admission.incarnation_at` must not name it any more."""
         process = ProcessAddress(sip_port, incarnation)
         sends = self._ended(process, now_s)
-        self.capture.said(sip_port, sends)
+        self.capture.sent(sip_port, sends)
         self.capture.end(sip_port)
         return sends + self._let_go(self._restart.died(process), now_s)
 
@@ -150,7 +150,7 @@ class Edge:
         except Exception as fault:  # noqa: BLE001 (one message must never stop the loop)
             self._failed(fault)
             return self._inbound.fault_answer(message, source) if isinstance(message, Request) else []
-        self.capture.heard(packet, sends)
+        self.capture.received(packet, sends)
         return sends
 
     def _response(self, response: Response, now_s: float) -> list[Send]:
@@ -198,7 +198,7 @@ class Edge:
             return self._dropped(f"inside:{fault}")
         except Exception as fault:  # noqa: BLE001 (one message must never stop the loop)
             return self._failed(fault)
-        self.capture.said(source_port, sends)
+        self.capture.sent(source_port, sends)
         return sends
 
     def undelivered(self, send: Send, now_s: float) -> list[Send]:
@@ -244,5 +244,5 @@ class Edge:
         return []
 
     def _failed(self, fault: Exception) -> list[Send]:
-        _log.error("a message could not be dealt with: %s", type(fault).__name__, exc_info=fault)
+        _log.error("a message met a fault of ours: %s", type(fault).__name__, exc_info=fault)
         return self._dropped("fault")

@@ -78,7 +78,7 @@ def _required(request: Request) -> PlannedResponse | None:
     unknown = [tag for tag in tags if tag.lower() not in known]
     if not unknown:
         return None
-    # An option tag that is not a token could not be said back.
+    # An option tag that is not a token cannot be named in Unsupported.
     if not all(is_token(tag) for tag in unknown):
         return PlannedResponse(400, "Bad Require")
     return PlannedResponse(420, "Bad Extension", (f"Unsupported: {', '.join(unknown[:20])}",))

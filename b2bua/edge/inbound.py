@@ -131,7 +131,7 @@ class Inbound:
         return self._to_process(packet, process)
 
     def _referred(self, request: Request, process: ProcessAddress, source: PacketSource) -> PlannedResponse:
-        """A REFER within a dialog is told to the call; only a target's telephone may send one."""
+        """The answer to a REFER within a dialog, which goes to the call; only a target's telephone may send one."""
         wish = refer.read(request)
         if isinstance(wish, PlannedResponse):
             return wish

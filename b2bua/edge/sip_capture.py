@@ -79,7 +79,7 @@ class SipCapture:
         if len(self._over) > KEPT_ENDED:
             del self._by_call[self._over.popleft()]
 
-    def heard(self, packet: bytes, sends: Collection[Send]) -> None:
+    def received(self, packet: bytes, sends: Collection[Send]) -> None:
         """This came from outside, and these go out because of it; the one to a process tells which call it is."""
         captured = next((self._up.get(send.to.port) for send in sends if send.transport == INSIDE), None)
         if captured is not None:
@@ -88,7 +88,7 @@ class SipCapture:
                 if send.transport != INSIDE:
                     captured.keep(True, send.packet)
 
-    def said(self, sip_port: int, sends: Iterable[Send]) -> None:
+    def sent(self, sip_port: int, sends: Iterable[Send]) -> None:
         """These go out because of what the process at this port sent, or because it died."""
         captured = self._up.get(sip_port)
         if captured is not None:

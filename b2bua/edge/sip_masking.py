@@ -6,7 +6,7 @@ tokens, with which one could send requests within the call. Nonces stay: they ar
 """
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from b2bua.edge.sip_capture import CapturedMessages
 from b2bua.records.call_record import CallRecord
@@ -26,7 +26,7 @@ _KPML: Final = re.compile(r"(\bdigits[ \t]*=[ \t]*)(\"[^\"]*\"|'[^']*')", re.IGN
 _VALUE: Final = re.compile(r"^([ \t]*[A-Za-z][\w-]*[ \t]*[=:])?.*\S.*$", re.MULTILINE)
 
 
-def masked_messages(captured: CapturedMessages, record: CallRecord) -> list[dict[str, Any]]:
+def masked_messages(captured: CapturedMessages, record: CallRecord) -> list[dict[str, int | bool | str]]:
     """The messages of `call.detail`, in the order in which they passed; `leg` is -1 where the leg is not known."""
     legs = {record.sip_call_id: 0} | {each.sip_call_id: each.leg for each in record.attempts if each.sip_call_id}
     return [

@@ -72,9 +72,9 @@ class EdgeSockets:
             else:
                 self._connected(send)
 
-    def _datagram(self, wire: socket.socket, send: Send) -> None:
+    def _datagram(self, udp: socket.socket, send: Send) -> None:
         try:
-            wire.sendto(send.packet, send.to)
+            udp.sendto(send.packet, send.to)
         except BlockingIOError:
             self._edge.counters["send-buffer-full"] += 1
         except OSError:
@@ -201,20 +201,20 @@ class EdgeSockets:
 
     async def listen_outside(self) -> None:
         """Take datagrams from outside for ever."""
-        look = _look_at(self._outside)
+        poller = _poller(self._outside)
         while True:
             await trio.lowlevel.wait_readable(self._outside)
             now_s = trio.current_time()
-            for packet, source in _burst(self._outside, look):
+            for packet, source in _burst(self._outside, poller):
                 self.send(self._edge.receive(packet, Address(*source), "udp", now_s))
 
     async def listen_inside(self) -> None:
         """Take datagrams from call processes for ever."""
-        look = _look_at(self._inside)
+        poller = _poller(self._inside)
         while True:
             await trio.lowlevel.wait_readable(self._inside)
             now_s = trio.current_time()
-            for packet, (host, port) in _burst(self._inside, look):
+            for packet, (host, port) in _burst(self._inside, poller):
                 if host == LOOPBACK:
                     self.send(self._edge.receive_inside(packet, port, now_s))
 
@@ -236,40 +236,40 @@ async def _write(stream: trio.SocketStream, queue: trio.MemoryReceiveChannel[byt
             await stream.send_all(packet)
 
 
-def _burst(wire: socket.socket, look: select.poll) -> list[tuple[bytes, tuple[str, int]]]:
-    """What has come, at most `BURST` datagrams; `look` looks at `wire` for more (cheaper than to receive in vain)."""
+def _burst(udp: socket.socket, poller: select.poll) -> list[tuple[bytes, tuple[str, int]]]:
+    """What has come, at most `BURST` datagrams; to ask `poller` for more is cheaper than to receive in vain."""
     packets: list[tuple[bytes, tuple[str, int]]] = []
     for _ in range(BURST):
         try:
-            packets.append(wire.recvfrom(MOST_DATAGRAM_BYTES))
+            packets.append(udp.recvfrom(MOST_DATAGRAM_BYTES))
         except BlockingIOError:
             break
         except OSError:
             # An ICMP answer to something sent earlier (ECONNREFUSED) comes up here; it says nothing about
             # what follows.
             pass
-        if not look.poll(0):
+        if not poller.poll(0):
             break
     return packets
 
 
-def _look_at(wire: socket.socket) -> select.poll:
-    look = select.poll()
-    look.register(wire, select.POLLIN)
-    return look
+def _poller(udp: socket.socket) -> select.poll:
+    poller = select.poll()
+    poller.register(udp, select.POLLIN)
+    return poller
 
 
 def udp_socket(host: str, port: int) -> socket.socket:
     """A bound UDP socket with a large receive buffer. Raises OSError, for one if the port is in use."""
-    wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
-        wire.setblocking(False)
-        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        wire.bind((host, port))
+        udp.setblocking(False)
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        udp.bind((host, port))
     except OSError:
-        wire.close()
+        udp.close()
         raise
-    return wire
+    return udp
 
 
 def is_port_free(sip_port: int) -> bool:

@@ -55,7 +55,7 @@ a=sendrecv
 """
 
 
-def wire(head: str, body: str = "", kind: str = "application/sdp") -> bytes:
+def sip_bytes(head: str, body: str = "", kind: str = "application/sdp") -> bytes:
     """A message as bytes from readable text; Content-Type and Content-Length are added."""
     octets = body.replace("\n", "\r\n").encode()
     lines = head.strip("\n").split("\n")
@@ -150,7 +150,7 @@ def is_trying(send: Send) -> bool:
 
 def invite(call_id: str = "call-1@carrier", *, extra: str = "", body: str = OFFER, cseq: int = 1) -> bytes:
     """A carrier's INVITE to 4006001234."""
-    return wire(
+    return sip_bytes(
         f"""
 INVITE sip:4006001234@192.0.2.1 SIP/2.0
 Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKcarrier-{cseq};rport
@@ -174,12 +174,12 @@ def response_to(
         for value in field(send, name):
             tagged = f"{value};tag={tag}" if name == "To" and ";tag=" not in value and status > 100 else value
             lines.append(f"{name}: {tagged}")
-    return wire("\n".join(lines) + ("\n" + extra if extra else ""), body)
+    return sip_bytes("\n".join(lines) + ("\n" + extra if extra else ""), body)
 
 
 def request(method: str, *, uri: str = "sip:4006001234@192.0.2.1", to_tag: str = "", extra: str = "") -> bytes:
     """A request without body from the carrier."""
-    return wire(f"""
+    return sip_bytes(f"""
 {method} {uri} SIP/2.0
 Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKg;rport
 {extra or "Max-Forwards: 70"}

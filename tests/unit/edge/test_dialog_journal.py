@@ -22,7 +22,7 @@ keys = st.builds(
     Key, st.sampled_from(["x", "y"]), st.builds(ProcessAddress, st.integers(1, 2), st.sampled_from("pq")), st.just("")
 )
 fields = st.lists(st.text(st.characters(max_codepoint=255), max_size=9), min_size=1, max_size=3).map(tuple)
-deeds = st.lists(st.one_of(st.builds(Entry, keys, fields), keys, st.just("tend")), max_size=40)
+steps = st.lists(st.one_of(st.builds(Entry, keys, fields), keys, st.just("tend")), max_size=40)
 
 
 def read(file: Path) -> list[Entry]:
@@ -35,23 +35,23 @@ def read(file: Path) -> list[Entry]:
     return entries
 
 
-@given(deeds, st.integers(0, 60))
-def test_the_next_daemon_finds_what_was_put_last(deeds: list[Entry | Key | str], torn: int) -> None:
+@given(steps, st.integers(0, 60))
+def test_the_next_daemon_finds_what_was_put_last(steps: list[Entry | Key | str], torn: int) -> None:
     """For any history, a file cut short in its last frame included: the entries of a moment before, whole."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "dialogs"
         journal = DialogJournal(file)
         journal.open()
         expected: list[dict[Key, Entry]] = [{}]
-        for deed in deeds:
+        for step in steps:
             now = dict(expected[-1])
-            match deed:
+            match step:
                 case Entry():
-                    journal.put(deed)
-                    now[deed.key] = deed
+                    journal.put(step)
+                    now[step.key] = step
                 case Key():
-                    journal.drop(deed)
-                    now.pop(deed, None)
+                    journal.drop(step)
+                    now.pop(step, None)
                 case _:
                     journal.tend()
             if now != expected[-1]:

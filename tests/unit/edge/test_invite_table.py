@@ -22,7 +22,7 @@ from tests.unit.edge.stage import (
 from tests.unit.edge.test_call import same_hop
 
 KEY = InviteKey("call-1@carrier", "caller-1")
-PLACE = ProcessAddress(PROCESS, INCARNATION)
+ADDRESS = ProcessAddress(PROCESS, INCARNATION)
 
 
 @pytest.mark.req("S5")
@@ -74,24 +74,24 @@ def test_an_ended_call_is_not_taken_up_again() -> None:
 def test_the_table_is_bounded_and_keeps_what_is_up() -> None:
     """However many calls are refused, those that are up stay."""
     calls = InviteTable(most=100)
-    calls.put(KEY, InviteEntry(PLACE, "b", 1))
+    calls.put(KEY, InviteEntry(ADDRESS, "b", 1))
     for number in range(1_000):
-        calls.put(InviteKey(str(number), "x"), InviteEntry(PLACE, "b", 1, until_s=50.0))
+        calls.put(InviteKey(str(number), "x"), InviteEntry(ADDRESS, "b", 1, until_s=50.0))
     assert len(calls) == 100
     assert calls.get(KEY) is not None
     calls.forget(51.0)
     assert len(calls) == 1
-    assert calls.of(PLACE) == [KEY]
+    assert calls.of(ADDRESS) == [KEY]
 
 
 def test_tokens_are_bound_to_their_purpose() -> None:
     """A token made for one purpose, Call-ID, process or secret is worth nothing for another."""
     tokens = DialogTokens(SECRET)
-    contact = tokens.contact(PLACE)
-    assert tokens.read_contact(contact) == PLACE
+    contact = tokens.contact(ADDRESS)
+    assert tokens.read_contact(contact) == ADDRESS
     assert DialogTokens(b"another secret of enough bytes").read_contact(contact) is None
-    branch = tokens.branch(PLACE, "z9hG4bKPj-a+b*c", "call")
-    assert tokens.read_branch(branch, "call") == (PLACE, "z9hG4bKPj-a+b*c")
+    branch = tokens.branch(ADDRESS, "z9hG4bKPj-a+b*c", "call")
+    assert tokens.read_branch(branch, "call") == (ADDRESS, "z9hG4bKPj-a+b*c")
     assert tokens.read_branch(branch, "other") is None
     assert tokens.read_contact(branch.removeprefix("z9hG4bK").rsplit(".", 1)[0]) is None
     with pytest.raises(ValueError, match="16 bytes"):

@@ -5,7 +5,7 @@ import pytest
 from b2bua.edge.admission import Admitted, Refused
 from b2bua.edge.settings import INSIDE, Send
 from b2bua.edge.token import ProcessAddress
-from tests.unit.edge.stage import INCARNATION, PROCESS, TARGET, Stage, field, invite, response_to, start, wire
+from tests.unit.edge.stage import INCARNATION, PROCESS, TARGET, Stage, field, invite, response_to, sip_bytes, start
 from tests.unit.edge.test_call import in_dialog, outbound
 
 OTHER = 40002
@@ -14,7 +14,7 @@ OTHER = 40002
 def refer(token: str, refer_to: str = "Refer-To: <sip:801@192.0.2.1>", *, caller: bool = False) -> bytes:
     """REFER from the target's telephone, or (`caller`) from the caller's."""
     tag, call = ("caller-1", "call-1@carrier") if caller else ("callee-1", "out-call-1")
-    return wire(f"""
+    return sip_bytes(f"""
 REFER sip:{token}@192.0.2.1:5060 SIP/2.0
 Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKrefer;rport
 Max-Forwards: 70

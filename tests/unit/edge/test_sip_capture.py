@@ -50,7 +50,7 @@ def test_a_dead_process_and_the_next_call_of_a_living_one() -> None:
     one_call(stage, 2)
     assert len(capture.of("c-1").messages) == before == len(capture.of("c-2").messages)
     died = stage.edge.process_died(PROCESS, INCARNATION, stage.now_s)
-    capture.said(PROCESS, [OUT])
+    capture.sent(PROCESS, [OUT])
     assert [packet for *_, packet in capture.of("c-2").messages[before:]] == [send.packet for send in died]
     assert len(capture.of("c-1").messages) == before
 
@@ -67,26 +67,26 @@ def test_of_many_messages_the_first_and_the_last_stay() -> None:
     assert captured.missing is Missing.THINNED
 
 
-deeds = st.lists(
-    st.tuples(st.sampled_from(["begin", "heard", "said", "end"]), st.integers(1, 4), st.integers(0, 40_000)),
+steps = st.lists(
+    st.tuples(st.sampled_from(["begin", "received", "sent", "end"]), st.integers(1, 4), st.integers(0, 40_000)),
     max_size=60,
 )
 
 
-@given(deeds)
-def test_bounded_whatever_happens(deeds: list[tuple[str, int, int]]) -> None:
+@given(steps)
+def test_bounded_whatever_happens(steps: list[tuple[str, int, int]]) -> None:
     """For any calls at any ports: none is over its bound; none stays of a call that is neither up nor lately over."""
     capture = SipCapture()
     begun: list[str] = []
-    for n, (deed, port, size) in enumerate(deeds):
-        match deed:
+    for n, (step, port, size) in enumerate(steps):
+        match step:
             case "begin":
                 begun.append(f"c{n}")
                 capture.begin(port, begun[-1])
-            case "heard":
-                capture.heard(b"x" * size, [Send(b"", Address("127.0.0.1", port), INSIDE)])
-            case "said":
-                capture.said(port, [Send(b"x" * size, OUT.to, "udp")])
+            case "received":
+                capture.received(b"x" * size, [Send(b"", Address("127.0.0.1", port), INSIDE)])
+            case "sent":
+                capture.sent(port, [Send(b"x" * size, OUT.to, "udp")])
             case _:
                 capture.end(port)
     for call_id in begun:
@@ -109,8 +109,8 @@ def test_what_keeping_costs() -> None:
     for n in range(count // 2):
         if n % 8 == 0:
             capture.begin(PROCESS, f"c-{n}")
-        capture.heard(packet, inwards)
-        capture.said(PROCESS, outwards)
+        capture.received(packet, inwards)
+        capture.sent(PROCESS, outwards)
     cost_us = (time.process_time() - began) / count * 1e6
     print(f"\nkeeping a message costs {cost_us:.2f} µs")
     assert cost_us < 2

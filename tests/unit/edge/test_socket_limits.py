@@ -14,15 +14,15 @@ from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import INSIDE, Send
 from b2bua.edge.sockets import EdgeSockets, is_port_free, udp_socket
 from b2bua.edge.token import ProcessAddress
-from tests.unit.edge.test_sockets import HOST, House, house, process_invite, udp_peer
+from tests.unit.edge.test_sockets import HOST, ServingEdge, process_invite, serving_edge, udp_peer
 
 UNAVAILABLE = b"SIP/2.0 503 Next Hop Unreachable\r\n"
 
 
-async def refused(home: House, uri: str) -> None:
+async def refused(serving: ServingEdge, uri: str) -> None:
     """The process's INVITE to this URI is answered with 503."""
-    await home.process.sendto(process_invite(home, uri), (HOST, home.inside_port))
-    assert (await home.process.recvfrom(4000))[0].startswith(UNAVAILABLE)
+    await serving.process.sendto(process_invite(serving, uri), (HOST, serving.inside_port))
+    assert (await serving.process.recvfrom(4000))[0].startswith(UNAVAILABLE)
 
 
 @pytest.mark.req("S1")
@@ -40,20 +40,20 @@ async def test_dialogs_of_a_process_whose_port_is_free_get_bye_at_once(tmp_path:
             parties = (f"<sip:us@{HOST}>;tag=u", f"<sip:t@{HOST}>;tag=t", f"sip:t{port}@{HOST}:{at}")
             before.put(Entry(Key("dialog", ProcessAddress(port, "inc"), f"c{port} u"), (*parties, f"c{port}", "3")))
         before.close()
-        async with house(journal=DialogJournal(tmp_path / "dialogs")) as home:
+        async with serving_edge(journal=DialogJournal(tmp_path / "dialogs")) as serving:
             bye, _ = await target.recvfrom(4000)
             assert bye.startswith(b"BYE sip:t%d@" % dead)
             assert b"\r\nCSeq: 4 BYE\r\n" in bye
-            assert [each.sip_port for each in home.edge.missing_processes()] == [living.getsockname()[1]]
+            assert [each.sip_port for each in serving.edge.missing_processes()] == [living.getsockname()[1]]
 
 
 @pytest.mark.req("S5")
 async def test_a_stream_that_is_no_sip_is_closed() -> None:
     """Without a length nobody could say where the next message begins."""
-    async with house() as home, await trio.open_tcp_stream(HOST, home.port) as stream:
+    async with serving_edge() as serving, await trio.open_tcp_stream(HOST, serving.port) as stream:
         await stream.send_all(b"GET / HTTP/1.1\r\n\r\n")
         assert await stream.receive_some(100) == b""
-        assert home.edge.counters["stream:content-length"] == 1
+        assert serving.edge.counters["stream:content-length"] == 1
 
 
 @pytest.mark.req("S5")
@@ -61,10 +61,10 @@ async def test_unknown_sources_have_few_connections(monkeypatch: pytest.MonkeyPa
     """One too many is closed and counted; a connection that says nothing is closed after its time."""
     monkeypatch.setattr(sockets, "MOST_UNKNOWN", 1)
     monkeypatch.setattr(sockets, "UNKNOWN_IDLE_S", 0.5)
-    async with house("192.0.2.0/24") as home, await trio.open_tcp_stream(HOST, home.port) as first:
-        async with await trio.open_tcp_stream(HOST, home.port) as second:
+    async with serving_edge("192.0.2.0/24") as serving, await trio.open_tcp_stream(HOST, serving.port) as first:
+        async with await trio.open_tcp_stream(HOST, serving.port) as second:
             assert await second.receive_some(100) == b""
-            assert home.edge.counters["tcp-too-many"] == 1
+            assert serving.edge.counters["tcp-too-many"] == 1
         assert await first.receive_some(100) == b""
 
 
@@ -73,44 +73,44 @@ async def test_no_room_for_a_connection_or_a_look_up(monkeypatch: pytest.MonkeyP
     """The process gets 503 and may try elsewhere."""
     monkeypatch.setattr(sockets, "MOST_CONNECTIONS", 0)
     monkeypatch.setattr(sockets, "MOST_LOOKUPS", 0)
-    async with house() as home:
-        await refused(home, f"sip:m@{HOST}:9;transport=tcp")
-        await refused(home, "sip:m@localhost:9")
+    async with serving_edge() as serving:
+        await refused(serving, f"sip:m@{HOST}:9;transport=tcp")
+        await refused(serving, "sip:m@localhost:9")
 
 
 @pytest.mark.req("S5")
 async def test_a_peer_whose_queue_is_full_is_answered_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """What no longer fits into a connection's queue is undelivered, and the process hears so."""
     monkeypatch.setattr(sockets, "QUEUE", 0)
-    async with house() as home:
-        await refused(home, f"sip:m@{HOST}:9;transport=tcp")
-        assert home.edge.counters["tcp-peer-slow"] == 1
+    async with serving_edge() as serving:
+        await refused(serving, f"sip:m@{HOST}:9;transport=tcp")
+        assert serving.edge.counters["tcp-peer-slow"] == 1
 
 
 @pytest.mark.req("S5")
 async def test_a_name_that_is_known_is_not_looked_up_again() -> None:
     """The second request to a name goes out at once."""
-    async with house() as home:
+    async with serving_edge() as serving:
         with await udp_peer() as target:
             uri = f"sip:m@localhost:{target.getsockname()[1]}"
             for _ in range(2):
-                await home.process.sendto(process_invite(home, uri), (HOST, home.inside_port))
+                await serving.process.sendto(process_invite(serving, uri), (HOST, serving.inside_port))
                 assert (await target.recvfrom(4000))[0].startswith(b"INVITE ")
 
 
 @pytest.mark.req("S5")
 async def test_a_datagram_that_cannot_be_sent() -> None:
     """To an address that the kernel refuses: undelivered outside, without effect inside; a full buffer is counted."""
-    async with house() as home:
-        await refused(home, "sip:m@255.255.255.255")
+    async with serving_edge() as serving:
+        await refused(serving, "sip:m@255.255.255.255")
         async with trio.open_nursery() as nursery:
             with _Full() as full, udp_socket(HOST, 0) as inside:
-                edge_sockets = EdgeSockets(home.edge, nursery, full, inside)
-                undelivered = home.edge.counters["undelivered"]
+                edge_sockets = EdgeSockets(serving.edge, nursery, full, inside)
+                undelivered = serving.edge.counters["undelivered"]
                 edge_sockets.send([Send(b"x" * 70_000, Address(HOST, 9), INSIDE)])
-                assert home.edge.counters["undelivered"] == undelivered
+                assert serving.edge.counters["undelivered"] == undelivered
                 edge_sockets.send([Send(b"x", Address(HOST, 9), "udp")])
-                assert home.edge.counters["send-buffer-full"] == 1
+                assert serving.edge.counters["send-buffer-full"] == 1
 
 
 class _Full(socket.socket):
@@ -139,7 +139,7 @@ def test_an_icmp_error_hides_no_datagram() -> None:
     with _Refused(socket.AF_INET, socket.SOCK_DGRAM) as wire, udp_socket(HOST, 0) as carrier:
         wire.bind((HOST, 0))
         wire.setblocking(False)
-        look = sockets._look_at(wire)
+        look = sockets._poller(wire)
         assert sockets._burst(wire, look) == []
         wire.errors = 1
         carrier.sendto(b"x", wire.getsockname())
