@@ -14,7 +14,7 @@ from b2bua.base.clock import now_ms
 from b2bua.calls.active_calls import ActiveCalls
 from b2bua.console.feed import plain
 from b2bua.edge.sip_capture import SipCapture
-from b2bua.edge.sip_masking import told
+from b2bua.edge.sip_masking import masked_messages
 from b2bua.ipc.protocol import Tell
 from b2bua.pool.pool import Pool
 from b2bua.records.call_record import CallRecord
@@ -54,7 +54,11 @@ class Inquiries:
         if record is None:
             raise Refusal(f"there is no call {call_id}")
         strip = self._tape.of(call_id)
-        return {"record": plain(_printed(record)), "messages": told(strip, record), "missing": strip.missing.value}
+        return {
+            "record": plain(_printed(record)),
+            "messages": masked_messages(strip, record),
+            "missing": strip.missing.value,
+        }
 
     async def _find(self, args: Args, _: Operator) -> Any:
         query = query_of(args, missed=bool(args.get("missed")))

@@ -35,9 +35,9 @@ from b2bua.control.tokens import Tokens
 from b2bua.daemon import startup
 from b2bua.edge import sockets
 from b2bua.edge.core import Edge
+from b2bua.edge.dialog_journal import DialogJournal
 from b2bua.edge.ping import Reachability
-from b2bua.edge.settings import EdgeSettings, Strangers
-from b2bua.edge.sip_capture import Missing
+from b2bua.edge.settings import EdgeSettings, UnknownSources
 from b2bua.ipc import spool
 from b2bua.ipc.protocol import Ask, FromProcess, Hello, Idle, Mishap, Stored, Tell, Update
 from b2bua.jobs import retention
@@ -113,14 +113,15 @@ class Daemon:
         self._lookout = Alarms(
             self._live, self._pool.row, self._state, media_paths(self._state), self._desk.numbers, self._board.warn
         )
-        strangers = Strangers.FORBID if config.sip.strangers == "403" else Strangers.SILENCE
+        unknown = UnknownSources.FORBID if config.sip.strangers == "403" else UnknownSources.SILENCE
         inside_port: int = self._inside.getsockname()[1]
         codecs = config.media.codecs
-        site = EdgeSettings(config.public.host, config.public.port, inside_port, strangers, codecs=codecs)
+        site = EdgeSettings(config.public.host, config.public.port, inside_port, unknown, codecs=codecs)
         neighbours = (config.trunk.values(), config.gateway.values())
-        self._edge = Edge(site, secret, self._desk, *neighbours, self._reached)
+        self._journal = DialogJournal(self._state / "dialogs")
+        self._edge = Edge(site, secret, self._desk, *neighbours, self._reached, self._journal)
         self._operations = Operations(self._store, self._desk, self._board, self._neighbourhood, self._live)
-        inquiries = Inquiries(self._store, self._switchboard, self._pool, self._edge.tape)
+        inquiries = Inquiries(self._store, self._switchboard, self._pool, self._edge.capture)
         verbs = (
             self._operations.verbs()
             | inquiries.verbs()
@@ -130,7 +131,7 @@ class Daemon:
             | Kept(self._store, self._state, self._live).verbs()
         )
         self._control = Control(self._live.feed, verbs, Authentication(Tokens(self._state / tokens.FILE)))
-        self._wires: sockets.Wires
+        self._wires: sockets.EdgeSockets
         self._nursery: trio.Nursery
 
     async def run(self, welcome: str) -> None:
@@ -160,7 +161,7 @@ class Daemon:
                 raise StartFault(f"{listen} cannot be used ({error.strerror}); choose another address") from error
             nursery.start_soon(self._writer.run)
             nursery.start_soon(cpu_affinity.keep_pinned, cpu_affinity.allowed_cores())
-            await nursery.start(self._pool.run, f"127.0.0.1:{self._edge.site.inside_port}", self._config.media)
+            await nursery.start(self._pool.run, f"127.0.0.1:{self._edge.settings.inside_port}", self._config.media)
             await nursery.start(self._control.serve, self._listener)
             nursery.start_soon(self._adopt)
             nursery.start_soon(self._tick)
@@ -191,10 +192,8 @@ class Daemon:
 
     def _heard(self, process: Process, message: FromProcess) -> None:
         match message:
-            case Hello(call_id=call_id, invite=invite):
-                if call_id and invite is not None:
-                    self._edge.restore(invite, process.sip_port, process.incarnation)
-                    self._edge.tape.begin(process.sip_port, call_id, Missing.RESTARTED)
+            case Hello():
+                self._wires.send(self._edge.process_linked(message, trio.current_time()))
             case Update(record, waits):
                 self._switchboard.take(record)
                 self._answers.shown(record)
@@ -267,7 +266,7 @@ class Daemon:
         return self._edge.contact_for(sip_port, incarnation)
 
     def _began(self, sip_port: int, call_id: str) -> None:
-        self._edge.tape.begin(sip_port, call_id)
+        self._edge.capture.begin(sip_port, call_id)
 
     def _closed(self) -> str:
         """Why no new call is taken; empty while they are."""

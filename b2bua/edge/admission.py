@@ -1,8 +1,7 @@
-"""The edge's port to the rest of the daemon: who decides about a new call, and what it is told.
+"""What the edge asks the rest of the daemon: whether a new call may come in, and which process takes it.
 
-Rule: the desk is asked once for each well-formed initial INVITE of a recognised trunk, never for a
-retransmission, and it answers at once; by the time it returns `Admitted` the call process knows about the
-call.
+Rule: admission is asked once for each well-formed initial INVITE of a configured trunk, never for a retransmission,
+and answers without waiting. When it returns `Admitted`, the call has been assigned to the process.
 """
 
 from typing import Protocol
@@ -51,7 +50,7 @@ class Admitted:
 
 @attrs.frozen
 class Refused:
-    """The call is turned away: `status` 400–699; `retry_after_s` and `q850` (1–127) are said if given."""
+    """The call is refused: `status` 400–699; `retry_after_s` and `q850` (1–127, in Reason) are sent if given."""
 
     status: int
     phrase: str
@@ -81,10 +80,15 @@ class Admission(Protocol):
         """Find a process for the call and assign it, or say why not. Does not block."""
         ...
 
-    def refer(self, place: ProcessAddress, referral: Referral) -> Refused | None:
+    def refer(self, process: ProcessAddress, referral: Referral) -> Refused | None:
         """Hand a REFER to the call that it is about; or why not. Does not block."""
         ...
 
     def incarnation_at(self, sip_port: int) -> str | None:
         """Which live process has this UDP port on loopback; None if none has."""
         ...
+
+
+def lives(admission: Admission, process: ProcessAddress) -> bool:
+    """Whether this very process, not a later one, has its port."""
+    return admission.incarnation_at(process.sip_port) == process.incarnation

@@ -1,6 +1,7 @@
 """Message bodies: which a call process may see, by method.
 
-Rule: SDP where a session is described and the key presses of INFO, both printed anew; nothing else.
+Rule: SDP in the methods that describe a session (RFC 3261, 13.2.1; RFC 3262; RFC 3311) and key presses in INFO
+(RFC 6086), both printed anew; nothing else.
 """
 
 import re
@@ -27,18 +28,18 @@ _RELAY = re.compile(
 )
 _BARE = re.compile(rb"\s{0,4}" + _KEY + rb"()\s{0,4}", re.IGNORECASE)
 _BY_NUMBER: Final = dict(zip((b"10", b"11", b"12", b"13", b"14", b"15"), b"*#ABCD", strict=True))
-"""Keys as the events of RFC 4733 are numbered, which some write into INFO."""
+"""Keys by their RFC 4733 event number, which some telephones write into INFO."""
 MOST_PARTS: Final = 8
 
 
 @attrs.frozen
 class Body:
-    """What is passed on; empty bytes for none. `declines` and `beside` say what `sdp.Description` says."""
+    """What is passed on; no octets for none. `declines`: it has no audio for us. `others` as in `sdp.Description`."""
 
     octets: bytes = b""
     kind: str = SDP
     declines: bool = False
-    beside: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 class UnsupportedMediaError(ValueError):
@@ -69,10 +70,10 @@ def passed_on(message: Message, *, request: bool, codecs: tuple[str, ...] = sdp.
     if kind not in takes:
         raise UnsupportedMediaError(", ".join(takes))
     if kind == SDP:
-        # An INVITE without SDP makes the 200 an offer; a stream declined there is as good as no stream.
+        # An INVITE without SDP makes the 200 an offer; it is read like an answer, and may decline our stream.
         offer = request and message.method != "ACK"
-        told = sdp.clean(octets, offer=offer, alone=offer and message.method == "UPDATE", codecs=codecs)
-        return Body(told.octets, declines=not told.is_live, beside=told.beside)
+        described = sdp.clean(octets, offer=offer, only_ours=offer and message.method == "UPDATE", codecs=codecs)
+        return Body(described.octets, declines=not described.is_live, others=described.others)
     return _key(octets, (_RELAY,) if kind == RELAY else (_BARE, _RELAY))
 
 

@@ -1,6 +1,6 @@
-"""The edge without sockets: bytes in, bytes out, nothing remembered but where initial INVITEs went.
+"""The edge without sockets: bytes in, bytes out.
 
-Rule: `receive` and `receive_inside` never raise and never block. Nothing of a stranger's bytes reaches a call
+Rule: `receive` and `receive_inside` never raise and never block. Nothing of an unknown source's bytes reaches a call
 process: every message is read, checked and written anew. A message that is not for a live process is answered
 here or dropped, and every drop is counted under its reason in `counters`.
 """
@@ -10,28 +10,30 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
-import attrs
-
 from b2bua.config.trunks import Gateway, Trunk
-from b2bua.edge import body, responses, sdp
-from b2bua.edge.admission import Admission
+from b2bua.edge import invite_info, responses
+from b2bua.edge.admission import Admission, lives
+from b2bua.edge.dialog_journal import DialogJournal, Entry
 from b2bua.edge.dialogs import Dialogs
 from b2bua.edge.forward import Forwarding
 from b2bua.edge.grammar import MalformedError
-from b2bua.edge.inbound import MOST_INSIDE_BYTES, Inbound, Origin
-from b2bua.edge.invite_table import Entry, InviteTable
-from b2bua.edge.message import Request, Response, UnreadableError, is_token, parse
+from b2bua.edge.inbound import Inbound, PacketSource
+from b2bua.edge.inbound_responses import InboundResponses
+from b2bua.edge.invite_table import InviteEntry, InviteTable
+from b2bua.edge.message import Request, Response, UnreadableError, parse
+from b2bua.edge.outbound import Outbound
 from b2bua.edge.peers import Peers
 from b2bua.edge.ping import Pings, Reachability
 from b2bua.edge.rate_limit import Address, Buckets
 from b2bua.edge.responses import PlannedResponse
-from b2bua.edge.settings import EdgeSettings, Send, to_process
-from b2bua.edge.sip_capture import SipCapture
-from b2bua.edge.token import COOKIE, ProcessAddress, Tokens
-from b2bua.ipc.protocol import InviteKey
+from b2bua.edge.restart import HeldMessage, Restart
+from b2bua.edge.settings import EdgeSettings, Send
+from b2bua.edge.sip_capture import Missing, SipCapture
+from b2bua.edge.token import DialogTokens, ProcessAddress
+from b2bua.ipc.protocol import Hello, InviteKey
 
 _TRYING: Final = b"SIP/2.0 100 "
-"""What PJSIP answers an initial INVITE with, and nothing else: we have said it already (`answer.trying`)."""
+"""PJSIP answers 100 to an initial INVITE only; the edge has sent its own already (`responses.trying`)."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,97 +41,164 @@ _log = logging.getLogger(__name__)
 class Edge:
     """One edge.
 
-    `secret` (at least 16 random bytes) must be the same after a restart of the daemon. `on_reachability` is
-    told each answer to a ping and each neighbour that falls silent. `tape` keeps what passes; it is to be told
-    which call a process has.
+    `secret` (at least 16 random bytes) must be the same after a restart of the daemon. `on_reachability` is called with
+    each answer to a ping and each peer that falls silent. `journal` keeps for the next daemon what is remembered of the
+    calls that are up. `capture` has the messages of each call.
     """
 
     def __init__(
         self,
-        site: EdgeSettings,
+        settings: EdgeSettings,
         secret: bytes,
-        desk: Admission,
+        admission: Admission,
         trunks: Iterable[Trunk] = (),
         gateways: Iterable[Gateway] = (),
         on_reachability: Callable[[Reachability], None] = lambda _: None,
+        journal: DialogJournal | None = None,
     ) -> None:
-        self.site = site
-        self.tape = SipCapture()
+        self.settings = settings
+        self.capture = SipCapture()
         self.counters: Counter[str] = Counter()
-        self.neighbours = Peers(trunks, gateways)
+        self.peers = Peers(trunks, gateways)
         self._on_reachability = on_reachability
-        self._tokens = Tokens(secret)
-        self._forward = Forwarding(site, self._tokens)
-        self._desk = desk
+        self._tokens = DialogTokens(secret)
+        self._forward = Forwarding(settings, self._tokens)
+        self._admission = admission
         self._calls = InviteTable()
-        self._orphans = Dialogs(site, self._tokens)
-        self._pings = Pings(site, self._tokens, self.neighbours.trunks, self.neighbours.gateways)
-        self._packets = Buckets(site.packets_per_s, 2 * site.packets_per_s)
-        self._stranger_packets = Buckets(site.stranger_packets_per_s, 2 * site.stranger_packets_per_s)
-        self._inbound = Inbound(self._forward, desk, self._calls, self.neighbours, self._orphans, self.counters)
+        self._pings = Pings(settings, self._tokens, self.peers.trunks, self.peers.gateways)
+        self._packets = Buckets(settings.packets_per_s, 2 * settings.packets_per_s)
+        self._unknown_packets = Buckets(settings.unknown_packets_per_s, 2 * settings.unknown_packets_per_s)
+        journal = journal or DialogJournal()
+        self._dialogs = Dialogs(settings, self._tokens, journal)
+        self._restart = Restart(self._restored(journal.open()))
+        self._inbound = Inbound(self._forward, admission, self._calls, self.peers, self._dialogs, self.counters)
+        self._responses = InboundResponses(self._forward, admission, self._dialogs, self.counters)
+        self._outbound = Outbound(self._forward, self._calls, self.peers, self._dialogs, self.counters)
+
+    def _restored(self, entries: Iterable[Entry]) -> Iterable[ProcessAddress]:
+        """Take over what the daemon before remembered; the processes that it knew of a call."""
+        callers = self._dialogs.restore(entries)
+        for process, caller in callers.items():
+            if caller is not None:
+                invite = caller.request
+                entry = InviteEntry(process, invite.vias[0].branch, invite.cseq)
+                self._calls.put(invite_info.key_of(invite), entry)
+        for host in self._dialogs.hosts():
+            self.peers.meet(host)
+        return callers
 
     def contact_for(self, sip_port: int, incarnation: str) -> str:
         """The SIP URI by which the far ends reach a process. Raises ValueError for an odd incarnation."""
         return self._forward.contact(ProcessAddress(sip_port, incarnation))
 
-    def restore(self, key: InviteKey, sip_port: int, incarnation: str) -> None:
-        """A process that outlived an earlier daemon holds this call."""
-        self._calls.put(key, Entry(ProcessAddress(sip_port, incarnation), None, None))
+    def process_linked(self, hello: Hello, now_s: float) -> list[Send]:
+        """A process said Hello: a new one, or one that outlived an earlier daemon. What waited for it goes to it.
+
+        `Admission.incarnation_at` must name it already.
+        """
+        process = ProcessAddress(hello.sip_port, hello.incarnation)
+        sends: list[Send] = []
+        if hello.invite is not None and hello.call_id:
+            entry = self._calls.get(hello.invite)
+            if entry is None or entry.outcome != process:
+                self._calls.put(hello.invite, InviteEntry(process, None, None))
+            self.capture.begin(process.sip_port, hello.call_id, Missing.RESTARTED)
+        elif process in self._restart.missing:  # its call ended without a daemon; the far ends may not know
+            sends = self._ended(process, now_s)
+        return sends + self._let_go(self._restart.linked(process), now_s)
+
+    def missing_processes(self) -> list[ProcessAddress]:
+        """The processes that an earlier daemon knew of a call and that have not linked to this one yet."""
+        return list(self._restart.missing)
 
     def call_ended(self, key: InviteKey, now_s: float) -> None:
-        """The call is over; its late messages are still led to its process for 64 s."""
+        """The call is over; its late messages are still forwarded to its process for 64 s."""
         self._calls.end(key, now_s)
 
     def process_died(self, sip_port: int, incarnation: str, now_s: float) -> list[Send]:
-        """End on its behalf what a dead process held; the desk must not name it any more."""
-        place = ProcessAddress(sip_port, incarnation)
-        for key in self._calls.of(place):
+        """End in its name what a dead process held; `Admission.incarnation_at` must not name it any more."""
+        process = ProcessAddress(sip_port, incarnation)
+        sends = self._ended(process, now_s)
+        self.capture.sent(sip_port, sends)
+        self.capture.end(sip_port)
+        return sends + self._let_go(self._restart.died(process), now_s)
+
+    def _ended(self, process: ProcessAddress, now_s: float) -> list[Send]:
+        for key in self._calls.of(process):
             self._calls.end(key, now_s, responses.PROCESS_LOST)
-        sends = self._orphans.died(place, now_s)
-        self.tape.said(sip_port, sends)
-        self.tape.end(sip_port)
-        return sends
+        return self._dialogs.died(process, now_s)
 
     def receive(self, packet: bytes, source: Address, transport: str, now_s: float) -> list[Send]:
         """A datagram, or a frame of a stream, from outside; `now_s` is any clock that never goes back."""
-        buckets = self._packets if self.neighbours.known(source.host) else self._stranger_packets
+        buckets = self._packets if self.peers.known(source.host) else self._unknown_packets
         if not buckets.take(source.host, now_s):
             return self._dropped("rate-limit")
         try:
             message = parse(packet)
         except UnreadableError as fault:
             return self._dropped(f"unreadable:{fault}")
-        origin = Origin(source, transport, now_s)
+        if self._restart.is_holding and self._is_held(message, packet, source, transport):
+            return []
+        return self._received(message, packet, PacketSource(source, transport, now_s))
+
+    def _received(self, message: Request | Response, packet: bytes, source: PacketSource) -> list[Send]:
         try:
             if isinstance(message, Request):
-                sends = self._inbound.request(message, origin)
+                sends = self._inbound.request(message, source)
             else:
-                sends = self._response(message, now_s)
+                sends = self._response(message, source.now_s)
         except Exception as fault:  # noqa: BLE001 (one message must never stop the loop)
             self._failed(fault)
-            return self._inbound.sorry(message, origin) if isinstance(message, Request) else []
-        self.tape.heard(packet, sends)
+            return self._inbound.fault_answer(message, source) if isinstance(message, Request) else []
+        self.capture.received(packet, sends)
+        return sends
+
+    def _response(self, response: Response, now_s: float) -> list[Send]:
+        if pinged := self._pings.answered(response.vias[0].branch, now_s):
+            self._report([pinged])
+            return []
+        return self._responses.response(response)
+
+    def _is_held(self, message: Request | Response, packet: bytes, source: Address, transport: str) -> bool:
+        """Whether a message waits for a process that has not linked yet; True too where it found no room to wait."""
+        if isinstance(message, Request):
+            process = self._inbound.process_of(message)
+        else:
+            named = self._tokens.read_branch(message.vias[0].branch, message.call_id)
+            process = named[0] if named else None
+        if process is None or not self._restart.awaits(process):
+            return False
+        held = HeldMessage(process, message, packet, source, transport)
+        if lives(self._admission, process) and not held.is_refer:
+            return False
+        self.counters["held" if self._restart.hold(held) else "held-too-many"] += 1
+        return True
+
+    def _let_go(self, messages: Iterable[HeldMessage], now_s: float) -> list[Send]:
+        sends: list[Send] = []
+        for held in messages:
+            sends += self._received(held.message, held.packet, PacketSource(held.source, held.transport, now_s))
         return sends
 
     def receive_inside(self, packet: bytes, source_port: int, now_s: float) -> list[Send]:
         """A datagram that came to the inside socket from a port of 127.0.0.1."""
-        incarnation = self._desk.incarnation_at(source_port)
+        incarnation = self._admission.incarnation_at(source_port)
         if incarnation is None:
-            return self._dropped("inside-stranger")
+            return self._dropped("inside-unknown")
         if packet.startswith(_TRYING):
             return []
-        place = ProcessAddress(source_port, incarnation)
+        process = ProcessAddress(source_port, incarnation)
         try:
             message = parse(packet)
             if isinstance(message, Request):
-                sends = self._request_out(message, place)
+                sends = self._outbound.request(message, process)
             else:
-                sends = self._response_out(message, place, now_s)
+                sends = self._outbound.response(message, process, now_s)
         except (UnreadableError, MalformedError) as fault:
             return self._dropped(f"inside:{fault}")
         except Exception as fault:  # noqa: BLE001 (one message must never stop the loop)
             return self._failed(fault)
-        self.tape.said(source_port, sends)
+        self.capture.sent(source_port, sends)
         return sends
 
     def undelivered(self, send: Send, now_s: float) -> list[Send]:
@@ -141,23 +210,32 @@ class Edge:
             return []
         if not isinstance(request, Request) or request.verb == "ACK":
             return []
-        self._told(self._pings.failed(request.vias[0].branch, now_s))
+        self._report(self._pings.failed(request.vias[0].branch, now_s))
         named = self._tokens.read_branch(request.vias[0].branch, request.call_id)
-        if named is None or not self._inbound.lives(named[0]):
+        if named is None or not lives(self._admission, named[0]):
             return []
         return [self._forward.answer_for(request, *named, PlannedResponse(503, "Next Hop Unreachable"))]
 
     def tick(self, now_s: float) -> list[Send]:
-        """To be called about once a second."""
+        """To be called about once a second, and first when the edge begins to serve."""
         self._calls.forget(now_s)
-        self._orphans.forget(now_s)
-        sends, silent = self._pings.due(now_s)
-        self._told(silent)
-        for send in sends:
-            self.neighbours.meet(send.to.host)
-        return sends
+        byes = self._dialogs.tick(now_s)
+        pings, silent = self._pings.due(now_s)
+        self._report(silent)
+        for send in pings:
+            self.peers.meet(send.to.host)
+        return pings + byes + self._after_restart(now_s)
 
-    def _told(self, changes: Iterable[Reachability]) -> None:
+    def _after_restart(self, now_s: float) -> list[Send]:
+        sends: list[Send] = []
+        gone = set(self._restart.given_up(now_s))
+        for process in self.missing_processes():
+            # A port has one process: where another is, this one is dead.
+            if process in gone or self._admission.incarnation_at(process.sip_port) not in (None, process.incarnation):
+                sends += self.process_died(process.sip_port, process.incarnation, now_s)
+        return sends + self._let_go(self._restart.due(now_s), now_s)
+
+    def _report(self, changes: Iterable[Reachability]) -> None:
         for change in changes:
             self._on_reachability(change)
 
@@ -166,85 +244,5 @@ class Edge:
         return []
 
     def _failed(self, fault: Exception) -> list[Send]:
-        _log.error("a message could not be dealt with: %s", type(fault).__name__, exc_info=fault)
+        _log.error("a message met a fault of ours: %s", type(fault).__name__, exc_info=fault)
         return self._dropped("fault")
-
-    def _response(self, response: Response, now_s: float) -> list[Send]:
-        """A response from outside must carry exactly one Via: ours, with a token that we made."""
-        top = response.vias[0]
-        if len(response.vias) != 1 or (top.host, top.port) != self.site.public or response.truncated:
-            return self._dropped("response-astray")
-        if pinged := self._pings.answered(top.branch, now_s):
-            self._told([pinged])
-            return []
-        named = self._tokens.read_branch(top.branch, response.call_id)
-        if named is None:
-            return self._dropped("response-forged")
-        if response.method == "INVITE" and 200 <= response.status < 300 and not response.to.tag:
-            return self._dropped("response-without-tag")
-        place, branch = named
-        if not self._inbound.lives(place):
-            return self._orphans.late(place, branch, response) or self._dropped("response-late")
-        return self._response_in(response, place, branch)
-
-    def _response_in(self, response: Response, place: ProcessAddress, branch: str) -> list[Send]:
-        if response.method == "NOTIFY" and response.status >= 300:
-            # Only the telephone's interest in its transfer has ended (RFC 5057, 5.1); PJSIP would end the whole call.
-            response = attrs.evolve(response, status=200, phrase="OK")
-        try:
-            passed = body.passed_on(response, request=False, codecs=self.site.codecs)
-        except (MalformedError, body.UnsupportedMediaError):
-            self.counters["body-dropped"] += 1
-            passed = body.NONE
-        ended: list[Send] = []
-        if passed.declines and response.method == "INVITE":
-            ended = self._orphans.declined(place, branch, response)
-            response, passed = _with_audio(response, passed, over=bool(ended))
-        try:
-            packet = self._forward.response_in(response, place, branch, passed)
-        except MalformedError as fault:
-            return self._dropped(f"response:{fault}")
-        if len(packet) > MOST_INSIDE_BYTES:
-            return self._dropped("response-too-large")
-        self._orphans.answered_in(place, branch, response)
-        self.counters["forwarded-in"] += 1
-        return [*ended, to_process(packet, place.sip_port)]
-
-    def _request_out(self, request: Request, place: ProcessAddress) -> list[Send]:
-        branch = request.vias[0].branch
-        if len(request.vias) != 1 or not branch.startswith(COOKIE) or not is_token(branch):
-            raise UnreadableError("via")
-        try:
-            send = self._forward.request_out(request, place)
-        except MalformedError:
-            self.counters["no-next-hop"] += 1
-            if request.verb == "ACK":
-                return []
-            return [self._forward.answer_for(request, place, branch, PlannedResponse(503, "No Way There"))]
-        self._orphans.went_out(place, request, send)
-        self.neighbours.meet(send.to.host)
-        self.counters["forwarded-out"] += 1
-        return [send]
-
-    def _response_out(self, response: Response, place: ProcessAddress, now_s: float) -> list[Send]:
-        send = self._forward.response_out(response, place)
-        self._orphans.answered_out(place, response)
-        if response.method == "INVITE" and response.status >= 300:
-            key = InviteKey(response.call_id, response.from_.tag)
-            entry = self._calls.get(key)
-            if entry is not None and entry.outcome == place and entry.cseq in (None, response.cseq):
-                self._calls.end(key, now_s)
-        self.counters["forwarded-out"] += 1
-        return [send]
-
-
-def _with_audio(response: Response, declining: body.Body, *, over: bool) -> tuple[Response, body.Body]:
-    """An answer to an INVITE that declines its audio as PJSIP can bear it (docs/pjsua2.md).
-
-    `over`: we have ended the call with the one who answered.
-    """
-    if over:
-        return attrs.evolve(response, status=488, phrase="Not Acceptable Here"), body.NONE
-    if response.status < 200:
-        return response, body.NONE
-    return response, body.Body(sdp.on_hold(declining.octets))

@@ -1,45 +1,60 @@
-"""What a call process leaves behind when it dies, and how the edge ends it on its behalf.
+"""What the edge remembers of each call process: the INVITE that its caller waits on, its INVITEs to targets that wait
+for a final response, and its confirmed dialogs with the far side's address, route set and CSeq.
 
-Rule: a courtesy on which nothing depends. Notes are taken from the messages that pass; a process holds one
-call, so a new one clears them. An unanswered caller gets 500, a confirmed dialog BYE, a ringing target
-CANCEL, each with a Reason (RFC 3326). Each is sent once: the far end's own timers cover a lost one.
+It is needed in two cases only: a process that died must be ended in its name (an unanswered caller gets 500, a
+confirmed dialog BYE, a ringing target CANCEL, each with a Reason, RFC 3326), and a REFER with Replaces names one dialog
+of a process where another is meant (`other_dialog`). Nothing else depends on it: every message finds its process by
+its token.
+
+Rule: taken from the messages that pass; a process holds one call, so a new INVITE clears what was. Each change is in
+the journal before the message goes on, so that the next daemon knows it too. A BYE is repeated until it is answered
+(RFC 3261, 17.1.2.2), over restarts as well; CANCEL and 500 are sent once. Not kept over a restart: which answers were
+declined (`decline`).
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
 
-from b2bua.edge import guard, responses
-from b2bua.edge.forward import next_hop
-from b2bua.edge.grammar import MalformedError, NameAddr, Uri, parse_uri
-from b2bua.edge.message import Request, Response, parse, print_message
+from b2bua.edge import dialog_end, guard, responses
+from b2bua.edge.dialog_end import NOTHING_COMMON, Dialog, DialogEnd, dialog_of
+from b2bua.edge.dialog_journal import DialogJournal, Entry, Key
+from b2bua.edge.grammar import parse_name_addr, parse_uri
+from b2bua.edge.message import Request, Response, UnreadableError, parse, print_fields
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import EdgeSettings, Send
-from b2bua.edge.token import ProcessAddress, Tokens
+from b2bua.edge.token import DialogTokens, ProcessAddress
 
-REASONS: Final = ('Reason: SIP;cause=500;text="Call lost"', "Reason: Q.850;cause=41")
-NOTHING_COMMON: Final = ('Reason: SIP;cause=488;text="Not Acceptable Here"',)
 LOST: Final = responses.of_refusal(responses.PROCESS_LOST)
 KEEP_LATE_S: Final = 64.0
+"""How long a dead process's INVITE may still be answered: twice what a transaction can live (64 × T1)."""
 MOST_LATE: Final = 2_000
+"""At most so many INVITEs, and as many BYEs, of dead processes wait for an answer."""
+T1_S: Final = 0.5
+T2_S: Final = 4.0
+BYE_S: Final = 64 * T1_S
+"""How long a BYE is repeated: timer F (RFC 3261, 17.1.2.2)."""
+
+_CALLER: Final = "caller-invite"
+_TARGET: Final = "target-invite"
+_DIALOG: Final = "dialog"
+
+
+@attrs.frozen
+class CallerInvite:
+    """The initial INVITE of a caller who has no final response yet, without its body, and where it came from."""
+
+    request: Request
+    source: Address
+    transport: str
 
 
 @attrs.define
-class Dialog:
-    """A confirmed dialog from the process's side (RFC 3261, 12)."""
+class TargetInvite:
+    """An INVITE to a target without final response: as sent, and whether CANCEL may follow it yet (RFC 3261, 9.1)."""
 
-    local: NameAddr
-    remote: NameAddr
-    target: Uri
-    routes: list[NameAddr]
-    call_id: str
-    cseq: int
-
-
-@attrs.define
-class Ringing:
-    """An INVITE without final response: as sent, and whether CANCEL may follow it yet (RFC 3261, 9.1)."""
-
+    process: ProcessAddress
     send: Send
     provisional: bool = False
     cancelled: bool = False
@@ -47,180 +62,253 @@ class Ringing:
 
 
 @attrs.define
-class _Note:
-    """What one process holds."""
+class UnansweredBye:
+    """A BYE that was sent for a dead process: when it is due again, after how long then, and until when."""
 
-    waiting: tuple[Request, Address, str] | None = None
+    key: Key
+    send: Send
+    due_s: float
+    wait_s: float
+    until_s: float
+
+
+@attrs.define
+class _Remembered:
+    """What one process holds: its targets' INVITEs by branch, its dialogs by Call-ID and local tag."""
+
+    caller: CallerInvite | None = None
+    targets: dict[str, TargetInvite] = attrs.field(factory=dict)
     dialogs: dict[tuple[str, str], Dialog] = attrs.field(factory=dict)
-    ringing: dict[str, Ringing] = attrs.field(factory=dict)
     declined: set[str] = attrs.field(factory=set)
 
 
 class Dialogs:
-    """Notes on live processes, and the INVITEs of dead ones that may still be answered."""
+    """What live processes hold, and the INVITEs of dead ones that may still be answered."""
 
-    def __init__(self, site: EdgeSettings, tokens: Tokens) -> None:
-        self._site = site
+    def __init__(self, settings: EdgeSettings, tokens: DialogTokens, journal: DialogJournal | None = None) -> None:
         self._tokens = tokens
-        self._notes: dict[ProcessAddress, _Note] = {}
-        self._late: dict[str, Ringing] = {}
+        self._end = DialogEnd(settings, tokens)
+        self._journal = journal or DialogJournal()
+        self._remembered: dict[ProcessAddress, _Remembered] = {}
+        self._late: dict[str, TargetInvite] = {}
+        self._byes: dict[str, UnansweredBye] = {}
 
-    def came_in(self, place: ProcessAddress, request: Request, source: Address, transport: str) -> None:
+    def restore(self, entries: Iterable[Entry]) -> dict[ProcessAddress, CallerInvite | None]:
+        """Take over what an earlier daemon remembered: its processes, and the caller's INVITE that each may have."""
+        for entry in entries:
+            held = self._remembered.setdefault(entry.key.process, _Remembered())
+            try:
+                _take(held, entry)
+            except ValueError:  # of another version: one dialog less is known
+                self._journal.drop(entry.key)
+        return {process: held.caller for process, held in self._remembered.items()}
+
+    def hosts(self) -> set[str]:
+        """Where messages of these dialogs come from: the next hops of all of them."""
+        found = {invite.send.to.host for held in self._remembered.values() for invite in held.targets.values()}
+        for held in self._remembered.values():
+            found |= {(each.routes[0].uri if each.routes else each.target).host for each in held.dialogs.values()}
+        return found
+
+    def came_in(self, process: ProcessAddress, request: Request, source: Address, transport: str) -> None:
         """A request from outside went to the process."""
         if request.verb == "INVITE" and not request.to.tag:
-            self._notes[place] = _Note((attrs.evolve(request, body=b""), source, transport))
-        elif note := self._notes.get(place):
+            self._begin(process, CallerInvite(attrs.evolve(request, body=b""), source, transport))
+        elif held := self._remembered.get(process):
+            name = (request.call_id, request.to.tag)
             if request.verb == "BYE":
-                note.dialogs.pop((request.call_id, request.to.tag), None)
-            elif (dialog := note.dialogs.get((request.call_id, request.to.tag))) and (
-                uri := guard.reachable_contact(request)
+                self._forget(process, held, name)
+            elif (dialog := held.dialogs.get(name)) and (uri := guard.reachable_contact(request)) not in (
+                None,
+                dialog.target,
             ):
-                dialog.target = uri
+                assert uri is not None
+                self._put(process, held, attrs.evolve(dialog, target=uri))
 
-    def answered_out(self, place: ProcessAddress, response: Response) -> None:
+    def answered_out(self, process: ProcessAddress, response: Response) -> None:
         """The process answered a request from outside."""
-        note = self._notes.get(place)
-        if note is None or note.waiting is None or response.method != "INVITE" or response.status < 200:
+        held = self._remembered.get(process)
+        if held is None or held.caller is None or response.method != "INVITE" or response.status < 200:
             return
-        invite = note.waiting[0]
+        invite = held.caller.request
         if (response.call_id, response.cseq) != (invite.call_id, invite.cseq):
             return
-        note.waiting = None
+        held.caller = None
         if response.status < 300 and (target := guard.reachable_contact(invite)):
-            note.dialogs[response.call_id, response.to.tag] = Dialog(
-                response.to, response.from_, target, guard.routes(invite), response.call_id, 0
-            )
+            routes = guard.routes(invite)
+            self._put(process, held, Dialog(response.to, response.from_, target, routes, response.call_id, 0))
+        self._journal.drop(Key(_CALLER, process))
 
-    def went_out(self, place: ProcessAddress, request: Request, send: Send) -> None:
+    def went_out(self, process: ProcessAddress, request: Request, send: Send) -> None:
         """A request of the process went out."""
-        note = self._notes.setdefault(place, _Note())
+        held = self._remembered.setdefault(process, _Remembered())
+        name = (request.call_id, request.from_.tag)
         if request.verb == "INVITE" and not request.to.tag:
-            note.ringing[request.vias[0].branch] = Ringing(send)
-        elif dialog := note.dialogs.get((request.call_id, request.from_.tag)):
-            dialog.cseq = max(dialog.cseq, request.cseq)
-            if request.verb == "BYE":
-                del note.dialogs[request.call_id, request.from_.tag]
+            branch = request.vias[0].branch
+            held.targets[branch] = TargetInvite(process, send)
+            head = send.packet.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+            fields = (head.decode("latin-1"), send.to.host, str(send.to.port), send.transport)
+            self._journal.put(Entry(Key(_TARGET, process, branch), fields))
+        elif request.verb == "BYE":
+            self._forget(process, held, name)
+        elif (dialog := held.dialogs.get(name)) and request.cseq > dialog.cseq:
+            self._put(process, held, attrs.evolve(dialog, cseq=request.cseq))
 
-    def answered_in(self, place: ProcessAddress, branch: str, response: Response) -> None:
+    def answered_in(self, process: ProcessAddress, branch: str, response: Response) -> None:
         """A request of the process was answered."""
-        note = self._notes.get(place)
-        if note is None or response.method != "INVITE" or (ringing := note.ringing.get(branch)) is None:
+        held = self._remembered.get(process)
+        if held is None or response.method != "INVITE" or (invite := held.targets.get(branch)) is None:
             return
         if response.status < 200:
-            ringing.provisional = True
+            invite.provisional = True
             return
-        del note.ringing[branch]
-        if response.status < 300 and (dialog := _dialog_of(response)):
-            note.dialogs[response.call_id, response.from_.tag] = dialog
+        del held.targets[branch]
+        if response.status < 300 and (dialog := dialog_of(response)):
+            self._put(process, held, dialog)
+        self._journal.drop(Key(_TARGET, process, branch))
 
-    def declined(self, place: ProcessAddress, branch: str, response: Response) -> list[Send]:
+    def decline(self, process: ProcessAddress, branch: str, response: Response) -> list[Send]:
         """End the dialog of an answer to a first INVITE that declines its audio: ACK and BYE. Nothing for another."""
-        note = self._notes.get(place)
-        if note is None or not 200 <= response.status < 300:
+        held = self._remembered.get(process)
+        if held is None or not 200 <= response.status < 300:
             return []
-        if branch not in note.ringing and branch not in note.declined:
+        if branch not in held.targets and branch not in held.declined:
             return []
-        dialog = _dialog_of(response)
+        dialog = dialog_of(response)
         if dialog is None:
             return []
-        acked = self._in_dialog(place, dialog, "ACK", dialog.cseq)
-        if branch in note.declined:
+        acked = self._end.ack(process, dialog)
+        if branch in held.declined:
             return acked
-        note.declined.add(branch)
-        return acked + self._in_dialog(place, dialog, "BYE", dialog.cseq + 1, NOTHING_COMMON)
+        held.declined.add(branch)
+        return acked + self._end.bye(process, dialog, NOTHING_COMMON)
 
-    def beside(self, place: ProcessAddress, call_id: str, local_tag: str, remote_tag: str) -> Dialog | None:
+    def other_dialog(self, process: ProcessAddress, call_id: str, local_tag: str, remote_tag: str) -> Dialog | None:
         """The one other confirmed dialog of the process that holds this one; None if it does not, or holds several."""
-        dialogs = self._notes[place].dialogs if place in self._notes else {}
+        dialogs = self._remembered[process].dialogs if process in self._remembered else {}
         this = dialogs.get((call_id, local_tag))
         others = [dialog for dialog in dialogs.values() if dialog is not this]
         return others[0] if this and this.remote.tag == remote_tag and len(others) == 1 else None
 
-    def died(self, place: ProcessAddress, now_s: float) -> list[Send]:
+    def died(self, process: ProcessAddress, now_s: float) -> list[Send]:
         """End what the process held."""
-        note = self._notes.pop(place, None)
-        if note is None:
+        held = self._remembered.pop(process, None)
+        if held is None:
             return []
-        sends = [responses.to_outside(note.waiting[0], LOST, self._tokens, *note.waiting[1:])] if note.waiting else []
-        for dialog in note.dialogs.values():
-            sends += self._bye(place, dialog)
-        for branch, ringing in note.ringing.items():
-            ringing.until_s = now_s + KEEP_LATE_S
+        sends: list[Send] = []
+        if held.caller:
+            caller = held.caller
+            sends.append(responses.to_outside(caller.request, LOST, self._tokens, caller.source, caller.transport))
+            self._journal.drop(Key(_CALLER, process))
+        for dialog in held.dialogs.values():
+            key = _dialog_key(process, dialog.call_id, dialog.local.tag)
+            byes = self._end.bye(process, dialog)
+            if byes and len(self._byes) < MOST_LATE:
+                bye = UnansweredBye(key, byes[0], now_s + T1_S, 2 * T1_S, now_s + BYE_S)
+                self._byes[parse(byes[0].packet).vias[0].branch] = bye
+            else:
+                self._journal.drop(key)
+            sends += byes
+        for branch, invite in held.targets.items():
+            invite.until_s = now_s + KEEP_LATE_S
             if len(self._late) < MOST_LATE:
-                self._late[branch] = ringing
-            if ringing.provisional:
-                ringing.cancelled = True
-                sends.append(_hop_by_hop(ringing.send, "CANCEL", REASONS))
+                self._late[branch] = invite
+            else:
+                self._journal.drop(Key(_TARGET, process, branch))
+            if invite.provisional:
+                invite.cancelled = True
+                sends.append(dialog_end.cancel(invite.send))
         return sends
 
-    def late(self, place: ProcessAddress, branch: str, response: Response) -> list[Send]:
-        """An answer to an INVITE of a dead process: CANCEL, ACK, or ACK and BYE."""
-        ringing = self._late.get(branch)
-        if ringing is None or response.method != "INVITE":
+    def late(self, process: ProcessAddress, branch: str, response: Response) -> list[Send]:
+        """What is sent for an answer to a dead process's INVITE: CANCEL, ACK, or ACK and BYE; nothing for a BYE's."""
+        if response.method == "BYE" and response.status >= 200:
+            if bye := self._byes.pop(self._tokens.branch(process, branch, response.call_id), None):
+                self._journal.drop(bye.key)
+            return []
+        invite = self._late.get(branch)
+        if invite is None or response.method != "INVITE":
             return []
         if response.status < 200:
-            if ringing.cancelled:
+            if invite.cancelled:
                 return []
-            ringing.cancelled = True
-            return [_hop_by_hop(ringing.send, "CANCEL", REASONS)]
+            invite.cancelled = True
+            return [dialog_end.cancel(invite.send)]
         if response.status >= 300:
-            return [_hop_by_hop(ringing.send, "ACK", (), to=response.to)]
-        dialog = _dialog_of(response)
+            return [dialog_end.failure_ack(invite.send, response)]
+        dialog = dialog_of(response)
         if dialog is None:
             return []
-        return self._in_dialog(place, dialog, "ACK", dialog.cseq) + self._bye(place, dialog)
+        return self._end.ack(process, dialog) + self._end.bye(process, dialog)
 
-    def forget(self, now_s: float) -> None:
-        """Drop INVITEs of dead processes that are too old to be answered."""
-        self._late = {branch: ringing for branch, ringing in self._late.items() if ringing.until_s > now_s}
+    def tick(self, now_s: float) -> list[Send]:
+        """The BYEs to be repeated; forgets what is too old to be answered, and looks after the journal."""
+        for branch in [branch for branch, invite in self._late.items() if invite.until_s <= now_s]:
+            self._journal.drop(Key(_TARGET, self._late.pop(branch).process, branch))
+        self._journal.tend()
+        return self._repeated_byes(now_s)
 
-    def _bye(self, place: ProcessAddress, dialog: Dialog) -> list[Send]:
-        return self._in_dialog(place, dialog, "BYE", dialog.cseq + 1, REASONS)
+    def _repeated_byes(self, now_s: float) -> list[Send]:
+        sends: list[Send] = []
+        for branch, bye in list(self._byes.items()):
+            if now_s >= bye.until_s:
+                self._journal.drop(self._byes.pop(branch).key)
+            elif now_s >= bye.due_s:
+                sends.append(bye.send)
+                bye.due_s, bye.wait_s = now_s + bye.wait_s, min(2 * bye.wait_s, T2_S)
+        return sends
 
-    def _in_dialog(
-        self, place: ProcessAddress, dialog: Dialog, method: str, cseq: int, extra: tuple[str, ...] = ()
-    ) -> list[Send]:
-        try:
-            to, transport = next_hop(dialog.routes[0].uri if dialog.routes else dialog.target)
-        except MalformedError:
-            return []
-        mac = self._tokens.mac("orphan", dialog.call_id, dialog.local.tag, str(cseq))
-        branch = self._tokens.branch(place, f"z9hG4bKorphan-{method}-{mac}", dialog.call_id)
-        lines = [
-            f"Via: {self._site.via(transport, branch)}",
-            *(f"Route: {route.bare}" for route in dialog.routes),
-            "Max-Forwards: 70",
-            f"From: {dialog.local}",
-            f"To: {dialog.remote}",
-            f"Call-ID: {dialog.call_id}",
-            f"CSeq: {cseq} {method}",
-            *extra,
-        ]
-        return [Send(print_message(f"{method} {dialog.target.text} SIP/2.0", lines), to, transport)]
+    def _begin(self, process: ProcessAddress, caller: CallerInvite) -> None:
+        """A process has a new call: what it held is over."""
+        if held := self._remembered.get(process):
+            for call_id, tag in held.dialogs:
+                self._journal.drop(_dialog_key(process, call_id, tag))
+            for branch in held.targets:
+                self._journal.drop(Key(_TARGET, process, branch))
+        self._remembered[process] = _Remembered(caller)
+        head = print_fields(caller.request).decode("latin-1")
+        fields = (head, caller.source.host, str(caller.source.port), caller.transport)
+        self._journal.put(Entry(Key(_CALLER, process), fields))
+
+    def _put(self, process: ProcessAddress, held: _Remembered, dialog: Dialog) -> None:
+        held.dialogs[dialog.call_id, dialog.local.tag] = dialog
+        parties = (str(dialog.local), str(dialog.remote), dialog.target.text)
+        routes = (route.bare for route in dialog.routes)
+        key = _dialog_key(process, dialog.call_id, dialog.local.tag)
+        self._journal.put(Entry(key, (*parties, dialog.call_id, str(dialog.cseq), *routes)))
+
+    def _forget(self, process: ProcessAddress, held: _Remembered, name: tuple[str, str]) -> None:
+        if held.dialogs.pop(name, None):
+            self._journal.drop(_dialog_key(process, *name))
 
 
-def _dialog_of(response: Response) -> Dialog | None:
-    """The caller's side of the dialog that a 2xx confirms (RFC 3261, 12.1.2)."""
-    target = guard.reachable_contact(response)
-    if target is None:
-        return None
-    routes = guard.routes(response)[::-1]
-    return Dialog(response.from_, response.to, target, routes, response.call_id, response.cseq)
+def _dialog_key(process: ProcessAddress, call_id: str, tag: str) -> Key:
+    return Key(_DIALOG, process, f"{call_id} {tag}")
 
 
-def _hop_by_hop(sent: Send, method: str, extra: tuple[str, ...], to: NameAddr | None = None) -> Send:
-    """CANCEL of an INVITE as it was sent, or the ACK to its failure (RFC 3261, 9.1 and 17.1.1.3)."""
-    invite = parse(sent.packet)
-    assert isinstance(invite, Request)
-    lines = [
-        f"Via: {invite.vias[0]}",
-        *(f"Route: {route}" for route in invite.fields.get("route", ())),
-        "Max-Forwards: 70",
-        f"From: {invite.from_}",
-        f"To: {to or invite.to}",
-        f"Call-ID: {invite.call_id}",
-        f"CSeq: {invite.cseq} {method}",
-        *extra,
-    ]
-    uri = parse_uri(invite.uri).text
-    return attrs.evolve(sent, packet=print_message(f"{method} {uri} SIP/2.0", lines))
+def _take(held: _Remembered, entry: Entry) -> None:
+    """Put an entry where `Dialogs` had it. Raises ValueError for one that it never made."""
+    match entry.key.kind, entry.fields:
+        case "caller-invite", (head, host, port, transport):
+            request = parse(head.encode("latin-1"))
+            if not isinstance(request, Request):
+                raise UnreadableError("not-a-request")
+            held.caller = CallerInvite(request, Address(host, int(port)), transport)
+        case "target-invite", (head, host, port, transport):
+            packet = head.encode("latin-1")
+            send = Send(packet, Address(host, int(port)), transport)
+            # Whether a provisional response came is not known. The target had the time of a restart for it; a CANCEL
+            # that is too early is answered 481, and the INVITE's answer is then ended by `late`.
+            held.targets[entry.key.id] = TargetInvite(entry.key.process, send, provisional=True)
+        case "dialog", (local, remote, target, call_id, cseq, *routes):
+            dialog = Dialog(
+                parse_name_addr(local),
+                parse_name_addr(remote),
+                parse_uri(target),
+                [parse_name_addr(route) for route in routes],
+                call_id,
+                int(cseq),
+            )
+            held.dialogs[call_id, dialog.local.tag] = dialog
+        case _:
+            raise ValueError("not a dialog")

@@ -1,6 +1,6 @@
-"""Host names of gateways and targets, looked up outside the loop and remembered for a while.
+"""IPv4 addresses of the host names of gateways and targets, looked up in tasks of their own.
 
-Rule: bounded, and a name that fails is not asked for again at once.
+Rule: bounded; an answer is kept for 60 s, a failure for 5 s, whatever the TTL.
 """
 
 from collections import OrderedDict
@@ -12,6 +12,7 @@ KEEP_S: Final = 60.0
 KEEP_FAILED_S: Final = 5.0
 MOST_NAMES: Final = 1_000
 PATIENCE_S: Final = 5.0
+"""How long a look-up may take."""
 
 
 class DnsCache:

@@ -127,7 +127,7 @@ def print_params(params: Params) -> str:
 
 @attrs.frozen
 class NameAddr:
-    """A From, To, Contact, Route … value. `display` is unquoted, valid UTF-8 in Latin-1 clothes, or empty."""
+    """A From, To, Contact, Route … value. `display` is unquoted UTF-8, each byte as one Latin-1 character; or empty."""
 
     display: str
     uri: Uri

@@ -1,7 +1,7 @@
-"""What the edge refuses by itself, before any call process or plan is asked.
+"""What the edge refuses by itself (RFC 3261, 8.2 and 16.3), before any call process or plan is asked.
 
-Rule: a request that passes has a method we know, a readable Request-URI, hops left, nothing required that we
-cannot do, and what its method needs; so PJSIP, which dies by assertion, sees only the ordinary.
+Rule: a request that passes has a known method, a readable Request-URI, hops left (Max-Forwards), no required extension
+that is not supported, and the header fields that its method needs: PJSIP aborts on what is missing.
 """
 
 from typing import Final
@@ -65,7 +65,7 @@ def _hops(request: Request) -> PlannedResponse | None:
 
 
 def hops_left(request: Request) -> int:
-    """Max-Forwards as the next one sees it."""
+    """Max-Forwards for the next hop (RFC 3261, 16.6, step 3)."""
     return max(0, int(request.first("max-forwards") or USUAL_HOPS + 1) - 1)
 
 
@@ -78,14 +78,14 @@ def _required(request: Request) -> PlannedResponse | None:
     unknown = [tag for tag in tags if tag.lower() not in known]
     if not unknown:
         return None
-    # An option tag that is not a token could not be said back.
+    # An option tag that is not a token cannot be named in Unsupported.
     if not all(is_token(tag) for tag in unknown):
         return PlannedResponse(400, "Bad Require")
     return PlannedResponse(420, "Bad Extension", (f"Unsupported: {', '.join(unknown[:20])}",))
 
 
 def _stack(request: Request) -> PlannedResponse | None:
-    """A process copies Via and Record-Route into its answer, which must fit PJSIP's 4,000 bytes too."""
+    """513: a process copies Via and Record-Route into its answer, which must fit into PJSIP's 4,000 bytes too."""
     size = sum(len(value) for name in ("via", "record-route") for value in request.fields.get(name, ()))
     return PlannedResponse(513, "Message Too Large") if size > MOST_STACK_BYTES else None
 

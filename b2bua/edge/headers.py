@@ -1,7 +1,6 @@
-"""Which header fields of a stranger's message a call process may see, and how each is printed.
+"""Which header fields of a message from outside a call process may see, and how each is printed.
 
-Rule: a field that is not here does not reach PJSIP; a field whose value does not match its grammar does not
-either. The process may rely on each field having exactly the shape given here.
+Rule: a field that is not listed here, or whose value does not match its grammar, does not reach PJSIP.
 """
 
 import re
@@ -17,6 +16,7 @@ MOST_VALUES: Final = 24
 MOST_VALUE_BYTES: Final = 512
 
 Cleaner = Callable[[str], str]
+"""Prints a value anew, or raises MalformedError."""
 
 
 def _tokens(text: str) -> str:

@@ -1,118 +1,120 @@
-"""Requests from outside: which are led to a process, which are answered here, which are dropped.
+"""Requests from outside: which are forwarded to a process, which are answered here, which are dropped.
 
-Rule: in this order: who is it (token or neighbour), is it sound (`guard`), whose is it (token, then table). A
-stranger costs one answer at most; the desk is asked last.
+Rule: in this order: is the source known, or the token ours; is the request sound (`guard`); for which process is it
+(token, then table). An unknown source gets one answer at most; admission is asked last.
 """
 
 from collections import Counter
+from typing import Final
 
 import attrs
 
 from b2bua.edge import body, guard, invite_info, refer, responses, sdp
-from b2bua.edge.admission import Admission, Referral, Refused
+from b2bua.edge.admission import Admission, Referral, Refused, lives
 from b2bua.edge.dialogs import Dialogs
 from b2bua.edge.forward import Forwarding
 from b2bua.edge.grammar import MalformedError, parse_uri
-from b2bua.edge.invite_table import Entry, InviteTable
+from b2bua.edge.invite_table import InviteEntry, InviteTable
 from b2bua.edge.message import Request
 from b2bua.edge.peers import Peers
 from b2bua.edge.rate_limit import Address, Buckets
 from b2bua.edge.responses import PlannedResponse
-from b2bua.edge.settings import Send, Strangers, to_process
+from b2bua.edge.settings import MOST_INSIDE_BYTES, Send, UnknownSources, to_process
 from b2bua.edge.token import ProcessAddress
 from b2bua.ipc.protocol import InviteKey
 
-MOST_INSIDE_BYTES = 3_900
-"""PJSIP cuts a datagram at 4,000 bytes without a word, and prints its answers into as many."""
-LATEST_RETRANSMISSION_S = 32.0
-"""Until then PJSIP remembers a transaction (RFC 3261, 17.2.1: timer H)."""
+LATEST_RETRANSMISSION_S: Final = 32.0
+"""How long PJSIP remembers a server transaction (RFC 3261, 17.2.1: timer H, 64 × T1)."""
 
 
 @attrs.frozen
-class Origin:
+class PacketSource:
     """Where a packet came from, by which transport, and when."""
 
-    source: Address
+    address: Address
     transport: str
     now_s: float
 
 
 @attrs.frozen
 class Inbound:
-    """The requests' way in."""
+    """What becomes of requests from outside."""
 
     forward: Forwarding
-    desk: Admission
+    admission: Admission
     calls: InviteTable
-    neighbours: Peers
-    orphans: Dialogs
+    peers: Peers
+    dialogs: Dialogs
     counters: Counter[str]
     invites: Buckets = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        rate = self.forward.site.invites_per_s
+        rate = self.forward.settings.invites_per_s
         object.__setattr__(self, "invites", Buckets(rate, 2 * rate))
 
-    def request(self, request: Request, origin: Origin) -> list[Send]:
-        """What is to be done about a request from outside."""
+    def request(self, request: Request, source: PacketSource) -> list[Send]:
+        """What is sent for a request from outside."""
         if request.verb == "ACK":
-            return self._ack(request, origin)
-        place = self._place_of(request)
-        if place is None and not self.neighbours.known(origin.source.host):
-            return self._stranger(request, origin)
-        entry = self.calls.get(invite_info.key_of(request)) if place is None else None
+            return self._ack(request, source)
+        process = self._named_in_uri(request)
+        if process is None and not self.peers.known(source.address.host):
+            return self._unknown_source(request, source)
+        entry = self.calls.get(invite_info.key_of(request)) if process is None else None
         if refusal := guard.refusal(request):
-            return self._answered(request, refusal, origin)
+            return self._answered(request, refusal, source)
         if request.verb == "INVITE" and not request.to.tag:
-            return self._initial(request, entry, origin)
+            return self._initial(request, entry, source)
         if request.verb == "OPTIONS" and not request.to.tag:
-            return self._answered(request, responses.OPTIONS_OK, origin)
+            return self._answered(request, responses.OPTIONS_OK, source)
         if entry is not None and isinstance(entry.outcome, ProcessAddress):
-            place = entry.outcome
-        if place is None or not self.lives(place) or (not request.to.tag and request.verb != "CANCEL"):
-            return self._answered(request, responses.NO_DIALOG, origin)
+            process = entry.outcome
+        if process is None or not lives(self.admission, process) or (not request.to.tag and request.verb != "CANCEL"):
+            return self._answered(request, responses.NO_DIALOG, source)
         if request.verb == "OPTIONS":
             # PJSIP answers 500 to it inside a dialog.
-            return self._answered(request, responses.OPTIONS_OK, origin)
+            return self._answered(request, responses.OPTIONS_OK, source)
         if request.verb == "REFER":
-            return self._answered(request, self._referred(request, place, origin), origin)
-        return self._passed(request, place, origin)
+            return self._answered(request, self._referred(request, process, source), source)
+        return self._passed(request, process, source)
 
-    def sorry(self, request: Request, origin: Origin) -> list[Send]:
-        """The answer to a request on which we failed: a neighbour need not wait for nothing."""
-        if request.verb == "ACK" or not self.neighbours.known(origin.source.host):
+    def fault_answer(self, request: Request, source: PacketSource) -> list[Send]:
+        """500 to a request that a fault of ours has stopped, so that a peer need not wait for its timer."""
+        if request.verb == "ACK" or not self.peers.known(source.address.host):
             return []
-        return self._answered(request, responses.FAULT, origin)
+        return self._answered(request, responses.FAULT, source)
 
-    def lives(self, place: ProcessAddress) -> bool:
-        """Whether this very process still has its port."""
-        return self.desk.incarnation_at(place.sip_port) == place.incarnation
+    def process_of(self, request: Request) -> ProcessAddress | None:
+        """The process that a request is for: by the token in its Request-URI, or as the INVITE that it goes with."""
+        if process := self._named_in_uri(request):
+            return process
+        entry = self.calls.get(invite_info.key_of(request))
+        return entry.outcome if entry is not None and isinstance(entry.outcome, ProcessAddress) else None
 
     def _dropped(self, reason: str) -> list[Send]:
         self.counters[reason] += 1
         return []
 
-    def _answered(self, request: Request, how: PlannedResponse, origin: Origin) -> list[Send]:
+    def _answered(self, request: Request, how: PlannedResponse, source: PacketSource) -> list[Send]:
         self.counters[f"answered-{how.status}"] += 1
-        return [responses.to_outside(request, how, self.forward.tokens, origin.source, origin.transport)]
+        return [responses.to_outside(request, how, self.forward.tokens, source.address, source.transport)]
 
-    def _place_of(self, request: Request) -> ProcessAddress | None:
+    def _named_in_uri(self, request: Request) -> ProcessAddress | None:
         """The process that the Request-URI's token names."""
         try:
             return self.forward.tokens.read_contact(parse_uri(request.uri).user)
         except MalformedError:
             return None
 
-    def _stranger(self, request: Request, origin: Origin) -> list[Send]:
-        if self.forward.site.strangers is Strangers.SILENCE:
-            return self._dropped("stranger")
-        return self._answered(request, responses.FORBIDDEN, origin)
+    def _unknown_source(self, request: Request, source: PacketSource) -> list[Send]:
+        if self.forward.settings.unknown_sources is UnknownSources.SILENCE:
+            return self._dropped("unknown-source")
+        return self._answered(request, responses.FORBIDDEN, source)
 
-    def _packet(self, request: Request, origin: Origin) -> bytes | PlannedResponse:
+    def _packet(self, request: Request, source: PacketSource) -> bytes | PlannedResponse:
         """The request as a process may see it, or why it cannot."""
         try:
-            passed = body.passed_on(request, request=True, codecs=self.forward.site.codecs)
-            packet = self.forward.request_in(request, origin.source, origin.transport, passed)
+            passed = body.passed_on(request, request=True, codecs=self.forward.settings.codecs)
+            packet = self.forward.request_in(request, source.address, source.transport, passed)
         except body.UnsupportedMediaError as fault:
             return PlannedResponse(415, "Unsupported Media Type", (f"Accept: {fault.accept}",))
         except sdp.NothingCommonError:
@@ -121,31 +123,31 @@ class Inbound:
             return PlannedResponse(400, f"Bad Request ({fault})")
         return packet if len(packet) <= MOST_INSIDE_BYTES else responses.TOO_LARGE
 
-    def _passed(self, request: Request, place: ProcessAddress, origin: Origin) -> list[Send]:
-        packet = self._packet(request, origin)
+    def _passed(self, request: Request, process: ProcessAddress, source: PacketSource) -> list[Send]:
+        packet = self._packet(request, source)
         if isinstance(packet, PlannedResponse):
-            return self._answered(request, packet, origin)
-        self.orphans.came_in(place, request, origin.source, origin.transport)
-        return self._to_process(packet, place)
+            return self._answered(request, packet, source)
+        self.dialogs.came_in(process, request, source.address, source.transport)
+        return self._to_process(packet, process)
 
-    def _referred(self, request: Request, place: ProcessAddress, origin: Origin) -> PlannedResponse:
-        """A REFER within a dialog is told to the call; only a target's telephone may send one."""
+    def _referred(self, request: Request, process: ProcessAddress, source: PacketSource) -> PlannedResponse:
+        """The answer to a REFER within a dialog, which goes to the call; only a target's telephone may send one."""
         wish = refer.read(request)
         if isinstance(wish, PlannedResponse):
             return wish
         if self.calls.get(invite_info.key_of(request)) is not None:
             return refer.DECLINED
-        referral = self._referral(request, place, wish)
+        referral = self._referral(request, process, wish)
         if referral is None:
             return refer.DECLINED
-        if refused := self.desk.refer(place, referral):
+        if refused := self.admission.refer(process, referral):
             return responses.of_refusal(refused)
-        lines = (f"Contact: <{self.forward.contact(place, origin.transport)}>",)
+        lines = (f"Contact: <{self.forward.contact(process, source.transport)}>",)
         return PlannedResponse(202, "Accepted", (*lines, refer.NO_SUBSCRIPTION) if wish.quiet else lines)
 
-    def _referral(self, request: Request, place: ProcessAddress, wish: refer.ReferTo) -> Referral | None:
+    def _referral(self, request: Request, process: ProcessAddress, wish: refer.ReferTo) -> Referral | None:
         """What a REFER asks for. Where a call through us is to be replaced, its far side is what is really meant."""
-        referral = Referral(request.call_id, request.cseq, wish.place, "", wish.quiet)
+        referral = Referral(request.call_id, request.cseq, wish.address, "", wish.quiet)
         replaces = wish.replaces
         if replaces is None:
             return referral
@@ -153,85 +155,85 @@ class Inbound:
         met_at = self.forward.tokens.read_contact(wish.uri.user) or (entry.outcome if entry else None)
         if not isinstance(met_at, ProcessAddress):
             return attrs.evolve(referral, replaces=str(replaces))
-        far = self.orphans.beside(met_at, replaces.call_id, replaces.to_tag, replaces.from_tag)
-        if far is None or met_at == place or not self.lives(met_at):
+        far = self.dialogs.other_dialog(met_at, replaces.call_id, replaces.to_tag, replaces.from_tag)
+        if far is None or met_at == process or not lives(self.admission, met_at):
             return None
         replaced = refer.Replaces(far.call_id, far.remote.tag, far.local.tag)
         return attrs.evolve(referral, to="", replaces=str(replaced), met_at=met_at)
 
-    def _to_process(self, packet: bytes, place: ProcessAddress) -> list[Send]:
+    def _to_process(self, packet: bytes, process: ProcessAddress) -> list[Send]:
         self.counters["forwarded-in"] += 1
-        return [to_process(packet, place.sip_port)]
+        return [to_process(packet, process.sip_port)]
 
-    def _initial(self, request: Request, entry: Entry | None, origin: Origin) -> list[Send]:
+    def _initial(self, request: Request, entry: InviteEntry | None, source: PacketSource) -> list[Send]:
         """An INVITE without To tag: a new call, the same again, or the same by another way."""
         if entry is not None:
             if entry.branch is None or entry.branch == request.vias[0].branch:
-                return self._again(request, entry, origin)
+                return self._again(request, entry, source)
             if entry.until_s is None or request.cseq == entry.cseq:
-                return self._answered(request, responses.LOOP, origin)
-        trunk = self.neighbours.trunk_of(origin.source.host)
+                return self._answered(request, responses.LOOP, source)
+        trunk = self.peers.trunk_of(source.address.host)
         if trunk is None:
-            return self._stranger(request, origin)
+            return self._unknown_source(request, source)
         tokens = self.forward.tokens
         if any(tokens.read_branch(via.branch, request.call_id) for via in request.vias):
-            return self._answered(request, responses.LOOP, origin)
-        if not self.invites.take(trunk.name, origin.now_s):
-            return self._answered(request, responses.TOO_MANY, origin)
-        packet = self._packet(request, origin)
+            return self._answered(request, responses.LOOP, source)
+        if not self.invites.take(trunk.name, source.now_s):
+            return self._answered(request, responses.TOO_MANY, source)
+        packet = self._packet(request, source)
         if isinstance(packet, PlannedResponse):
-            return self._answered(request, packet, origin)
-        verdict = self.desk.admit(invite_info.new_call(request, trunk, origin.source, origin.transport))
+            return self._answered(request, packet, source)
+        verdict = self.admission.admit(invite_info.new_call(request, trunk, source.address, source.transport))
         key, top = invite_info.key_of(request), request.vias[0].branch
         if isinstance(verdict, Refused):
-            self.calls.put(key, Entry(verdict, top, request.cseq, origin.now_s + LATEST_RETRANSMISSION_S))
-            return self._answered(request, responses.of_refusal(verdict), origin)
-        place = ProcessAddress(verdict.sip_port, verdict.incarnation)
-        self.calls.put(key, Entry(place, top, request.cseq))
-        self.orphans.came_in(place, request, origin.source, origin.transport)
-        return self._tried(packet, place, request, origin)
+            self.calls.put(key, InviteEntry(verdict, top, request.cseq, source.now_s + LATEST_RETRANSMISSION_S))
+            return self._answered(request, responses.of_refusal(verdict), source)
+        process = ProcessAddress(verdict.sip_port, verdict.incarnation)
+        self.calls.put(key, InviteEntry(process, top, request.cseq))
+        self.dialogs.came_in(process, request, source.address, source.transport)
+        return self._tried(packet, process, request, source)
 
-    def _tried(self, packet: bytes, place: ProcessAddress, request: Request, origin: Origin) -> list[Send]:
+    def _tried(self, packet: bytes, process: ProcessAddress, request: Request, source: PacketSource) -> list[Send]:
         """An initial INVITE to its process, and 100 to where it came from."""
-        return [*self._to_process(packet, place), responses.trying(request, origin.source, origin.transport)]
+        return [*self._to_process(packet, process), responses.trying(request, source.address, source.transport)]
 
-    def _again(self, request: Request, entry: Entry, origin: Origin) -> list[Send]:
+    def _again(self, request: Request, entry: InviteEntry, source: PacketSource) -> list[Send]:
         """A retransmitted initial INVITE goes where the first went, or is answered as the first was."""
         if isinstance(entry.outcome, Refused):
-            return self._answered(request, responses.of_refusal(entry.outcome), origin)
-        if entry.until_s is not None and origin.now_s > entry.until_s - LATEST_RETRANSMISSION_S:
+            return self._answered(request, responses.of_refusal(entry.outcome), source)
+        if entry.until_s is not None and source.now_s > entry.until_s - LATEST_RETRANSMISSION_S:
             # By now PJSIP has forgotten the transaction and would take it for a new call.
             return self._dropped("invite-too-late")
-        if not self.lives(entry.outcome):
-            return self._answered(request, responses.of_refusal(responses.PROCESS_LOST), origin)
-        packet = self._packet(request, origin)
+        if not lives(self.admission, entry.outcome):
+            return self._answered(request, responses.of_refusal(responses.PROCESS_LOST), source)
+        packet = self._packet(request, source)
         if isinstance(packet, PlannedResponse):
-            return self._answered(request, packet, origin)
-        return self._tried(packet, entry.outcome, request, origin)
+            return self._answered(request, packet, source)
+        return self._tried(packet, entry.outcome, request, source)
 
-    def _ack(self, request: Request, origin: Origin) -> list[Send]:
+    def _ack(self, request: Request, source: PacketSource) -> list[Send]:
         """An ACK is never answered. One without a To tag kills PJSIP; one for an answer of ours ends here."""
         if not request.to.tag:
             return self._dropped("ack-without-tag")
-        place = self._place_of(request)
-        if place is None and request.to.tag == responses.to_tag(request, self.forward.tokens):
+        process = self._named_in_uri(request)
+        if process is None and request.to.tag == responses.to_tag(request, self.forward.tokens):
             return self._dropped("ack-absorbed")
-        if place is None and not self.neighbours.known(origin.source.host):
-            return self._dropped("stranger")
+        if process is None and not self.peers.known(source.address.host):
+            return self._dropped("unknown-source")
         if (
-            place is None
+            process is None
             and (entry := self.calls.get(invite_info.key_of(request)))
             and isinstance(entry.outcome, ProcessAddress)
         ):
-            place = entry.outcome
-        if place is None or not self.lives(place):
+            process = entry.outcome
+        if process is None or not lives(self.admission, process):
             return self._dropped("ack-astray")
         if guard.refusal(request):
             return self._dropped("ack-refused")
         try:
-            passed = body.passed_on(request, request=True, codecs=self.forward.site.codecs)
+            passed = body.passed_on(request, request=True, codecs=self.forward.settings.codecs)
         except (MalformedError, body.UnsupportedMediaError):
             self.counters["body-dropped"] += 1
             passed = body.NONE
-        packet = self.forward.request_in(request, origin.source, origin.transport, passed)
-        return self._to_process(packet, place) if len(packet) <= MOST_INSIDE_BYTES else self._dropped("ack-too-large")
+        packet = self.forward.request_in(request, source.address, source.transport, passed)
+        return self._to_process(packet, process) if len(packet) <= MOST_INSIDE_BYTES else self._dropped("ack-too-large")

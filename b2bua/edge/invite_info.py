@@ -1,7 +1,6 @@
-"""What an INVITE says about the call it brings, as the desk is told.
+"""What an INVITE says about the call it brings, for admission.
 
-Rule: nothing is interpreted here: numbers are passed on as sent, only unescaped; what they mean is for
-`routing`.
+Rule: numbers are passed on as sent, only unescaped; what they mean is decided by `admission` and `routing`.
 """
 
 import re
@@ -21,7 +20,7 @@ _CATEGORY: Final = re.compile(r"[a-z0-9\-]{1,32}")
 
 
 def key_of(request: Request) -> InviteKey:
-    """What names the initial INVITE that this request is, cancels or acknowledges."""
+    """The name of the initial INVITE that this request is, cancels or acknowledges."""
     return InviteKey(request.call_id, request.from_.tag)
 
 

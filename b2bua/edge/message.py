@@ -1,8 +1,7 @@
 """A SIP message between bytes and values: read strictly, printed in one canonical way.
 
-Rule: whoever holds a `Request` or `Response` knows that Via, From, To, Call-ID and CSeq are well formed and
-that it can therefore be answered; what cannot be answered raises `UnreadableError` and is dropped. Everything
-else is checked by `guard`.
+Rule: in a `Request` or `Response` Via, From, To, Call-ID and CSeq are well formed, so that it can be answered (RFC
+3261, 8.2.6); what is not raises `UnreadableError` and is dropped. Everything else is checked by `guard`.
 """
 
 import re
@@ -67,7 +66,7 @@ class Message:
     cseq: int
     method: str
     truncated: bool
-    """The Content-Length was absurd, or promises more than has come."""
+    """The Content-Length is no number, or more than the octets that came."""
 
     def first(self, name: str) -> str | None:
         """The first value of a header field, or None."""
@@ -185,6 +184,17 @@ def print_message(start: str, lines: list[str], body: bytes = b"", content_type:
         lines = [*lines, f"Content-Type: {content_type}"]
     head = "\r\n".join([start, *lines, f"Content-Length: {len(body)}", "", ""])
     return head.encode("latin-1") + body
+
+
+def print_fields(request: Request) -> bytes:
+    """A request as it came, without its body: what `parse` needs to make the same of it."""
+    lines = [
+        f"{field_name(name)}: {value}"
+        for name, values in request.fields.items()
+        if name not in ("content-length", "content-type")
+        for value in values
+    ]
+    return print_message(f"{request.verb} {request.uri} SIP/2.0", lines)
 
 
 def is_token(text: str) -> bool:

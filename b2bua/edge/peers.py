@@ -1,7 +1,7 @@
-"""Whom the edge knows by their address: trunks, gateways, and hosts that calls were sent to.
+"""The source addresses that the edge knows: trunks, gateways, and hosts that it has sent something to.
 
-Rule: only a trunk's address may bring a call. The rest are merely listened to more patiently than a stranger.
-Bounded.
+Rule: only a trunk's address may bring a call. The others are only limited less in rate and connections than unknown
+sources are, and get an answer to what is refused. Bounded to the 4,096 addresses met last.
 """
 
 from collections import OrderedDict
@@ -15,7 +15,7 @@ MOST_MET: Final = 4_096
 
 
 class Peers:
-    """Looks up sources. Where trunks' networks overlap, the narrowest wins, then the first."""
+    """Looks up source addresses. Where trunks' networks overlap, the narrowest wins, then the first."""
 
     def __init__(self, trunks: Iterable[Trunk], gateways: Iterable[Gateway]) -> None:
         self.trunks = tuple(trunks)

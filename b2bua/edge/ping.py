@@ -1,7 +1,6 @@
-"""Are the neighbours there? OPTIONS to trunks and gateways (RFC 3261, 11), and what their answers say.
+"""Whether trunks and gateways can be reached: OPTIONS every 30 s (RFC 3261, 11). Sans-I/O.
 
-Rule: whoever answers anything at all, even 4xx, is up; two pings in a row without an answer make it down.
-Sans-I/O.
+Rule: a peer that answers anything, even 4xx, is up; two pings in a row without an answer in 5 s make it down.
 """
 
 from collections.abc import Iterable
@@ -13,7 +12,7 @@ from b2bua.config.trunks import Gateway, Trunk
 from b2bua.edge.message import print_message
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import DEFAULT_PORT, EdgeSettings, Send
-from b2bua.edge.token import Tokens
+from b2bua.edge.token import DialogTokens
 
 EVERY_S: Final = 30.0
 PATIENCE_S: Final = 5.0
@@ -22,7 +21,7 @@ MISSES_TO_DOWN: Final = 2
 
 @attrs.frozen
 class Reachability:
-    """What is known of a neighbour: `up` is None before the first answer, `round_trip_ms` the last one's."""
+    """What is known of a peer: `up` is None before the first answer; `round_trip_ms` is that of the last answer."""
 
     name: str
     up: bool | None = None
@@ -30,7 +29,9 @@ class Reachability:
 
 
 @attrs.define
-class _Peer:
+class _PingTarget:
+    """A peer that is pinged: when next, and the ping that waits for its answer."""
+
     name: str
     to: Address
     transport: str
@@ -46,78 +47,80 @@ class _Peer:
 
 
 class Pings:
-    """The pings of one edge. What becomes known comes out of `due`, `answered` and `failed` as values."""
+    """The pings of one edge; `due`, `answered` and `failed` return what they have found out."""
 
     def __init__(
-        self, site: EdgeSettings, tokens: Tokens, trunks: Iterable[Trunk], gateways: Iterable[Gateway]
+        self, settings: EdgeSettings, tokens: DialogTokens, trunks: Iterable[Trunk], gateways: Iterable[Gateway]
     ) -> None:
-        self._site = site
+        self._settings = settings
         self._tokens = tokens
-        self._peers = [_Peer(trunk.name, _address(trunk.ping), trunk.transport) for trunk in trunks if trunk.ping]
-        self._peers += [
-            _Peer(gateway.name, Address(gateway.host, gateway.port), gateway.transport)
+        self._targets = [
+            _PingTarget(trunk.name, _address(trunk.ping), trunk.transport) for trunk in trunks if trunk.ping
+        ]
+        self._targets += [
+            _PingTarget(gateway.name, Address(gateway.host, gateway.port), gateway.transport)
             for gateway in gateways
             if gateway.ping
         ]
-        self._waiting: dict[str, _Peer] = {}
+        self._waiting: dict[str, _PingTarget] = {}
 
     def due(self, now_s: float) -> tuple[list[Send], list[Reachability]]:
-        """Pings to be sent now, spread over the first seconds, and who has just been found silent."""
+        """Pings to be sent now, spread over the first seconds, and the peers that have just been found down."""
         sends: list[Send] = []
         changed: list[Reachability] = []
-        for number, peer in enumerate(self._peers):
-            if peer.due_s is None:
-                peer.due_s = now_s + number % 10
-            if peer.sent_s is not None and now_s >= peer.sent_s + PATIENCE_S:
-                changed += self._missed(peer, now_s)
-            if peer.sent_s is None and now_s >= peer.due_s:
-                sends.append(self._options(peer, now_s))
+        for number, target in enumerate(self._targets):
+            if target.due_s is None:
+                target.due_s = now_s + number % 10
+            if target.sent_s is not None and now_s >= target.sent_s + PATIENCE_S:
+                changed += self._missed(target, now_s)
+            if target.sent_s is None and now_s >= target.due_s:
+                sends.append(self._options(target, now_s))
         return sends, changed
 
     def answered(self, branch: str, now_s: float) -> Reachability | None:
         """A response with this branch has come; None if it is not to a ping that waits."""
-        peer = self._waiting.pop(branch, None)
-        if peer is None or peer.sent_s is None:
+        target = self._waiting.pop(branch, None)
+        if target is None or target.sent_s is None:
             return None
-        peer.state = Reachability(peer.name, True, round((now_s - peer.sent_s) * 1000, 1))
-        peer.sent_s, peer.misses, peer.due_s = None, 0, now_s + EVERY_S
-        return peer.state
+        target.state = Reachability(target.name, True, round((now_s - target.sent_s) * 1000, 1))
+        target.sent_s, target.misses, target.due_s = None, 0, now_s + EVERY_S
+        return target.state
 
     def failed(self, branch: str, now_s: float) -> list[Reachability]:
         """A ping could not be sent at all."""
-        peer = self._waiting.get(branch)
-        return self._missed(peer, now_s) if peer else []
+        target = self._waiting.get(branch)
+        return self._missed(target, now_s) if target else []
 
-    def _missed(self, peer: _Peer, now_s: float) -> list[Reachability]:
-        self._waiting.pop(peer.branch, None)
-        peer.misses += 1
-        peer.sent_s = None
+    def _missed(self, target: _PingTarget, now_s: float) -> list[Reachability]:
+        self._waiting.pop(target.branch, None)
+        target.misses += 1
+        target.sent_s = None
         # A datagram may be lost: ask again at once before believing it.
-        peer.due_s = now_s + (1.0 if peer.misses < MISSES_TO_DOWN else EVERY_S)
-        if peer.misses < MISSES_TO_DOWN or peer.state.up is False:
+        target.due_s = now_s + (1.0 if target.misses < MISSES_TO_DOWN else EVERY_S)
+        if target.misses < MISSES_TO_DOWN or target.state.up is False:
             return []
-        peer.state = Reachability(peer.name, up=False)
-        return [peer.state]
+        target.state = Reachability(target.name, up=False)
+        return [target.state]
 
-    def _options(self, peer: _Peer, now_s: float) -> Send:
-        peer.count += 1
-        mac = self._tokens.mac("ping", peer.name, str(peer.count), str(now_s))
-        peer.branch, peer.sent_s = f"z9hG4bKping-{mac}", now_s
-        self._waiting[peer.branch] = peer
-        us = f"{self._site.public_host}:{self._site.public_port}"
-        where = f"{peer.to.host}:{peer.to.port}"
+    def _options(self, target: _PingTarget, now_s: float) -> Send:
+        target.count += 1
+        mac = self._tokens.mac("ping", target.name, str(target.count), str(now_s))
+        target.branch, target.sent_s = f"z9hG4bKping-{mac}", now_s
+        self._waiting[target.branch] = target
+        us = f"{self._settings.public_host}:{self._settings.public_port}"
+        where = f"{target.to.host}:{target.to.port}"
         lines = [
-            f"Via: {self._site.via(peer.transport, peer.branch)}",
+            f"Via: {self._settings.via(target.transport, target.branch)}",
             "Max-Forwards: 70",
             f"From: <sip:ping@{us}>;tag={mac[:10]}",
             f"To: <sip:{where}>",
             f"Call-ID: ping-{mac}",
-            f"CSeq: {peer.count} OPTIONS",
+            f"CSeq: {target.count} OPTIONS",
             f"Contact: <sip:{us}>",
             "Accept: application/sdp",
         ]
         packet = print_message(f"OPTIONS sip:{where} SIP/2.0", lines)
-        return Send(packet, peer.to, peer.transport)
+        return Send(packet, target.to, target.transport)
 
 
 def _address(text: str) -> Address:

@@ -1,6 +1,6 @@
-"""How much one source may send: token buckets in bounded memory.
+"""How much one source may send: token buckets, one for each source.
 
-Rule: a bucket is per source and forgets itself; no number of sources makes the memory grow.
+Rule: bounded; beyond 10,000 sources the one that has sent nothing for longest is forgotten.
 """
 
 from collections import OrderedDict

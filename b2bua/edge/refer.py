@@ -1,8 +1,8 @@
-"""REFER (RFC 3515): what a seat's telephone asks for, read and checked here.
+"""REFER (RFC 3515) from a target's telephone: read and checked.
 
 Rule: no REFER reaches a call process as SIP: PJSIP 2.15.1 was seen to abort in `pjsip_dlg_respond` on one that came
-while the call was being hung up. A sound one is answered 202 here and told over the link; what becomes of it the
-process says by NOTIFY. Whether the plan lets anyone be reached in this way is the process's matter too.
+while the call was being hung up. A sound one is answered 202 here and sent to the process as an `ipc` message; the
+process sends the NOTIFYs and asks the plan whether the transfer is allowed.
 """
 
 import re
@@ -24,7 +24,7 @@ _PART = re.compile(r";\s*(to-tag|from-tag)\s*=\s*([^;\s]+)", re.IGNORECASE)
 
 @attrs.frozen
 class Replaces:
-    """A dialog that is to be replaced, as the one who holds its other end names it (RFC 3891, 3)."""
+    """A dialog that is to be replaced, as named by the peer at its other end (RFC 3891, 3)."""
 
     call_id: str
     to_tag: str
@@ -43,7 +43,7 @@ class ReferTo:
     quiet: bool
 
     @property
-    def place(self) -> str:
+    def address(self) -> str:
         """The SIP URI, or a telephone number."""
         return self.uri.text if self.uri.scheme == "sip" else self.uri.user
 
@@ -67,7 +67,7 @@ def read(request: Request) -> ReferTo | PlannedResponse:
 
 
 def _parted(value: str) -> tuple[str, str]:
-    """A name-addr without its URI's headers, and those: together they may be longer than what we send on."""
+    """A name-addr without its URI's headers, and the headers: together they may exceed `MOST_URI_BYTES`."""
     found = _HEADERS.fullmatch(value)
     return (found[1] + found[3], found[2]) if found else (value, "")
 

@@ -12,12 +12,12 @@ from b2bua.edge.admission import Refused
 from b2bua.edge.message import Request, print_message
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import DEFAULT_PORT, Send
-from b2bua.edge.token import Tokens
+from b2bua.edge.token import DialogTokens
 
 METHODS: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK")
 """What a call process takes."""
 ALLOWED: Final = (*METHODS, "REFER")
-"""REFER is dealt with here (`b2bua.edge.refer`). Not NOTIFY, which only answers a REFER of ours: we send none."""
+"""REFER is answered by the edge (`b2bua.edge.refer`). Not NOTIFY: we send no REFER and no SUBSCRIBE."""
 EXTENSIONS: Final = ("100rel", "norefersub", "replaces", "timer")
 ALLOW: Final = f"Allow: {', '.join(ALLOWED)}"
 ACCEPT: Final = "Accept: application/sdp"
@@ -26,7 +26,7 @@ SUPPORTED: Final = f"Supported: {', '.join(EXTENSIONS)}"
 
 @attrs.frozen
 class PlannedResponse:
-    """A response of ours: `status` 100–699 and header lines of its own."""
+    """A response of the edge's own: `status` 100–699; `lines` are its further header lines."""
 
     status: int
     phrase: str
@@ -49,14 +49,14 @@ PROCESS_LOST: Final = Refused(500, "Call Lost", q850=41)
 
 
 def of_refusal(refused: Refused) -> PlannedResponse:
-    """What the desk's refusal looks like on the wire (Reason: RFC 3326)."""
+    """The response for a refusal (Reason: RFC 3326)."""
     lines = [] if refused.retry_after_s is None else [f"Retry-After: {refused.retry_after_s}"]
     if refused.q850 is not None:
         lines.append(f"Reason: Q.850;cause={refused.q850}")
     return PlannedResponse(refused.status, refused.phrase, tuple(lines))
 
 
-def to_tag(request: Request, tokens: Tokens) -> str:
+def to_tag(request: Request, tokens: DialogTokens) -> str:
     """The To tag of every stateless answer to this request, and of the ACK to it."""
     return tokens.mac("to", request.call_id, request.from_.tag, str(request.cseq))
 
@@ -75,7 +75,9 @@ def print_answer(request: Request, answer: PlannedResponse, tag: str, vias: list
     return print_message(f"SIP/2.0 {answer.status} {answer.phrase}", lines)
 
 
-def to_outside(request: Request, answer: PlannedResponse, tokens: Tokens, source: Address, transport: str) -> Send:
+def to_outside(
+    request: Request, answer: PlannedResponse, tokens: DialogTokens, source: Address, transport: str
+) -> Send:
     """The answer to a request from outside."""
     return _back(request, answer, to_tag(request, tokens), source, transport)
 
@@ -96,7 +98,7 @@ def way_back(packet: bytes, rport: bool, port: int | None, source: Address, tran
     """Where a response goes (RFC 3261, 18.2.2; RFC 3581, 4).
 
     To the address that the request came from, whatever Via says, to `port` of the Via unless rport was asked
-    for. `maddr` is not honoured: it would let a stranger choose whom we send to.
+    for. `maddr` is ignored: it would let the sender choose a third address for our response.
     """
     named = Address(source.host, port or DEFAULT_PORT)
     if transport == "udp":

@@ -3,8 +3,8 @@
 Rule: what comes out has one live audio stream over RTP/AVP with IPv4 literals, only codecs that are in use here with
 their usual names, a packet time of 10–60 ms if any, and as many media lines as came in, so that offer and
 answer still match (RFC 3264, 6): a stream that we cannot carry goes in with port 0, which is how it is
-declined. Where PJSIP would abort over more lines than it knows, only ours goes in, and `among` puts the others back
-into its answer.
+declined. Where PJSIP would abort over more media lines than the call has (docs/pjsua2.md), only ours goes in, and
+`with_others` puts the others back into its answer.
 """
 
 import re
@@ -36,7 +36,7 @@ _FORMAT = re.compile(r"[A-Za-z0-9\-_.+]{1,32}")
 
 @attrs.define
 class _Stream:
-    """A media section as far as we care."""
+    """The parts of a media section that are used."""
 
     kind: str
     port: int
@@ -67,17 +67,17 @@ class NothingCommonError(MalformedError):
 class Description:
     """A description as a process may see it.
 
-    `is_live`: it has a stream for us. `beside` are the media lines that it had, ours an empty text, where only ours is
-    in `octets`.
+    `is_live`: it has a stream for us. `others` is for a description reduced to our stream: the media lines of the
+    others, declined, in their order, with an empty text in the place of ours.
     """
 
     octets: bytes
     is_live: bool = True
-    beside: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
-def clean(body: bytes, *, offer: bool, alone: bool = False, codecs: tuple[str, ...] = USUAL) -> Description:
-    """The description printed anew, with no codecs but these; `alone`: without the streams beside ours.
+def clean(body: bytes, *, offer: bool, only_ours: bool = False, codecs: tuple[str, ...] = USUAL) -> Description:
+    """The description printed anew, with no codecs but these; `only_ours`: without the other streams.
 
     Raises MalformedError for what is not SDP (400), NothingCommonError for an offer without a stream for us
     (488). An answer (`offer=False`) may decline its audio.
@@ -93,26 +93,26 @@ def clean(body: bytes, *, offer: bool, alone: bool = False, codecs: tuple[str, .
     live = next((stream for stream in session.streams if _carries(stream, session)), None)
     if live is None and (offer or not session.streams):
         raise NothingCommonError("sdp-nothing-common")
-    if not alone or live is None or len(session.streams) == 1:
+    if not only_ours or live is None or len(session.streams) == 1:
         return Description(_print(session, live), live is not None)
-    beside = tuple("" if stream is live else _declined(stream) for stream in session.streams)
+    others = tuple("" if stream is live else _declined(stream) for stream in session.streams)
     session.streams = [live]
-    return Description(_print(session, live), beside=beside)
+    return Description(_print(session, live), others=others)
 
 
-def among(answer: bytes, beside: tuple[str, ...]) -> bytes:
-    """A process's answer to an offer of which it saw one stream, with those beside it declined in their places."""
+def with_others(answer: bytes, others: tuple[str, ...]) -> bytes:
+    """A process's answer to an offer of which it saw one stream, with the other streams declined (RFC 3264, 6)."""
     head, mark, ours = answer.partition(b"m=")
     if not mark:
         return answer
-    lines = [mark + ours if not line else f"{line}\r\n".encode("latin-1") for line in beside]
+    lines = [mark + ours if not line else f"{line}\r\n".encode("latin-1") for line in others]
     return head + b"".join(lines)
 
 
 def on_hold(declined: bytes) -> bytes:
-    """An answer that declines its audio in the middle of a call, as one that is silent.
+    """An answer that declines its audio in the middle of a call, as one that puts the call on hold.
 
-    Told that there is no audio any more, PJSIP aborts on the next offer.
+    PJSIP aborts on the offer after an answer without audio (docs/pjsua2.md).
     """
     silent = rb"\1m=audio 9 RTP/AVP 8 0\r\na=inactive\r\n"
     return re.sub(rb"\A(.*?)m=\S+ 0 [^\r]*\r\n", silent, declined, count=1, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""Where the edge stands: its outside and inside addresses, what it forwards to, and its settings.
+"""The edge's settings: its outside and inside addresses, rates and codecs; and a packet to be sent.
 
 Rule: the far ends only ever see `public`; the call processes only ever see `inside`.
 """
@@ -14,12 +14,14 @@ from b2bua.edge.sdp import USUAL
 
 DEFAULT_PORT: Final = 5060
 LOOPBACK: Final = "127.0.0.1"
+MOST_INSIDE_BYTES: Final = 3_900
+"""Of a message to a call process: PJSIP cuts a datagram at 4,000 bytes, and prints its answers into as many."""
 INSIDE: Final = "inside"
 """The transport name of what goes to a call process."""
 
 
-class Strangers(StrEnum):
-    """What someone gets who is neither trunk nor gateway and holds no token."""
+class UnknownSources(StrEnum):
+    """What a request gets whose source is not known (`Peers.known`) and which carries no token: nothing, or 403."""
 
     SILENCE = "silence"
     FORBID = "forbid"
@@ -31,17 +33,17 @@ class EdgeSettings:
 
     `inside_port` is the UDP port on loopback that call processes send to; the same over restarts of the
     daemon. `invites_per_s` is how many new calls a trunk may bring each second, `packets_per_s` and
-    `stranger_packets_per_s` how many datagrams are looked at from one address at all; bursts of twice that
+    `unknown_packets_per_s` how many datagrams are looked at from one address at all; bursts of twice that
     are allowed. `codecs` are those that call processes are set to, by name.
     """
 
     public_host: str
     public_port: int
     inside_port: int
-    strangers: Strangers = Strangers.SILENCE
+    unknown_sources: UnknownSources = UnknownSources.SILENCE
     invites_per_s: float = 200.0
     packets_per_s: float = 5_000.0
-    stranger_packets_per_s: float = 50.0
+    unknown_packets_per_s: float = 50.0
     codecs: tuple[str, ...] = USUAL
 
     @property

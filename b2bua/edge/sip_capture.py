@@ -1,4 +1,4 @@
-"""The raw messages of each call, kept for whoever asks how its signalling went.
+"""The raw messages of each call, kept for the console's detail view.
 
 Rule: keeping costs one append a message; nothing is read until somebody asks (`b2bua.edge.sip_masking`). Of each call
 at most `MOST_BYTES` stay, its beginning and its end; those of the last `KEPT_ENDED` calls that are over stay too. This
@@ -56,7 +56,7 @@ class CapturedMessages:
 
 
 class SipCapture:
-    """The strips of calls that are up, by the SIP port of their process, and of the last that are over."""
+    """The messages of calls that are up, by the SIP port of their process, and of the last that are over."""
 
     def __init__(self) -> None:
         self._up: dict[int, CapturedMessages] = {}
@@ -64,7 +64,7 @@ class SipCapture:
         self._over: deque[str] = deque()
 
     def begin(self, sip_port: int, call_id: str, missing: Missing = Missing.WHOLE) -> None:
-        """From now on what the process at this port says and hears belongs to this call; may be said again."""
+        """From now on what the process at this port sends and receives belongs to this call; may be repeated."""
         if (known := self._up.get(sip_port)) and known.call_id == call_id:
             return
         self.end(sip_port)
@@ -72,30 +72,30 @@ class SipCapture:
 
     def end(self, sip_port: int) -> None:
         """Nothing more comes to or from this process for the call it had."""
-        strip = self._up.pop(sip_port, None)
-        if strip is None:
+        captured = self._up.pop(sip_port, None)
+        if captured is None:
             return
-        self._over.append(strip.call_id)
+        self._over.append(captured.call_id)
         if len(self._over) > KEPT_ENDED:
             del self._by_call[self._over.popleft()]
 
-    def heard(self, packet: bytes, sends: Collection[Send]) -> None:
-        """This came from outside, and these go out because of it; the one to a process says whose they are."""
-        strip = next((self._up.get(send.to.port) for send in sends if send.transport == INSIDE), None)
-        if strip is not None:
-            strip.keep(False, packet)
+    def received(self, packet: bytes, sends: Collection[Send]) -> None:
+        """This came from outside, and these go out because of it; the one to a process tells which call it is."""
+        captured = next((self._up.get(send.to.port) for send in sends if send.transport == INSIDE), None)
+        if captured is not None:
+            captured.keep(False, packet)
             for send in sends:
                 if send.transport != INSIDE:
-                    strip.keep(True, send.packet)
+                    captured.keep(True, send.packet)
 
-    def said(self, sip_port: int, sends: Iterable[Send]) -> None:
-        """These go out because of what the process at this port said, or because it died."""
-        strip = self._up.get(sip_port)
-        if strip is not None:
+    def sent(self, sip_port: int, sends: Iterable[Send]) -> None:
+        """These go out because of what the process at this port sent, or because it died."""
+        captured = self._up.get(sip_port)
+        if captured is not None:
             for send in sends:
                 if send.transport != INSIDE:
-                    strip.keep(True, send.packet)
+                    captured.keep(True, send.packet)
 
     def of(self, call_id: str) -> CapturedMessages:
-        """What is kept of this call; an empty strip if nothing is."""
+        """What is kept of this call; without messages if nothing is."""
         return self._by_call.get(call_id) or CapturedMessages(call_id, Missing.FORGOTTEN)

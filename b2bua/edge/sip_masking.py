@@ -1,12 +1,12 @@
-"""A call's kept messages as a person may see them: whose they are, and without their secrets.
+"""A call's captured messages for the console: by leg, with their secrets masked.
 
-Rule: what could be used or would tell a caller's keys is masked with `…`: digest answers and other credentials
+Rule: what a reader could use, or what shows a caller's keys, is masked with `…`: digest answers and other credentials
 (RFC 8760, 2617), keys in INFO and KPML bodies, SRTP keys in SDP (RFC 4568), passwords in URIs, and the MACs of our own
-tokens, with which one could speak in the call's place. Nonces stay: they are said in the open and tell retries apart.
+tokens, with which one could send requests within the call. Nonces stay: they are no secret and tell retries apart.
 """
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from b2bua.edge.sip_capture import CapturedMessages
 from b2bua.records.call_record import CallRecord
@@ -26,12 +26,12 @@ _KPML: Final = re.compile(r"(\bdigits[ \t]*=[ \t]*)(\"[^\"]*\"|'[^']*')", re.IGN
 _VALUE: Final = re.compile(r"^([ \t]*[A-Za-z][\w-]*[ \t]*[=:])?.*\S.*$", re.MULTILINE)
 
 
-def told(strip: CapturedMessages, record: CallRecord) -> list[dict[str, Any]]:
-    """The messages of `call.detail`, in the order in which they passed; `leg` is -1 where none is known of."""
+def masked_messages(captured: CapturedMessages, record: CallRecord) -> list[dict[str, int | bool | str]]:
+    """The messages of `call.detail`, in the order in which they passed; `leg` is -1 where the leg is not known."""
     legs = {record.sip_call_id: 0} | {each.sip_call_id: each.leg for each in record.attempts if each.sip_call_id}
     return [
         {"at_ms": round(at_s * 1000), "leg": legs.get(_call_id(packet), -1), "ours": ours, "text": masked(packet)}
-        for at_s, ours, packet in strip.messages
+        for at_s, ours, packet in captured.messages
     ]
 
 

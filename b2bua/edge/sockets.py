@@ -1,7 +1,7 @@
 """The edge's sockets: UDP and TCP outside on one port, UDP inside on loopback.
 
-Rule: this file moves bytes and decides nothing. One slow peer holds up nobody: every TCP connection has a
-writer and a short queue of its own, and names are looked up in tasks of their own.
+Rule: this file moves bytes and decides nothing. One slow peer delays no other: every TCP connection has a writer and a
+queue of 200 packets of its own, and names are looked up in tasks of their own.
 """
 
 import contextlib
@@ -17,16 +17,16 @@ from b2bua.edge.dns_cache import DnsCache
 from b2bua.edge.grammar import is_ipv4
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import INSIDE, LOOPBACK, Send
-from b2bua.edge.stream import Frames, StreamError
+from b2bua.edge.stream import SipFramer, StreamError
 
 RECEIVE_BUFFER_BYTES: Final = 4 * 1024 * 1024
 MOST_DATAGRAM_BYTES: Final = 65_535
 BURST: Final = 64
 """Datagrams taken from one socket before the others get a turn."""
-MOST_PEERS: Final = 1_000
-MOST_STRANGERS: Final = 100
-"""TCP connections of those who are neither trunk nor gateway; they may not fill the room of those who are."""
-STRANGER_IDLE_S: Final = 30.0
+MOST_CONNECTIONS: Final = 1_000
+MOST_UNKNOWN: Final = 100
+"""TCP connections of unknown sources; the others are kept free for trunks and gateways."""
+UNKNOWN_IDLE_S: Final = 30.0
 MOST_LOOKUPS: Final = 200
 QUEUE: Final = 200
 IDLE_S: Final = 600.0
@@ -36,14 +36,14 @@ TICK_S: Final = 1.0
 
 
 @attrs.define
-class _Peer:
-    """A TCP connection: what waits to be written to it."""
+class _Connection:
+    """A TCP connection: what waits to be written to it, and whether its source is not known (`Peers.known`)."""
 
     queue: trio.MemorySendChannel[bytes]
-    stranger: bool = False
+    unknown: bool = False
 
 
-class Wires:
+class EdgeSockets:
     """All sockets of one edge. `send` may be called from any task of the same loop; it never blocks."""
 
     def __init__(self, edge: Edge, nursery: trio.Nursery, outside: socket.socket, inside: socket.socket) -> None:
@@ -51,7 +51,7 @@ class Wires:
         self._nursery = nursery
         self._outside = outside
         self._inside = inside
-        self._peers: dict[Address, _Peer] = {}
+        self._connections: dict[Address, _Connection] = {}
         self._names = DnsCache()
         self._lookups = 0
 
@@ -60,8 +60,8 @@ class Wires:
         for send in sends:
             if send.transport == INSIDE:
                 self._datagram(self._inside, send)
-            elif send.transport == "tcp" and (peer := self._peers.get(send.to)):
-                self._queued(peer, send)
+            elif send.transport == "tcp" and (connection := self._connections.get(send.to)):
+                self._queued(connection, send)
             elif not is_ipv4(send.to.host):
                 if host := self._names.known(send.to.host):
                     self._resolved(send, host)
@@ -72,9 +72,9 @@ class Wires:
             else:
                 self._connected(send)
 
-    def _datagram(self, wire: socket.socket, send: Send) -> None:
+    def _datagram(self, udp: socket.socket, send: Send) -> None:
         try:
-            wire.sendto(send.packet, send.to)
+            udp.sendto(send.packet, send.to)
         except BlockingIOError:
             self._edge.counters["send-buffer-full"] += 1
         except OSError:
@@ -84,9 +84,9 @@ class Wires:
         if send.transport != INSIDE:
             self.send(self._edge.undelivered(send, trio.current_time()))
 
-    def _queued(self, peer: _Peer, send: Send) -> None:
+    def _queued(self, connection: _Connection, send: Send) -> None:
         try:
-            peer.queue.send_nowait(send.packet)
+            connection.queue.send_nowait(send.packet)
         except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
             self._edge.counters["tcp-peer-slow"] += 1
             self._undelivered(send)
@@ -109,22 +109,22 @@ class Wires:
             self._resolved(send, host)
 
     def _resolved(self, send: Send, host: str) -> None:
-        self._edge.neighbours.meet(host)
+        self._edge.peers.meet(host)
         self.send([attrs.evolve(send, to=Address(host, send.to.port))])
 
     def _connected(self, send: Send) -> None:
         to = send.otherwise or send.to
-        peer = self._peers.get(to)
-        if peer is None:
-            if len(self._peers) >= MOST_PEERS:
+        connection = self._connections.get(to)
+        if connection is None:
+            if len(self._connections) >= MOST_CONNECTIONS:
                 self._undelivered(send)
                 return
             sender, receiver = trio.open_memory_channel[bytes](QUEUE)
-            peer = self._peers[to] = _Peer(sender)
-            self._nursery.start_soon(self._open, to, peer, receiver)
-        self._queued(peer, send)
+            connection = self._connections[to] = _Connection(sender)
+            self._nursery.start_soon(self._open, to, connection, receiver)
+        self._queued(connection, send)
 
-    async def _open(self, to: Address, peer: _Peer, queue: trio.MemoryReceiveChannel[bytes]) -> None:
+    async def _open(self, to: Address, connection: _Connection, queue: trio.MemoryReceiveChannel[bytes]) -> None:
         stream: trio.SocketStream | None = None
         with trio.move_on_after(CONNECT_S):
             try:
@@ -132,9 +132,9 @@ class Wires:
             except OSError:
                 stream = None
         if stream is None:
-            self._forget(to, peer, queue)
+            self._forget(to, connection, queue)
         else:
-            await self._converse(stream, to, peer, queue)
+            await self._converse(stream, to, connection, queue)
 
     async def accept(self, stream: trio.SocketStream) -> None:
         """A connection from outside."""
@@ -143,21 +143,21 @@ class Wires:
         except OSError:
             await trio.aclose_forcefully(stream)
             return
-        stranger = not self._edge.neighbours.known(host)
-        strangers = sum(peer.stranger for peer in self._peers.values()) if stranger else 0
-        if len(self._peers) >= MOST_PEERS or strangers >= MOST_STRANGERS:
+        unknown = not self._edge.peers.known(host)
+        unknowns = sum(connection.unknown for connection in self._connections.values()) if unknown else 0
+        if len(self._connections) >= MOST_CONNECTIONS or unknowns >= MOST_UNKNOWN:
             self._edge.counters["tcp-too-many"] += 1
             await trio.aclose_forcefully(stream)
             return
         sender, receiver = trio.open_memory_channel[bytes](QUEUE)
-        peer = self._peers[Address(host, port)] = _Peer(sender, stranger)
-        await self._converse(stream, Address(host, port), peer, receiver)
+        connection = self._connections[Address(host, port)] = _Connection(sender, unknown)
+        await self._converse(stream, Address(host, port), connection, receiver)
 
-    def _forget(self, address: Address, peer: _Peer, queue: trio.MemoryReceiveChannel[bytes]) -> None:
-        """The connection is over, or never was: what still waited for it could not be delivered."""
-        if self._peers.get(address) is peer:
-            del self._peers[address]
-        peer.queue.close()
+    def _forget(self, address: Address, connection: _Connection, queue: trio.MemoryReceiveChannel[bytes]) -> None:
+        """The connection is over or could not be made: what waited for it is undelivered."""
+        if self._connections.get(address) is connection:
+            del self._connections[address]
+        connection.queue.close()
         with contextlib.suppress(trio.WouldBlock, trio.EndOfChannel):
             while True:
                 self._undelivered(Send(queue.receive_nowait(), address, "tcp"))
@@ -166,106 +166,120 @@ class Wires:
         self,
         stream: trio.SocketStream,
         address: Address,
-        peer: _Peer,
+        connection: _Connection,
         queue: trio.MemoryReceiveChannel[bytes],
     ) -> None:
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_write, stream, queue)
-                await self._read(stream, address, peer)
+                await self._read(stream, address, connection)
                 nursery.cancel_scope.cancel()
         except* (OSError, trio.TooSlowError, trio.BrokenResourceError, trio.ClosedResourceError):
             self._edge.counters["tcp-broken"] += 1
         finally:
-            self._forget(address, peer, queue)
+            self._forget(address, connection, queue)
             await trio.aclose_forcefully(stream)
 
-    async def _read(self, stream: trio.SocketStream, address: Address, peer: _Peer) -> None:
-        frames = Frames()
+    async def _read(self, stream: trio.SocketStream, address: Address, connection: _Connection) -> None:
+        framer = SipFramer()
         while True:
             octets = b""
-            with trio.move_on_after(STRANGER_IDLE_S if peer.stranger else IDLE_S):
+            with trio.move_on_after(UNKNOWN_IDLE_S if connection.unknown else IDLE_S):
                 octets = await stream.receive_some()
             if not octets:
                 return
             try:
-                packets = frames.feed(octets)
+                packets = framer.feed(octets)
             except StreamError as fault:
                 self._edge.counters[f"stream:{fault}"] += 1
                 return
-            if frames.pings:
-                frames.pings = 0
-                self._queued(peer, Send(b"\r\n", address, "tcp"))
+            if framer.pings:
+                framer.pings = 0
+                self._queued(connection, Send(b"\r\n", address, "tcp"))
             for packet in packets:
                 self.send(self._edge.receive(packet, address, "tcp", trio.current_time()))
 
     async def listen_outside(self) -> None:
         """Take datagrams from outside for ever."""
-        look = _look_at(self._outside)
+        poller = _poller(self._outside)
         while True:
             await trio.lowlevel.wait_readable(self._outside)
             now_s = trio.current_time()
-            for packet, source in _burst(self._outside, look):
+            for packet, source in _burst(self._outside, poller):
                 self.send(self._edge.receive(packet, Address(*source), "udp", now_s))
 
     async def listen_inside(self) -> None:
         """Take datagrams from call processes for ever."""
-        look = _look_at(self._inside)
+        poller = _poller(self._inside)
         while True:
             await trio.lowlevel.wait_readable(self._inside)
             now_s = trio.current_time()
-            for packet, (host, port) in _burst(self._inside, look):
+            for packet, (host, port) in _burst(self._inside, poller):
                 if host == LOOPBACK:
                     self.send(self._edge.receive_inside(packet, port, now_s))
 
     async def tick(self) -> None:
-        """Let the edge look at the clock for ever."""
+        """Let the edge look at the clock for ever, and tell it which processes of the daemon before are dead."""
         while True:
-            self.send(self._edge.tick(trio.current_time()))
+            now_s = trio.current_time()
+            for process in self._edge.missing_processes():
+                if is_port_free(process.sip_port):
+                    self.send(self._edge.process_died(process.sip_port, process.incarnation, now_s))
+            self.send(self._edge.tick(now_s))
             await trio.sleep(TICK_S)
 
 
 async def _write(stream: trio.SocketStream, queue: trio.MemoryReceiveChannel[bytes]) -> None:
-    """Write what is queued, until the peer takes nothing for too long."""
+    """Write what is queued; raises TooSlowError when the peer takes nothing for `WRITE_S`."""
     async for packet in queue:
         with trio.fail_after(WRITE_S):
             await stream.send_all(packet)
 
 
-def _burst(wire: socket.socket, look: select.poll) -> list[tuple[bytes, tuple[str, int]]]:
-    """What has come, at most `BURST` datagrams; `look` looks at `wire` for more (cheaper than to receive in vain)."""
+def _burst(udp: socket.socket, poller: select.poll) -> list[tuple[bytes, tuple[str, int]]]:
+    """What has come, at most `BURST` datagrams; to ask `poller` for more is cheaper than to receive in vain."""
     packets: list[tuple[bytes, tuple[str, int]]] = []
     for _ in range(BURST):
         try:
-            packets.append(wire.recvfrom(MOST_DATAGRAM_BYTES))
+            packets.append(udp.recvfrom(MOST_DATAGRAM_BYTES))
         except BlockingIOError:
             break
         except OSError:
             # An ICMP answer to something sent earlier (ECONNREFUSED) comes up here; it says nothing about
             # what follows.
             pass
-        if not look.poll(0):
+        if not poller.poll(0):
             break
     return packets
 
 
-def _look_at(wire: socket.socket) -> select.poll:
-    look = select.poll()
-    look.register(wire, select.POLLIN)
-    return look
+def _poller(udp: socket.socket) -> select.poll:
+    poller = select.poll()
+    poller.register(udp, select.POLLIN)
+    return poller
 
 
 def udp_socket(host: str, port: int) -> socket.socket:
     """A bound UDP socket with a large receive buffer. Raises OSError, for one if the port is in use."""
-    wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
-        wire.setblocking(False)
-        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        wire.bind((host, port))
+        udp.setblocking(False)
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        udp.bind((host, port))
     except OSError:
-        wire.close()
+        udp.close()
         raise
-    return wire
+    return udp
+
+
+def is_port_free(sip_port: int) -> bool:
+    """Whether nobody has this UDP port on loopback; a call process that lives has its own."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((LOOPBACK, sip_port))
+        except OSError:
+            return False
+    return True
 
 
 async def serve(
@@ -273,12 +287,12 @@ async def serve(
     listen: tuple[str, int],
     inside: socket.socket,
     *,
-    task_status: trio.TaskStatus[Wires] = trio.TASK_STATUS_IGNORED,
+    task_status: trio.TaskStatus[EdgeSockets] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve until cancelled. `inside` is bound to `127.0.0.1:site.inside_port` and stays the caller's to
+    """Serve until cancelled. `inside` is bound to `127.0.0.1:settings.inside_port` and stays the caller's to
     close.
 
-    `started` gives the `Wires`, through which other outputs of the edge can be sent. Raises OSError if
+    `started` gives the `EdgeSockets`, through which other outputs of the edge can be sent. Raises OSError if
     `listen` cannot be had for UDP and TCP both.
     """
     inside.setblocking(False)
@@ -286,9 +300,9 @@ async def serve(
     with outside:
         listeners = await trio.open_tcp_listeners(listen[1], host=listen[0])
         async with trio.open_nursery() as nursery:
-            wires = Wires(edge, nursery, outside, inside)
-            nursery.start_soon(wires.listen_outside)
-            nursery.start_soon(wires.listen_inside)
-            nursery.start_soon(wires.tick)
-            task_status.started(wires)
-            await trio.serve_listeners(wires.accept, listeners)
+            edge_sockets = EdgeSockets(edge, nursery, outside, inside)
+            nursery.start_soon(edge_sockets.listen_outside)
+            nursery.start_soon(edge_sockets.listen_inside)
+            nursery.start_soon(edge_sockets.tick)
+            task_status.started(edge_sockets)
+            await trio.serve_listeners(edge_sockets.accept, listeners)

@@ -1,7 +1,7 @@
 """Cutting a TCP stream into SIP messages (RFC 3261, 18.3), sans-I/O.
 
-Rule: a message on a stream says its length; one that does not, or is too long, ends the connection, because
-nobody could say where the next one starts. Memory is bounded by one message.
+Rule: a message on a stream must have one Content-Length; one that has not, or is too long, ends the connection, because
+the start of the next one could not be found. Memory is bounded by one message.
 """
 
 import re
@@ -15,7 +15,7 @@ class StreamError(ValueError):
     """The stream cannot be read on."""
 
 
-class Frames:
+class SipFramer:
     """One direction of one connection. `pings` counts keep-alives (RFC 5626, 3.5.1) that want a CRLF back."""
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
-"""Tokens: how a message from outside names the call process that it is for.
+"""DialogTokens: how a message from outside names the call process that it is for.
 
-Rule: nobody but this daemon can make one. A token is `incarnation.port.mac`, the MAC a keyed BLAKE2b of 80 bits
+Rule: only the holder of the secret can make one. A token is `incarnation.port.mac`, the MAC a keyed BLAKE2b of 80 bits
 (RFC 7693) under the daemon's secret over what the token is for. It stands in the user part of our Contact and in the
 branch of our Via, so that a daemon started anew with the same secret finds every dialog and transaction again.
 """
@@ -24,13 +24,13 @@ _INCARNATION = re.compile(r"[A-Za-z0-9_\-]{1,40}")
 
 @attrs.frozen
 class ProcessAddress:
-    """Where a call lives: the UDP port on loopback of a call process, and which process that is."""
+    """A call process: its UDP port on loopback, and its random name (`Hello.incarnation`), never used again."""
 
     sip_port: int
     incarnation: str
 
 
-class Tokens:
+class DialogTokens:
     """Makes and reads tokens under one secret (at least 16 random bytes, kept over restarts)."""
 
     def __init__(self, secret: bytes) -> None:
@@ -40,16 +40,16 @@ class Tokens:
         self._key = secret[:_MOST_KEY_BYTES]
 
     def mac(self, purpose: str, *parts: str) -> str:
-        """20 hexadecimal digits that only we can know for this purpose and these parts."""
+        """20 hexadecimal digits that only the holder of the secret can compute for this purpose and these parts."""
         text = "\0".join((purpose, *parts))
         return blake2b(text.encode("latin-1"), digest_size=_MAC_BYTES, key=self._key).hexdigest()
 
-    def contact(self, place: ProcessAddress) -> str:
+    def contact(self, process: ProcessAddress) -> str:
         """The user part of the Contact that leads to a process. Raises ValueError for an odd incarnation."""
-        if not _INCARNATION.fullmatch(place.incarnation):
-            raise ValueError(f"incarnation {place.incarnation!r}: use 1–40 of A–Z a–z 0–9 _ -")
-        port = f"{place.sip_port:x}"
-        return f"{place.incarnation}.{port}.{self.mac('contact', place.incarnation, port)}"
+        if not _INCARNATION.fullmatch(process.incarnation):
+            raise ValueError(f"incarnation {process.incarnation!r}: use 1–40 of A–Z a–z 0–9 _ -")
+        port = f"{process.sip_port:x}"
+        return f"{process.incarnation}.{port}.{self.mac('contact', process.incarnation, port)}"
 
     def read_contact(self, user: str) -> ProcessAddress | None:
         """The process that a Request-URI's user part names, or None if we never made it."""
@@ -60,11 +60,11 @@ class Tokens:
             return None
         return ProcessAddress(int(port, 16), incarnation)
 
-    def branch(self, place: ProcessAddress, branch: str, call_id: str) -> str:
+    def branch(self, process: ProcessAddress, branch: str, call_id: str) -> str:
         """The branch of our Via on a request from a process whose own Via had `branch`."""
-        own, port = branch.removeprefix(COOKIE), f"{place.sip_port:x}"
-        mac = self.mac("branch", place.incarnation, port, own, call_id)
-        return f"{COOKIE}{place.incarnation}.{port}.{mac}.{own}"
+        own, port = branch.removeprefix(COOKIE), f"{process.sip_port:x}"
+        mac = self.mac("branch", process.incarnation, port, own, call_id)
+        return f"{COOKIE}{process.incarnation}.{port}.{mac}.{own}"
 
     def read_branch(self, branch: str, call_id: str) -> tuple[ProcessAddress, str] | None:
         """The process and its own branch behind a branch of ours, or None if it is not ours."""

@@ -1,13 +1,13 @@
-"""What the daemon and a call process say to each other over a Unix socket (sans-I/O).
+"""The messages between the daemon and a call process, over a Unix socket (sans-I/O).
 
-    process → daemon   Hello   who I am; the call I still hold, if the daemon is new
+    process → daemon   Hello   the process's name and SIP port, and the call that it holds; first on every link
                        Update  the call's record as it stands now (whole; the highest seq wins)
-                       Ask     a fresh fact that only the daemon knows; the answer is an event for the flow
+                       Ask     a command that only the daemon can carry out; the answer is an event for the flow
                        Mishap  something failed that the call goes on without
-                       Idle    the call is over and all its legs are down; I can rest
-    daemon → process   Assign  a call is coming on your SIP port: plan, facts, routes
+                       Idle    the call is over and all its legs are down
+    daemon → process   Assign  a call is coming on the process's SIP port: plan, facts, routes
                        Stored  the record is on disk, for the first time or because the caller waits for it
-                       Tell    an event for the flow: the answer to an Ask, or an operator's wish
+                       Tell    an event for the flow: the answer to an Ask, or an operator's request
                        Refer   a leg's telephone asks for a transfer
                        Retire  finish the call, take no more, exit
 
@@ -63,7 +63,7 @@ class Assign:
     accepted_ms: int
     facts: Facts
     plan_hash: str
-    plan: dict[str, Any] | None
+    plan: dict[str, Any] | None  # Any: a plan's plain form is whatever its nodes hold; the process checks it
     routes: tuple[Route, ...]
     contact: str
     identity: str
@@ -75,7 +75,7 @@ class Assign:
 
 @attrs.frozen
 class Hello:
-    """First word on every link. `sip_port` is the UDP port on loopback where this process takes SIP.
+    """The first message on every link. `sip_port` is the UDP port on loopback where this process takes SIP.
 
     `incarnation` is a random name of this process, never used again; it stands in the token of its Contact.
     """
@@ -125,7 +125,7 @@ class Idle:
 
 @attrs.frozen
 class Stored:
-    """The record is on disk up to `seq`. Said of its opening, and to whoever waits."""
+    """The record is on disk up to `seq`. Sent after its opening, and after an `Update` that waits."""
 
     call_id: str
     seq: int
@@ -168,19 +168,23 @@ _converter = tagged(Event, Command, FromProcess, FromDaemon)
 
 def frame(message: FromProcess | FromDaemon) -> bytes:
     """A message as it goes over the wire."""
-    union: Any = FromDaemon if isinstance(message, Assign | Stored | Tell | Refer | Retire) else FromProcess
+    union: Any  # Any: a union of classes has no type that mypy could name (PEP 747)
+    union = FromDaemon if isinstance(message, Assign | Stored | Tell | Refer | Retire) else FromProcess
     return framed(pack(_converter.unstructure(message, unstructure_as=union)))
 
 
 class Frames:
-    """Cuts a byte stream into messages of one side. Raises ValueError for what is not one."""
+    """Cuts a byte stream into messages of one side: `FromProcess` or `FromDaemon`.
+
+    `feed` gives Any, since mypy cannot name the members of a union that is passed as a value (PEP 747).
+    """
 
     def __init__(self, side: Any) -> None:
         self._side = side
         self._cutter = FrameCutter()
 
     def feed(self, data: bytes) -> Iterator[Any]:
-        """Whole messages in `data` and what came before it, in order."""
+        """Whole messages in `data` and what came before it, in order. Raises ValueError for what is not one."""
         for body in self._cutter.feed(data):
             try:
                 message = _converter.structure(unpack(body), self._side)

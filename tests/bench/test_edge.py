@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from b2bua.edge.settings import Send
-from tests.unit.edge.stage import CARRIER, OFFER, PROCESS, SITE, TARGET, Stage, invite, response_to
+from tests.unit.edge.stage import CARRIER, OFFER, PROCESS, SETTINGS, TARGET, Stage, invite, response_to
 from tests.unit.edge.test_call import in_dialog, outbound, same_hop
 
 CALLS = 2_000
@@ -15,7 +15,7 @@ CALLS = 2_000
 
 def fast_stage() -> Stage:
     """A stage without rate limits."""
-    return Stage(attrs.evolve(SITE, invites_per_s=1e9, packets_per_s=1e9, stranger_packets_per_s=1e9))
+    return Stage(attrs.evolve(SETTINGS, invites_per_s=1e9, packets_per_s=1e9, unknown_packets_per_s=1e9))
 
 
 def renamed(packet: bytes, number: int) -> bytes:
@@ -88,8 +88,8 @@ def test_a_message_forwarded() -> None:
 
 @pytest.mark.bench
 def test_a_call_turned_away() -> None:
-    """What an INVITE costs that is over the trunk's rate, and what a stranger's costs."""
-    limited = Stage(attrs.evolve(SITE, invites_per_s=1.0, packets_per_s=1e9))
+    """What an INVITE costs that is over the trunk's rate, and what an unknown source's costs."""
+    limited = Stage(attrs.evolve(SETTINGS, invites_per_s=1.0, packets_per_s=1e9))
     packets = [renamed(invite(), number) for number in range(CALLS)]
 
     def flood() -> int:

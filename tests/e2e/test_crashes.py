@@ -1,8 +1,10 @@
 """Pulling the cable: kill -9 of call processes and of the daemon, with calls up."""
 
+import contextlib
 import os
 import re
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -10,11 +12,14 @@ import pytest
 import trio
 
 from b2bua.records.call_record import CallState, Party
-from tests.support.sip_far_end import open_far
+from tests.support.raw_sip import Raw
+from tests.support.sip_far_end import Far, Line, open_far
+from tests.support.sip_wire import field
 from tests.support.sipp import SDP, Caller, Sipp, Target, pause, recv
 from tests.support.switch import Switch, eventually, sip_uri
 
 CALLS = 6
+SOON_S = 1.0
 ANSWERS = [
     recv("INVITE"),
     Target.respond(200, "OK", sdp=SDP),
@@ -130,6 +135,147 @@ def test_the_daemon_ends_cleanly(own_switch: Callable[..., Switch]) -> None:
         target.wait()
     assert len(switch.closed(number)) == 1
     eventually(lambda: [pid for pid in processes if _lives(pid)], lambda left: not left)
+
+
+async def both_up(switch: Switch, carrier: Far, target: Far, count: int) -> tuple[str, list[tuple[Line, Line]]]:
+    """So many calls that talk: their number, and each one's caller and target."""
+    number = await trio.to_thread.run_sync(switch.publish, f'desk = "{target.uri}"')
+    pairs = []
+    for _ in range(count):
+        caller = await carrier.call(number)
+        answering = await target.rang()
+        await answering.answer()
+        await caller.until("SIP/2.0 200")
+        pairs.append((caller, answering))
+    await trio.to_thread.run_sync(
+        eventually,
+        lambda: sum(record.state is CallState.TALKING for record in switch.records(number)),
+        lambda up: up == count,
+    )
+    return number, pairs
+
+
+def serves_sip(switch: Switch) -> None:
+    """Wait until the switch answers OPTIONS: its SIP port is open, its processes may not have linked yet."""
+    with Raw(switch.address) as probe:
+        while True:
+            with contextlib.suppress(TimeoutError, ConnectionRefusedError):
+                probe.send(probe.request("OPTIONS"))
+                assert probe.receive(0.02).startswith("SIP/2.0 200")
+                return
+
+
+@pytest.mark.req("S1", "P1")
+@pytest.mark.parametrize(("how", "options"), [(signal.SIGKILL, ()), (signal.SIGTERM, ("--keep-calls",))])
+async def test_hung_up_while_the_daemon_restarts(
+    own_switch: Callable[..., Switch], how: signal.Signals, options: tuple[str, ...]
+) -> None:
+    """BYE before the processes have linked to the new daemon: 200 in a second, charged until then, nothing twice."""
+    switch = await trio.to_thread.run_sync(lambda: own_switch(spare=CALLS, options=options))
+    async with open_far(switch.port) as carrier, open_far(switch.port) as target, trio.open_nursery() as nursery:
+        number, pairs = await both_up(switch, carrier, target, CALLS)
+        await trio.to_thread.run_sync(switch.stop, how)
+        nursery.start_soon(trio.to_thread.run_sync, switch.start)
+        await trio.to_thread.run_sync(serves_sip, switch)
+        byes_ms = time.time() * 1000
+        ending = [pair[n % 2] for n, pair in enumerate(pairs)]
+        for line in ending:
+            await line.request("BYE")
+            line.gone = True
+        began_s = trio.current_time()
+        for line in ending:
+            await line.until("SIP/2.0 200", lambda message: "BYE" in field(message, "CSeq"))
+        took_s = trio.current_time() - began_s
+        for n, pair in enumerate(pairs):
+            await pair[1 - n % 2].until("BYE")
+        records = await trio.to_thread.run_sync(switch.closed, number, CALLS)
+    print(f"\nthe last 200 came {took_s:.2f} s after the new daemon's SIP port was open")
+    assert took_s < SOON_S
+    assert [len(line.came("BYE")) + (line in ending) for pair in pairs for line in pair] == [1] * 2 * CALLS
+    assert [line.came("SIP/2.0 4") for pair in pairs for line in pair] == [[]] * 2 * CALLS
+    assert len(records) == CALLS
+    assert all(record.ending and record.ending.slug == "normal" for record in records)
+    assert all(abs((record.ended_ms or 0) - byes_ms) < 1000 * SOON_S for record in records)
+    assert all(record.talk_ms <= byes_ms + 1000 * SOON_S - (record.answered_ms or 0) for record in records)
+
+
+@pytest.mark.req("S1", "P1")
+async def test_hung_up_while_the_daemon_stops(own_switch: Callable[..., Switch]) -> None:
+    """BYE at the moment of a clean stop, and again until it is answered: each gets a final response, nothing twice.
+
+    The old daemon may have forwarded the BYE and lost the answer; a process that is gone by then gives 481, which ends
+    a dialog like 200 (RFC 3261, 15.1.1).
+    """
+    switch = await trio.to_thread.run_sync(lambda: own_switch(spare=CALLS, options=("--keep-calls",)))
+    async with open_far(switch.port) as carrier, open_far(switch.port) as target, trio.open_nursery() as nursery:
+        number, pairs = await both_up(switch, carrier, target, CALLS)
+        ending = [pair[n % 2] for n, pair in enumerate(pairs)]
+
+        async def hang_up_late(line: Line, after_s: float) -> None:
+            await trio.sleep(after_s)
+            line.gone = True
+            await line.request("BYE")
+            while True:
+                with contextlib.suppress(AssertionError):  # `until` fails when nothing has come
+                    await line.until("SIP/2.0", lambda message: "BYE" in field(message, "CSeq"), timeout_s=0.5)
+                    return
+                await line.repeat()
+
+        for n, line in enumerate(ending):
+            nursery.start_soon(hang_up_late, line, n * 0.02)
+        await trio.to_thread.run_sync(switch.stop, signal.SIGTERM)
+        await trio.to_thread.run_sync(switch.start)
+        for n, pair in enumerate(pairs):
+            await pair[1 - n % 2].until("BYE")
+        records = await trio.to_thread.run_sync(switch.closed, number, CALLS)
+    finals = [message for line in ending for message in line.came("SIP/2.0") if "BYE" in field(message, "CSeq")]
+    print(f"\n{Counter(message[8:11] for message in finals)}")
+    assert {message[8:11] for message in finals} <= {"200", "481"}
+    assert len({field(message, "Call-ID") for message in finals}) == CALLS
+    assert [len(pair[1 - n % 2].came("BYE")) for n, pair in enumerate(pairs)] == [1] * CALLS
+    assert len(records) == CALLS
+    assert all(record.ending and record.ending.slug == "normal" for record in records)
+
+
+@pytest.mark.req("S1", "P1")
+@pytest.mark.parametrize("daemon_first", [True, False])
+async def test_a_process_dies_while_the_daemon_is_away(own_switch: Callable[..., Switch], daemon_first: bool) -> None:
+    """Both far ends get their BYE within 3 s of the new daemon's start, a ringing call 500 and CANCEL; others go on."""
+    switch = await trio.to_thread.run_sync(lambda: own_switch(spare=3))
+    async with open_far(switch.port) as carrier, open_far(switch.port) as target:
+        number, pairs = await both_up(switch, carrier, target, 2)
+        ringing = await carrier.call(number)
+        rung = await target.rang()
+        await rung.respond("180 Ringing")
+        await ringing.until("SIP/2.0 180")
+        pool = await trio.to_thread.run_sync(switch.pool)
+        known = await trio.to_thread.run_sync(eventually, lambda: switch.records(number), lambda kept: len(kept) == 3)
+        dialled = {record.call_id: record.sip_call_id for record in known}
+        pids = {dialled[each["call_id"]]: each["pid"] for each in pool if each["call_id"]}
+        spared, lost = pairs
+        assert switch.process is not None
+        if not daemon_first:
+            switch.process.send_signal(signal.SIGSTOP)  # it must not see what comes
+        else:
+            await trio.to_thread.run_sync(switch.stop, signal.SIGKILL)
+        for line in (lost[0], ringing):
+            os.kill(pids[line.call_id], signal.SIGKILL)
+        if not daemon_first:
+            await trio.to_thread.run_sync(switch.stop, signal.SIGKILL)
+        await trio.to_thread.run_sync(switch.start)
+        with trio.fail_after(3):
+            for line in lost:
+                await line.until("BYE")
+            await rung.until("CANCEL")
+            await ringing.until("SIP/2.0 500")
+        assert "cause=500" in field(lost[0].came("BYE")[0], "Reason")
+        await trio.to_thread.run_sync(lambda: eventually(switch.call_processes, lambda pids: len(pids) == 1))
+        await spared[0].hang_up()
+        await spared[1].until("BYE")
+        assert [len(line.came("BYE")) for line in (*lost, *spared)] == [1, 1, 0, 1]
+        records = await trio.to_thread.run_sync(switch.closed, number, 3)
+    endings = sorted(record.ending.slug for record in records if record.ending)
+    assert endings == ["lost", "lost", "normal"]
 
 
 def _lives(pid: int) -> bool:

@@ -1,6 +1,7 @@
 """Transfers through the running switch: who hears whom before, meanwhile and after, and what the record says (M3)."""
 
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import attrs
@@ -168,30 +169,53 @@ async def test_a_telephone_that_hangs_up_on_its_referral(switch: Switch) -> None
 async def test_attended_by_refer_with_replaces(switch: Switch) -> None:
     """The seat calls the other through the switch, then refers its caller there: the other's call is replaced."""
     async with talking(switch) as stage:
-        plan = f'other = "{stage.other_end.uri}"\n'
-        direct = await trio.to_thread.run_sync(switch.publish, plan)
-        asking = await stage.seat_end.call(direct)
-        asked = await stage.other_end.rang()
-        await asked.answer()
-        await asking.until("SIP/2.0 200")
-        await asking.audio.until_hears(OTHER_HZ)
-        tags = f"to-tag={asking.them.partition(';tag=')[2]};from-tag={asking.us.partition(';tag=')[2]}"
-        replaces = f"{asking.call_id};{tags}".replace(";", "%3B").replace("=", "%3D").replace("@", "%40")
-        await stage.refer(f"{asking.target}?Replaces={replaces}")
-        other = await stage.other_end.rang()
-        named, *its_tags = field(other.invite, "Replaces").split(";")
-        assert named == asked.call_id
-        assert f"to-tag={asked.us.partition(';tag=')[2]}" in its_tags
-        assert f"from-tag={asked.them.partition(';tag=')[2]}" in its_tags
-        await other.answer()
-        await asked.hang_up()  # as RFC 3891 has it for the dialog that was replaced
-        await asking.until("BYE")
-        await stage.notified(100, 200)
-        await stage.seat.until("BYE")
-        await stage.both_hear(other, OTHER_HZ)
-        await other.hang_up()
-        await stage.caller.until("BYE")
-        record = await stage.record()
+        await attended(stage, lambda: None)
+
+
+@pytest.mark.req("M3", "S1")
+async def test_attended_over_a_restart_of_the_daemon(own_switch: Callable[..., Switch]) -> None:
+    """The same where the daemon is killed and the next one started between the seat's call to the other and its REFER.
+
+    REFER is sent as soon as the new daemon listens, whether the processes have linked to it or not.
+    """
+    switch = await trio.to_thread.run_sync(own_switch)
+
+    def restart() -> None:
+        switch.stop(signal.SIGKILL)
+        switch.start()
+
+    async with talking(switch) as stage:
+        await attended(stage, restart)
+
+
+async def attended(stage: Stage, between: Callable[[], None]) -> None:
+    """An attended transfer from the seat's call to the other until the end; `between` is done before REFER is sent."""
+    switch = stage.switch
+    plan = f'other = "{stage.other_end.uri}"\n'
+    direct = await trio.to_thread.run_sync(switch.publish, plan)
+    asking = await stage.seat_end.call(direct)
+    asked = await stage.other_end.rang()
+    await asked.answer()
+    await asking.until("SIP/2.0 200")
+    await asking.audio.until_hears(OTHER_HZ)
+    tags = f"to-tag={asking.them.partition(';tag=')[2]};from-tag={asking.us.partition(';tag=')[2]}"
+    replaces = f"{asking.call_id};{tags}".replace(";", "%3B").replace("=", "%3D").replace("@", "%40")
+    await trio.to_thread.run_sync(between)
+    await stage.refer(f"{asking.target}?Replaces={replaces}")
+    other = await stage.other_end.rang()
+    named, *its_tags = field(other.invite, "Replaces").split(";")
+    assert named == asked.call_id
+    assert f"to-tag={asked.us.partition(';tag=')[2]}" in its_tags
+    assert f"from-tag={asked.them.partition(';tag=')[2]}" in its_tags
+    await other.answer()
+    await asked.hang_up()  # as RFC 3891 has it for the dialog that was replaced
+    await asking.until("BYE")
+    await stage.notified(100, 200)
+    await stage.seat.until("BYE")
+    await stage.both_hear(other, OTHER_HZ)
+    await other.hang_up()
+    await stage.caller.until("BYE")
+    record = await stage.record()
     assert hops(record) == ["seat", "other"]
 
 

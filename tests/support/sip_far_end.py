@@ -36,6 +36,7 @@ class Line:
     times: list[float] = attrs.field(factory=list)
     answered: bool = False
     gone: bool = False
+    sent: str = ""
 
     def sdp(self, direction: str = "sendrecv") -> str:
         """Our session description."""
@@ -93,7 +94,12 @@ class Line:
             f"Contact: <{self.end.uri}>",
             *headers,
         ]
-        await self.end.send(_finished(lines, body, kind))
+        self.sent = _finished(lines, body, kind)
+        await self.end.send(self.sent)
+
+    async def repeat(self) -> None:
+        """Send the last request within the call again, as it was (RFC 3261, 17.1.2.2)."""
+        await self.end.send(self.sent)
 
     async def hang_up(self) -> None:
         """BYE, and its answer."""

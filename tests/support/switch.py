@@ -39,7 +39,10 @@ sources = ["127.0.0.0/8"]
 
 
 class Switch:
-    """A running daemon and what a test wants of it; `within` is a command that starts the command after it."""
+    """A running daemon and what a test wants of it; `within` is a command that starts the command after it.
+
+    `options` are for the command `run`.
+    """
 
     def __init__(
         self,
@@ -50,9 +53,11 @@ class Switch:
         rest_s: float = 0.6,
         more: str = "",
         within: Iterable[str] = (),
+        options: Iterable[str] = (),
     ) -> None:
         self.folder = folder
         self._within = within
+        self._options = options
         self.state = folder / "state"
         self._spare = spare
         self.port = free_port()
@@ -69,6 +74,7 @@ class Switch:
     def start(self) -> None:
         """Start the daemon and wait until it says that it listens."""
         command = [*self._within, sys.executable, "-m", "b2bua", "run", "--config", str(self._config), "--verbose"]
+        command += self._options
         log = (self.folder / "daemon.log").open("ab")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
         log.close()

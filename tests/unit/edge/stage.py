@@ -1,4 +1,4 @@
-"""A stage for the edge's core: a carrier and a process as plain text, a desk that says what it is told to."""
+"""A stage for the edge's core: a carrier and a process as plain text, a admission that says what it is told to."""
 
 from ipaddress import IPv4Network
 
@@ -7,6 +7,7 @@ import attrs
 from b2bua.config.trunks import Gateway, Trunk
 from b2bua.edge.admission import Admitted, NewCall, Referral, Refused
 from b2bua.edge.core import Edge
+from b2bua.edge.dialog_journal import DialogJournal
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import EdgeSettings, Send
 from b2bua.edge.token import ProcessAddress
@@ -15,12 +16,12 @@ from routing.ids import TrunkName
 SECRET = b"a secret for tests only, 32 bytes"
 CARRIER = Address("192.0.2.10", 5060)
 TARGET = Address("198.51.100.7", 5060)
-STRANGER = Address("203.0.113.66", 5060)
+UNKNOWN = Address("203.0.113.66", 5060)
 PROCESS = 40001
 INCARNATION = "inc1"
 TRUNK = Trunk(TrunkName("carrier"), (IPv4Network("192.0.2.0/24"),))
 GATEWAY = Gateway("gw", TARGET.host)
-SITE = EdgeSettings("192.0.2.1", 5060, 40000, invites_per_s=10_000)
+SETTINGS = EdgeSettings("192.0.2.1", 5060, 40000, invites_per_s=10_000)
 
 OFFER = """\
 v=0
@@ -54,7 +55,7 @@ a=sendrecv
 """
 
 
-def wire(head: str, body: str = "", kind: str = "application/sdp") -> bytes:
+def sip_bytes(head: str, body: str = "", kind: str = "application/sdp") -> bytes:
     """A message as bytes from readable text; Content-Type and Content-Length are added."""
     octets = body.replace("\n", "\r\n").encode()
     lines = head.strip("\n").split("\n")
@@ -81,7 +82,7 @@ def start(send: Send) -> str:
 
 
 @attrs.define
-class ScriptedDesk:
+class ScriptedAdmission:
     """Admits each call to `PROCESS`, or refuses it with `verdict`; `alive` says which processes live."""
 
     verdict: Admitted | Refused = attrs.field(factory=lambda: Admitted(PROCESS, INCARNATION))
@@ -95,9 +96,9 @@ class ScriptedDesk:
         self.calls.append(call)
         return self.verdict
 
-    def refer(self, place: ProcessAddress, referral: Referral) -> Refused | None:
+    def refer(self, process: ProcessAddress, referral: Referral) -> Refused | None:
         """Note the REFER and say what was told to."""
-        self.referrals.append((place, referral))
+        self.referrals.append((process, referral))
         return self.referral_refused
 
     def incarnation_at(self, sip_port: int) -> str | None:
@@ -107,15 +108,21 @@ class ScriptedDesk:
 
 @attrs.define
 class Stage:
-    """An edge at `SITE`, with one trunk and one gateway."""
+    """An edge at `SETTINGS`, with one trunk and one gateway; `just_started`: processes may still be waited for."""
 
-    site: EdgeSettings = SITE
-    desk: ScriptedDesk = attrs.field(factory=ScriptedDesk)
+    settings: EdgeSettings = SETTINGS
+    admission: ScriptedAdmission = attrs.field(factory=ScriptedAdmission)
     now_s: float = 1000.0
+    journal: DialogJournal = attrs.field(factory=DialogJournal)
+    just_started: bool = False
     edge: Edge = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.edge = Edge(self.site, SECRET, self.desk, [TRUNK], [GATEWAY])
+        peers = ([TRUNK], [attrs.evolve(GATEWAY, ping=False)])
+        self.edge = Edge(self.settings, SECRET, self.admission, *peers, journal=self.journal)
+        if not self.just_started:
+            for ago_s in (60, 0):
+                self.edge.tick(self.now_s - ago_s)
 
     def outside(self, packet: bytes, source: Address = CARRIER, transport: str = "udp") -> list[Send]:
         """A packet comes from outside."""
@@ -143,7 +150,7 @@ def is_trying(send: Send) -> bool:
 
 def invite(call_id: str = "call-1@carrier", *, extra: str = "", body: str = OFFER, cseq: int = 1) -> bytes:
     """A carrier's INVITE to 4006001234."""
-    return wire(
+    return sip_bytes(
         f"""
 INVITE sip:4006001234@192.0.2.1 SIP/2.0
 Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKcarrier-{cseq};rport
@@ -167,12 +174,12 @@ def response_to(
         for value in field(send, name):
             tagged = f"{value};tag={tag}" if name == "To" and ";tag=" not in value and status > 100 else value
             lines.append(f"{name}: {tagged}")
-    return wire("\n".join(lines) + ("\n" + extra if extra else ""), body)
+    return sip_bytes("\n".join(lines) + ("\n" + extra if extra else ""), body)
 
 
 def request(method: str, *, uri: str = "sip:4006001234@192.0.2.1", to_tag: str = "", extra: str = "") -> bytes:
     """A request without body from the carrier."""
-    return wire(f"""
+    return sip_bytes(f"""
 {method} {uri} SIP/2.0
 Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKg;rport
 {extra or "Max-Forwards: 70"}

@@ -15,9 +15,9 @@ from tests.unit.edge.stage import (
     field,
     invite,
     response_to,
+    sip_bytes,
     start,
     text,
-    wire,
 )
 
 
@@ -140,7 +140,7 @@ def test_in_dialog_request_out_follows_the_carriers_proxies() -> None:
     """RFC 3261, 16.12: our Route is taken off, the next one is where it goes, the Request-URI stays."""
     stage = Stage()
     bye = stage.inside(
-        wire("""
+        sip_bytes("""
 BYE sip:m@10.1.1.1:5070 SIP/2.0
 Via: SIP/2.0/UDP 127.0.0.1:40001;rport;branch=z9hG4bKPj-2
 Route: <sip:127.0.0.1:40000;lr>
@@ -169,7 +169,7 @@ def test_trying_is_said_by_the_edge() -> None:
         assert field(trying, "To") == ["<sip:4006001234@192.0.2.1>"]
         assert field(trying, "Timestamp") == ["54.1"]
     assert stage.edge.receive_inside(response_to(into, 100, "Trying"), PROCESS, stage.now_s) == []
-    stage.desk.verdict = Refused(404, "Not Found")
+    stage.admission.verdict = Refused(404, "Not Found")
     assert [send.packet[:11] for send in stage.outside(invite("call-2@carrier"))] == [b"SIP/2.0 404"]
 
 
@@ -181,7 +181,7 @@ def test_retransmission_cancel_and_failure_ack_share_the_branch() -> None:
     again = stage.one(invite())
     cancel = stage.one(same_hop("CANCEL"))
     ack = stage.one(same_hop("ACK", to_tag=";tag=callee-1"))
-    assert len(stage.desk.calls) == 1
+    assert len(stage.admission.calls) == 1
     assert first.packet == again.packet
     assert len({field(send, "Via")[0].split(";s4=")[0] for send in (first, again, cancel, ack)}) == 1
     assert {send.to for send in (first, again, cancel, ack)} == {(LOOPBACK, PROCESS)}
@@ -210,7 +210,7 @@ def test_invite_without_sdp_is_passed_on_and_its_ack_carries_the_answer() -> Non
 
 def outbound() -> bytes:
     """A process's INVITE to a target."""
-    return wire(
+    return sip_bytes(
         """
 INVITE sip:13800138000@198.51.100.7 SIP/2.0
 Via: SIP/2.0/UDP 127.0.0.1:40001;rport;branch=z9hG4bKPj-1
@@ -232,7 +232,7 @@ X-Context: sales
 
 def in_dialog(method: str, token: str, body: str = "") -> bytes:
     """The carrier's request within the dialog."""
-    return wire(
+    return sip_bytes(
         f"""
 {method} sip:{token}@192.0.2.1:5060 SIP/2.0
 Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKlater-{method};rport
@@ -248,7 +248,7 @@ CSeq: {1 if method == "ACK" else 2} {method}
 
 def same_hop(method: str, to_tag: str = "") -> bytes:
     """CANCEL of the INVITE, or the ACK to its failure: the INVITE's own Via."""
-    return wire(f"""
+    return sip_bytes(f"""
 {method} sip:4006001234@192.0.2.1 SIP/2.0
 Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKcarrier-1;rport
 Max-Forwards: 70

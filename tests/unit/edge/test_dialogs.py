@@ -9,7 +9,7 @@ from tests.unit.edge.test_call import in_dialog, outbound, same_hop
 
 def dies(stage: Stage) -> list[Send]:
     """The process is gone; what the edge sends for it."""
-    stage.desk.alive = {}
+    stage.admission.alive = {}
     return stage.edge.process_died(PROCESS, INCARNATION, stage.now_s)
 
 
@@ -49,6 +49,25 @@ def test_both_confirmed_dialogs_get_bye() -> None:
     assert start(to_target) == "BYE sip:m@198.51.100.7:5070 SIP/2.0"
     assert field(to_target, "Route") == ["<sip:198.51.100.2;lr>", "<sip:198.51.100.1;lr>"]
     assert field(to_target, "CSeq") == ["8 BYE"]
+    assert stage.outside(response_to(to_target, 200, "OK"), TARGET) == []
+
+
+@pytest.mark.req("S1", "S5")
+def test_a_bye_is_repeated_until_it_is_answered() -> None:
+    """RFC 3261, 17.1.2.2: after 0.5, 1, 2, 4, 4 … s, for 32 s; a provisional response does not stop it."""
+    stage = Stage()
+    stage.inside(response_to(stage.one(invite()), 200, "OK", extra="Contact: <sip:x@h>", body=OFFER))
+    out = stage.inside(outbound())
+    stage.one(response_to(out, 200, "OK", extra="Contact: <sip:m@198.51.100.7>", body=OFFER), TARGET)
+    to_caller, to_target = dies(stage)
+    assert stage.outside(response_to(to_caller, 100, "Trying")) == []
+    assert stage.outside(response_to(to_target, 200, "OK"), TARGET) == []
+    again = []
+    for half_seconds in range(1, 80):
+        if sends := stage.edge.tick(stage.now_s + half_seconds / 2):
+            assert sends == [to_caller]
+            again.append(half_seconds / 2)
+    assert again == [0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5, 31.5]
     assert stage.outside(response_to(to_target, 200, "OK"), TARGET) == []
 
 

@@ -13,7 +13,7 @@ from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import INSIDE, Send
 from tests.unit.edge.invariants import check_inside
 from tests.unit.edge.mutations import mutated
-from tests.unit.edge.stage import CARRIER, OFFER, PROCESS, SITE, TARGET, Stage, invite, response_to
+from tests.unit.edge.stage import CARRIER, OFFER, PROCESS, SETTINGS, TARGET, Stage, invite, response_to
 from tests.unit.edge.test_call import in_dialog, outbound, same_hop
 
 ROUNDS = int(os.environ.get("EDGE_FUZZ_ROUNDS", "20000"))
@@ -27,7 +27,7 @@ HEADERS = (
 
 def lively_stage() -> tuple[Stage, list[bytes], list[bytes]]:
     """A stage with a call up; messages that come from outside, and messages that come from a process."""
-    stage = Stage(attrs.evolve(SITE, invites_per_s=1e9, packets_per_s=1e9, stranger_packets_per_s=1e9))
+    stage = Stage(attrs.evolve(SETTINGS, invites_per_s=1e9, packets_per_s=1e9, unknown_packets_per_s=1e9))
     into = stage.one(invite())
     out = stage.inside(outbound())
     token = stage.token()

@@ -83,13 +83,13 @@ Content-Length: 0"""
     ],
 )
 def test_refused_by_the_edge_itself(packet: bytes, status: int) -> None:
-    """RFC 3261, 8.2 and 16.3: the answer is always the same, and the desk is not asked."""
+    """RFC 3261, 8.2 and 16.3: the answer is always the same, and the admission is not asked."""
     stage = Stage()
     send = stage.one(packet)
     assert start(send).startswith(f"SIP/2.0 {status} ")
     assert send.to == CARRIER
     assert stage.one(packet) == send
-    assert stage.desk.calls == []
+    assert stage.admission.calls == []
 
 
 @pytest.mark.req("S5")
@@ -118,13 +118,13 @@ def test_ack_without_to_tag_never_passes() -> None:
 def test_a_refused_call_is_refused_again_without_asking() -> None:
     """RFC 3261, 8.2.7: a retransmission gets the same answer and To tag, the ACK to it ends here."""
     stage = Stage()
-    stage.desk.verdict = Refused(503, "Service Unavailable", retry_after_s=7, q850=42)
+    stage.admission.verdict = Refused(503, "Service Unavailable", retry_after_s=7, q850=42)
     first = stage.one(invite())
     assert start(first) == "SIP/2.0 503 Service Unavailable"
     assert field(first, "Retry-After") == ["7"]
     assert field(first, "Reason") == ["Q.850;cause=42"]
     assert stage.one(invite()) == first
-    assert len(stage.desk.calls) == 1
+    assert len(stage.admission.calls) == 1
     tag = field(first, "To")[0].split(";tag=")[1]
     assert stage.outside(same_hop("ACK", to_tag=f";tag={tag}")) == []
     assert stage.edge.counters["ack-absorbed"] == 1
@@ -142,7 +142,7 @@ Diversion: <sip:123@192.0.2.10>;reason=unconditional
 Session-ID: ab30317f1a784dc48ff824d0d3715d86;remote=00000000000000000000000000000000"""
     packet = invite(extra=extra).replace(b'"Zhang" <sip:02112345678@', b"<sip:anonymous@")
     stage.one(packet.replace(b"INVITE sip:4006001234@", b"INVITE sip:400-600-1234;npdi@"))
-    (call,) = stage.desk.calls
+    (call,) = stage.admission.calls
     assert (call.dialled, call.caller, call.withheld) == ("400-600-1234", "+8613800138000", True)
     assert (call.max_forwards, call.source, call.transport) == (69, CARRIER, "udp")
     assert call.diversion == "<sip:123@192.0.2.10>;reason=unconditional"
@@ -174,7 +174,7 @@ def test_the_desk_is_told_the_category(from_: str, asserted: str, category: str)
     stage = Stage()
     extra = f"P-Asserted-Identity: {asserted}" if asserted else ""
     stage.one(invite(extra=extra).replace(b'"Zhang" <sip:02112345678@192.0.2.10>', from_.encode()))
-    (call,) = stage.desk.calls
+    (call,) = stage.admission.calls
     assert call.category == category
     assert call.caller.endswith("2112345678") or call.caller == "x"
 
@@ -184,7 +184,7 @@ def test_an_anonymous_from_without_identity_gives_no_number() -> None:
     """RFC 3323, 4.1: `anonymous` is no telephone number."""
     stage = Stage()
     stage.one(invite().replace(b'"Zhang" <sip:02112345678@192.0.2.10>', b"<sip:anonymous@anonymous.invalid>"))
-    assert (stage.desk.calls[0].caller, stage.desk.calls[0].withheld) == ("", True)
+    assert (stage.admission.calls[0].caller, stage.admission.calls[0].withheld) == ("", True)
 
 
 @pytest.mark.req("S5")
@@ -193,7 +193,7 @@ def test_display_names_survive_as_utf_8_or_not_at_all() -> None:
     stage = Stage()
     named = stage.one(invite("u8").replace(b'"Zhang"', '"张\\"三"'.encode()))
     assert field(named, "From")[0].startswith('"张\\"三" <sip:')
-    assert stage.desk.calls[0].display == '张"三'
+    assert stage.admission.calls[0].display == '张"三'
     gbk = stage.one(invite("gbk").replace(b'"Zhang"', b'"\xd5\xc5"'))
     assert field(gbk, "From")[0].startswith("<sip:")
 
@@ -228,7 +228,7 @@ def test_our_own_loop_is_found() -> None:
     via = field(out, "Via")[0]
     looped = invite("out-call-1", extra=f"Via: {via}")
     assert start(stage.one(looped)) == "SIP/2.0 482 Loop Detected"
-    assert stage.desk.calls == []
+    assert stage.admission.calls == []
 
 
 @pytest.mark.req("S5")
@@ -246,7 +246,7 @@ def test_a_dead_process_is_no_dialog() -> None:
     stage = Stage()
     stage.one(invite())
     token = stage.token()
-    stage.desk.alive = {40001: "someone-else"}
+    stage.admission.alive = {40001: "someone-else"}
     assert start(stage.one(in_dialog("BYE", token))).startswith("SIP/2.0 481")
     assert start(stage.one(in_dialog("OPTIONS", token))).startswith("SIP/2.0 481")
     assert stage.outside(in_dialog("ACK", token)) == []
@@ -265,7 +265,7 @@ def test_too_large_for_pjsip() -> None:
     stage = Stage()
     reasons = "\n".join(f'Reason: SIP;cause=486;text="{"x" * 400}{number}"' for number in range(10))
     assert start(stage.one(invite(extra=reasons))) == "SIP/2.0 513 Message Too Large"
-    assert stage.desk.calls == []
+    assert stage.admission.calls == []
 
 
 @pytest.mark.req("S5")

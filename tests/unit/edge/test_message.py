@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from b2bua.edge.grammar import MalformedError, is_ipv4, parse_name_addr, parse_uri, parse_via, split_list
 from b2bua.edge.message import Request, Response, parse
-from b2bua.edge.stream import Frames, StreamError
+from b2bua.edge.stream import SipFramer, StreamError
 from tests.unit.edge.stage import Stage, field, invite, response_to
 
 TORTUOUS = (
@@ -117,16 +117,16 @@ def test_no_text_takes_long(text: str) -> None:
 @pytest.mark.req("S5")
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=40), st.integers(1, 3))
 def test_a_stream_is_cut_into_its_messages_however_it_arrives(cuts: list[int], messages: int) -> None:
-    """RFC 3261, 18.3: Content-Length frames; keep-alives in between are counted."""
+    """RFC 3261, 18.3: Content-Length framer; keep-alives in between are counted."""
     whole = b"\r\n\r\n".join([invite(f"c-{number}") for number in range(messages)]) + b"\r\n\r\n"
-    frames, got = Frames(), []
+    framer, got = SipFramer(), []
     at = 0
     for cut in cuts:
-        got += frames.feed(whole[at : at + cut])
+        got += framer.feed(whole[at : at + cut])
         at += cut
-    got += frames.feed(whole[at:])
+    got += framer.feed(whole[at:])
     assert got == [invite(f"c-{number}") for number in range(messages)]
-    assert frames.pings >= 1
+    assert framer.pings >= 1
 
 
 @pytest.mark.req("S5")
@@ -142,10 +142,10 @@ def test_a_stream_is_cut_into_its_messages_however_it_arrives(cuts: list[int], m
 )
 def test_a_keep_alive_counts_in_whatever_pieces_it_comes(segments: list[bytes], pings: int) -> None:
     """RFC 5626, 3.5.1: two CRLF with nothing between them want one back; one alone, beside a message, does not."""
-    frames = Frames()
+    framer = SipFramer()
     for segment in segments:
-        frames.feed(segment)
-    assert frames.pings == pings
+        framer.feed(segment)
+    assert framer.pings == pings
 
 
 @pytest.mark.req("S5")
@@ -161,4 +161,4 @@ def test_a_keep_alive_counts_in_whatever_pieces_it_comes(segments: list[bytes], 
 def test_a_stream_that_cannot_be_cut_ends(octets: bytes) -> None:
     """No length, two lengths, an absurd length, no end: nobody could say where the next message starts."""
     with pytest.raises(StreamError):
-        Frames().feed(octets)
+        SipFramer().feed(octets)

@@ -10,7 +10,7 @@ from b2bua.edge.ping import Reachability
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import Send
 from routing.ids import TrunkName
-from tests.unit.edge.stage import SECRET, SITE, ScriptedDesk, field, response_to, start
+from tests.unit.edge.stage import SECRET, SETTINGS, ScriptedAdmission, field, response_to, start
 
 GATEWAY = Gateway("gw", "198.51.100.7", 5070)
 TRUNK = Trunk(TrunkName("carrier"), (IPv4Network("192.0.2.0/24"),), ping="192.0.2.10:5060", transport="tcp")
@@ -22,7 +22,7 @@ class Watch:
     def __init__(self, *, trunks: list[Trunk], gateways: list[Gateway]) -> None:
         self.said: list[Reachability] = []
         self.now_s = 100.0
-        self.edge = Edge(SITE, SECRET, ScriptedDesk(), trunks, gateways, self.said.append)
+        self.edge = Edge(SETTINGS, SECRET, ScriptedAdmission(), trunks, gateways, self.said.append)
 
     def seconds(self, count: int) -> list[Send]:
         """What is sent while time goes by."""

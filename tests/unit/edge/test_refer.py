@@ -1,11 +1,11 @@
-"""REFER at the edge: never let through to a process, answered here, and told to the desk in values (M3)."""
+"""REFER at the edge: never let through to a process, answered here, and told to the admission in values (M3)."""
 
 import pytest
 
 from b2bua.edge.admission import Admitted, Refused
 from b2bua.edge.settings import INSIDE, Send
 from b2bua.edge.token import ProcessAddress
-from tests.unit.edge.stage import INCARNATION, PROCESS, TARGET, Stage, field, invite, response_to, start, wire
+from tests.unit.edge.stage import INCARNATION, PROCESS, TARGET, Stage, field, invite, response_to, sip_bytes, start
 from tests.unit.edge.test_call import in_dialog, outbound
 
 OTHER = 40002
@@ -14,7 +14,7 @@ OTHER = 40002
 def refer(token: str, refer_to: str = "Refer-To: <sip:801@192.0.2.1>", *, caller: bool = False) -> bytes:
     """REFER from the target's telephone, or (`caller`) from the caller's."""
     tag, call = ("caller-1", "call-1@carrier") if caller else ("callee-1", "out-call-1")
-    return wire(f"""
+    return sip_bytes(f"""
 REFER sip:{token}@192.0.2.1:5060 SIP/2.0
 Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKrefer;rport
 Max-Forwards: 70
@@ -51,8 +51,8 @@ def test_a_sound_refer_is_accepted_and_told(line: str, to: str, quiet: bool) -> 
     assert start(send) == "SIP/2.0 202 Accepted"
     assert stage.token() in field(send, "Contact")[0]
     assert field(send, "Refer-Sub") == (["false"] if quiet else [])
-    ((place, referral),) = stage.desk.referrals
-    assert place == ProcessAddress(PROCESS, INCARNATION)
+    ((process, referral),) = stage.admission.referrals
+    assert process == ProcessAddress(PROCESS, INCARNATION)
     assert (referral.sip_call_id, referral.cseq, referral.to, referral.quiet) == ("out-call-1", 12, to, quiet)
 
 
@@ -76,7 +76,7 @@ def test_an_unsound_refer_is_refused(line: str, status: int) -> None:
     """What RFC 3515 says of each; nobody is told."""
     stage = Stage()
     assert start(sent(stage, refer(stage.token(), line))).startswith(f"SIP/2.0 {status}")
-    assert not stage.desk.referrals
+    assert not stage.admission.referrals
 
 
 @pytest.mark.req("M3")
@@ -88,16 +88,16 @@ def test_only_a_targets_telephone_transfers() -> None:
     assert start(sent(stage, refer("nobody.9c41.00000000000000000000"))).startswith("SIP/2.0 481")
     without = refer(stage.token()).replace(b";tag=out-1", b"")
     assert start(sent(stage, without)).startswith("SIP/2.0 481")
-    stage.desk.referral_refused = Refused(481, "Call/Transaction Does Not Exist")
+    stage.admission.referral_refused = Refused(481, "Call/Transaction Does Not Exist")
     assert start(sent(stage, refer(stage.token()))).startswith("SIP/2.0 481")
-    stage.desk.alive.clear()
+    stage.admission.alive.clear()
     assert start(sent(stage, refer(stage.token()))).startswith("SIP/2.0 481")
 
 
 def second_call(stage: Stage) -> str:
     """The telephone's own call through us, which another process holds and has bridged; that one's token."""
-    stage.desk.verdict = Admitted(OTHER, "inc2")
-    stage.desk.alive[OTHER] = "inc2"
+    stage.admission.verdict = Admitted(OTHER, "inc2")
+    stage.admission.alive[OTHER] = "inc2"
     into = stage.one(invite("second@phone"))
     contact = "Contact: <sip:x@127.0.0.1:40002>"
     stage.edge.receive_inside(response_to(into, 200, "OK", tag="ours-2", extra=contact), OTHER, stage.now_s)
@@ -114,7 +114,7 @@ def test_replaces_of_a_call_through_us_means_its_far_side() -> None:
     contact = second_call(stage)
     replaces = "second%40phone%3Bto-tag%3Dours-2%3Bfrom-tag%3Dcaller-1"
     assert start(sent(stage, refer(stage.token(), f"Refer-To: <{contact}?Replaces={replaces}>"))).endswith("Accepted")
-    ((_, referral),) = stage.desk.referrals
+    ((_, referral),) = stage.admission.referrals
     assert referral.met_at == ProcessAddress(OTHER, "inc2")
     assert (referral.to, referral.replaces) == ("", "out-call-2;to-tag=theirs-2;from-tag=out-1")
 
@@ -135,7 +135,7 @@ def test_replaces_of_a_call_between_telephones_goes_on_as_it_is() -> None:
     stage = Stage()
     line = "Refer-To: <sip:m@198.51.100.9:5066;ob?Replaces=" + "p" * 120 + "%40phone%3Bto-tag%3Da%3Bfrom-tag%3Db>"
     assert start(sent(stage, refer(stage.token(), line))).endswith("Accepted")
-    ((_, referral),) = stage.desk.referrals
+    ((_, referral),) = stage.admission.referrals
     assert (referral.to, referral.met_at) == ("sip:m@198.51.100.9:5066;ob", None)
     assert referral.replaces == "p" * 120 + "@phone;to-tag=a;from-tag=b"
 

@@ -49,7 +49,7 @@ def test_an_offer_with_nothing_for_us_is_488(change: tuple[str, str]) -> None:
     """No codec in common, SRTP, IPv6, a name to be looked up: 488 before a process is asked for."""
     stage = Stage()
     assert start(stage.one(invite(body=OFFER.replace(*change)))) == "SIP/2.0 488 Not Acceptable Here"
-    assert stage.desk.calls == []
+    assert stage.admission.calls == []
 
 
 @pytest.mark.req("S1")

@@ -16,101 +16,101 @@ TO_PROCESS = Send(b"", Address("127.0.0.1", PROCESS), INSIDE)
 OUT = Send(b"out", Address("198.51.100.7", 5060), "udp")
 
 
-def first_words(strip: CapturedMessages) -> list[str]:
+def first_words(captured: CapturedMessages) -> list[str]:
     """What was said, `>` by us, `<` to us."""
     return [f"{'>' if ours else '<'} {packet.split(b' SIP')[0].split(b' sip:')[0].decode()}"
-            for _, ours, packet in strip.messages]  # fmt: skip
+            for _, ours, packet in captured.messages]  # fmt: skip
 
 
 @pytest.mark.req("P1")
 def test_a_bridged_call_as_both_far_ends_saw_it() -> None:
     """Every message that passed outside is there once, in order, and none of what passed inside."""
     stage = fast_stage()
-    stage.edge.tape.begin(PROCESS, "c-1")
+    stage.edge.capture.begin(PROCESS, "c-1")
     one_call(stage, 1)
-    strip = stage.edge.tape.of("c-1")
-    said = [words.partition("/2.0 ")[2][:3] or words for words in first_words(strip)]
+    captured = stage.edge.capture.of("c-1")
+    said = [words.partition("/2.0 ")[2][:3] or words for words in first_words(captured)]
     assert said[0] == "< INVITE"
     assert [words for words in said if words.startswith(">")] == ["> INVITE", "> ACK", "> BYE"]
     assert [words for words in said if words.startswith("<")] == ["< INVITE", "< ACK", "< BYE"]
     assert said.count("200") == 4
-    assert strip.missing is Missing.WHOLE
-    assert not any(b"127.0.0.1:40000" in packet for _, _, packet in strip.messages)
+    assert captured.missing is Missing.WHOLE
+    assert not any(b"127.0.0.1:40000" in packet for _, _, packet in captured.messages)
 
 
 @pytest.mark.req("P1")
 def test_a_dead_process_and_the_next_call_of_a_living_one() -> None:
-    """What the edge says for a dead process is still its call's; the next call at a port begins a strip of its own."""
+    """What the edge says for a dead process is still its call's; the next call at a port begins a new capture."""
     stage = fast_stage()
-    tape = stage.edge.tape
-    tape.begin(PROCESS, "c-1")
+    capture = stage.edge.capture
+    capture.begin(PROCESS, "c-1")
     one_call(stage, 1)
-    before = len(tape.of("c-1").messages)
-    tape.begin(PROCESS, "c-2")
+    before = len(capture.of("c-1").messages)
+    capture.begin(PROCESS, "c-2")
     one_call(stage, 2)
-    assert len(tape.of("c-1").messages) == before == len(tape.of("c-2").messages)
+    assert len(capture.of("c-1").messages) == before == len(capture.of("c-2").messages)
     died = stage.edge.process_died(PROCESS, INCARNATION, stage.now_s)
-    tape.said(PROCESS, [OUT])
-    assert [packet for *_, packet in tape.of("c-2").messages[before:]] == [send.packet for send in died]
-    assert len(tape.of("c-1").messages) == before
+    capture.sent(PROCESS, [OUT])
+    assert [packet for *_, packet in capture.of("c-2").messages[before:]] == [send.packet for send in died]
+    assert len(capture.of("c-1").messages) == before
 
 
 def test_of_many_messages_the_first_and_the_last_stay() -> None:
     """A call of endless re-INVITEs keeps its beginning, its end, and says that it was thinned."""
-    strip = CapturedMessages("c-1")
+    captured = CapturedMessages("c-1")
     for n in range(500):
-        strip.keep(ours=True, packet=b"%04d" % n + b"x" * 1000)
-    kept = [int(packet[:4]) for _, _, packet in strip.messages]
+        captured.keep(ours=True, packet=b"%04d" % n + b"x" * 1000)
+    kept = [int(packet[:4]) for _, _, packet in captured.messages]
     assert kept[:20] == list(range(20))
     assert kept[-20:] == list(range(480, 500))
-    assert sum(len(packet) for _, _, packet in strip.messages) <= MOST_BYTES
-    assert strip.missing is Missing.THINNED
+    assert sum(len(packet) for _, _, packet in captured.messages) <= MOST_BYTES
+    assert captured.missing is Missing.THINNED
 
 
-deeds = st.lists(
-    st.tuples(st.sampled_from(["begin", "heard", "said", "end"]), st.integers(1, 4), st.integers(0, 40_000)),
+steps = st.lists(
+    st.tuples(st.sampled_from(["begin", "received", "sent", "end"]), st.integers(1, 4), st.integers(0, 40_000)),
     max_size=60,
 )
 
 
-@given(deeds)
-def test_bounded_whatever_happens(deeds: list[tuple[str, int, int]]) -> None:
-    """For any calls at any ports: no strip is over its bound, and no strip stays that is neither up nor lately over."""
-    tape = SipCapture()
+@given(steps)
+def test_bounded_whatever_happens(steps: list[tuple[str, int, int]]) -> None:
+    """For any calls at any ports: none is over its bound; none stays of a call that is neither up nor lately over."""
+    capture = SipCapture()
     begun: list[str] = []
-    for n, (deed, port, size) in enumerate(deeds):
-        match deed:
+    for n, (step, port, size) in enumerate(steps):
+        match step:
             case "begin":
                 begun.append(f"c{n}")
-                tape.begin(port, begun[-1])
-            case "heard":
-                tape.heard(b"x" * size, [Send(b"", Address("127.0.0.1", port), INSIDE)])
-            case "said":
-                tape.said(port, [Send(b"x" * size, OUT.to, "udp")])
+                capture.begin(port, begun[-1])
+            case "received":
+                capture.received(b"x" * size, [Send(b"", Address("127.0.0.1", port), INSIDE)])
+            case "sent":
+                capture.sent(port, [Send(b"x" * size, OUT.to, "udp")])
             case _:
-                tape.end(port)
+                capture.end(port)
     for call_id in begun:
-        assert sum(len(packet) for _, _, packet in tape.of(call_id).messages) <= MOST_BYTES
+        assert sum(len(packet) for _, _, packet in capture.of(call_id).messages) <= MOST_BYTES
     for n in range(KEPT_ENDED + 1):
-        tape.begin(9, f"later-{n}")
-    tape.end(9)
-    up = {strip.call_id for strip in tape._up.values()}
-    assert {call_id for call_id in begun if tape.of(call_id).missing is not Missing.FORGOTTEN} <= up
-    assert len(tape._by_call) <= KEPT_ENDED + len(up)
+        capture.begin(9, f"later-{n}")
+    capture.end(9)
+    up = {captured.call_id for captured in capture._up.values()}
+    assert {call_id for call_id in begun if capture.of(call_id).missing is not Missing.FORGOTTEN} <= up
+    assert len(capture._by_call) <= KEPT_ENDED + len(up)
 
 
 @pytest.mark.bench
 def test_what_keeping_costs() -> None:
     """CPU microseconds for each message kept, both ways; a message forwarded costs about a hundred times as much."""
-    tape, packet, count = SipCapture(), b"x" * 800, 200_000
-    tape.begin(PROCESS, "c-1")
+    capture, packet, count = SipCapture(), b"x" * 800, 200_000
+    capture.begin(PROCESS, "c-1")
     inwards, outwards = [TO_PROCESS], [OUT]
     began = time.process_time()
     for n in range(count // 2):
         if n % 8 == 0:
-            tape.begin(PROCESS, f"c-{n}")
-        tape.heard(packet, inwards)
-        tape.said(PROCESS, outwards)
+            capture.begin(PROCESS, f"c-{n}")
+        capture.received(packet, inwards)
+        capture.sent(PROCESS, outwards)
     cost_us = (time.process_time() - began) / count * 1e6
     print(f"\nkeeping a message costs {cost_us:.2f} µs")
     assert cost_us < 2

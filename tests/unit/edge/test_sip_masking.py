@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b2bua.edge.sip_capture import CapturedMessages
-from b2bua.edge.sip_masking import masked, told
+from b2bua.edge.sip_masking import masked, masked_messages
 from tests.support.samples import ended_record
 
 HIDDEN = "5ecre7"
@@ -65,10 +65,10 @@ def test_keys_in_info_never_show(keys: str, end: str, sign: str) -> None:
 
 def test_each_message_is_at_its_leg() -> None:
     """The caller's Call-ID is leg 0, an attempt's that attempt's leg; what fits nowhere says so."""
-    strip = CapturedMessages("c-1")
+    captured = CapturedMessages("c-1")
     for call_id in ("c-1@192.0.2.1", "out-2", "other"):
-        strip.keep(ours=True, packet=f"BYE sip:x SIP/2.0\r\nCall-ID:  {call_id}\r\n\r\n".encode())
-    strip.keep(ours=False, packet=b"\xff")
+        captured.keep(ours=True, packet=f"BYE sip:x SIP/2.0\r\nCall-ID:  {call_id}\r\n\r\n".encode())
+    captured.keep(ours=False, packet=b"\xff")
     record = ended_record()
     record = attrs.evolve(record, attempts=(record.attempts[0], attrs.evolve(record.attempts[1], sip_call_id="out-2")))
-    assert [message["leg"] for message in told(strip, record)] == [0, 2, -1, -1]
+    assert [message["leg"] for message in masked_messages(captured, record)] == [0, 2, -1, -1]

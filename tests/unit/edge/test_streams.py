@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from b2bua.edge import sdp
-from tests.unit.edge.stage import OFFER, SITE, TARGET, Stage, field, invite, response_to, start, text
+from tests.unit.edge.stage import OFFER, SETTINGS, TARGET, Stage, field, invite, response_to, start, text
 from tests.unit.edge.test_call import in_dialog, outbound
 
 VIDEO = "m=video 40000 RTP/AVP 96\na=rtpmap:96 VP8/90000\n"
@@ -77,7 +77,7 @@ def test_a_codec_that_is_not_in_use_is_none() -> None:
     """G.722 is for those who have set it: without, an offer of it alone is 488 before a process is asked."""
     wideband = OFFER.replace("8 0 18 101", "9 101")
     assert start(Stage().one(invite(body=wideband))) == "SIP/2.0 488 Not Acceptable Here"
-    with_it = Stage(site=attrs.evolve(SITE, codecs=("G722", "PCMA")))
+    with_it = Stage(settings=attrs.evolve(SETTINGS, codecs=("G722", "PCMA")))
     assert "m=audio 30000 RTP/AVP 9 101" in text(with_it.one(invite(body=wideband)))
     assert "m=audio 30000 RTP/AVP 8 101" in text(with_it.one(invite(call_id="call-2@carrier")))
 
@@ -85,7 +85,7 @@ def test_a_codec_that_is_not_in_use_is_none() -> None:
 @pytest.mark.req("S1")
 def test_streams_find_their_places() -> None:
     """`among` leaves an answer without streams alone, and puts each declined one where it stood."""
-    assert sdp.among(b"", ("", "m=video 0 RTP/AVP 96")) == b""
-    assert sdp.among(b"v=0\r\nm=audio 1 RTP/AVP 8\r\na=x\r\n", ("m=video 0 X 1", "", "m=image 0 Y 2")) == (
+    assert sdp.with_others(b"", ("", "m=video 0 RTP/AVP 96")) == b""
+    assert sdp.with_others(b"v=0\r\nm=audio 1 RTP/AVP 8\r\na=x\r\n", ("m=video 0 X 1", "", "m=image 0 Y 2")) == (
         b"v=0\r\nm=video 0 X 1\r\nm=audio 1 RTP/AVP 8\r\na=x\r\nm=image 0 Y 2\r\n"
     )

@@ -1,28 +1,28 @@
-"""Who gets in: strangers, forgers, floods."""
+"""Who gets in: unknown, forgers, floods."""
 
 import attrs
 import pytest
 
 from b2bua.edge.rate_limit import Buckets
-from b2bua.edge.settings import Strangers
-from tests.unit.edge.stage import SITE, STRANGER, Stage, invite, request, start
+from b2bua.edge.settings import UnknownSources
+from tests.unit.edge.stage import SETTINGS, UNKNOWN, Stage, invite, request, start
 from tests.unit.edge.test_call import in_dialog, outbound, same_hop
 
 
 @pytest.mark.req("S5")
-@pytest.mark.parametrize(("setting", "status"), [(Strangers.SILENCE, None), (Strangers.FORBID, 403)])
-def test_a_stranger_costs_no_process(setting: Strangers, status: int | None) -> None:
-    """Who is neither trunk nor gateway and holds no token gets silence or 403; the desk never hears of it."""
-    stage = Stage(attrs.evolve(SITE, strangers=setting))
+@pytest.mark.parametrize(("setting", "status"), [(UnknownSources.SILENCE, None), (UnknownSources.FORBID, 403)])
+def test_a_stranger_costs_no_process(setting: UnknownSources, status: int | None) -> None:
+    """Who is neither trunk nor gateway and holds no token gets silence or 403; the admission never hears of it."""
+    stage = Stage(attrs.evolve(SETTINGS, unknown_sources=setting))
     for packet in (invite(), request("OPTIONS"), request("REGISTER"), request("BYE", to_tag=";tag=1")):
-        sends = stage.outside(packet, STRANGER)
+        sends = stage.outside(packet, UNKNOWN)
         assert [int(start(send)[8:11]) for send in sends] == ([] if status is None else [status])
-    assert stage.desk.calls == []
+    assert stage.admission.calls == []
 
 
 @pytest.mark.req("S5")
 def test_a_stranger_cannot_cancel_or_acknowledge_a_call_it_has_heard_of() -> None:
-    """Call-ID and From tag alone are no proof: only what a neighbour sends goes by the table."""
+    """Call-ID and From tag alone are no proof: only what a peer sends goes by the table."""
     stage = Stage()
     stage.one(invite())
     for packet in (
@@ -31,8 +31,8 @@ def test_a_stranger_cannot_cancel_or_acknowledge_a_call_it_has_heard_of() -> Non
         invite(),
         same_hop("BYE", ";tag=callee-1"),
     ):
-        assert stage.outside(packet, STRANGER) == []
-    assert stage.edge.counters["stranger"] == 4
+        assert stage.outside(packet, UNKNOWN) == []
+    assert stage.edge.counters["unknown-source"] == 4
 
 
 @pytest.mark.req("S5")
@@ -40,7 +40,7 @@ def test_only_live_processes_are_heard_inside() -> None:
     """A datagram on the inside socket from any other port of the machine is dropped."""
     stage = Stage()
     assert stage.edge.receive_inside(outbound(), 40002, stage.now_s) == []
-    assert stage.edge.counters == {"inside-stranger": 1}
+    assert stage.edge.counters == {"inside-unknown": 1}
 
 
 @pytest.mark.req("S5")
@@ -49,7 +49,7 @@ def test_a_forged_token_or_response_goes_nowhere() -> None:
     stage = Stage()
     token = stage.token()
     forged = token[:-1] + ("0" if token[-1] != "0" else "1")
-    assert stage.outside(in_dialog("BYE", forged), STRANGER) == []
+    assert stage.outside(in_dialog("BYE", forged), UNKNOWN) == []
     assert start(stage.one(in_dialog("BYE", forged))).startswith("SIP/2.0 481")
     response = request("INVITE").replace(b"INVITE sip:4006001234@192.0.2.1 SIP/2.0", b"SIP/2.0 200 OK")
     assert stage.outside(response) == []
@@ -61,7 +61,7 @@ def test_a_forged_token_or_response_goes_nowhere() -> None:
 @pytest.mark.req("S5")
 def test_a_flood_of_invites_is_cut_and_the_rest_goes_on() -> None:
     """Over the trunk's rate new calls get 503 with Retry-After; calls that are up and OPTIONS are served."""
-    stage = Stage(attrs.evolve(SITE, invites_per_s=10.0))
+    stage = Stage(attrs.evolve(SETTINGS, invites_per_s=10.0))
     starts = [start(stage.one(invite(f"flood-{number}"))) for number in range(200)]
     assert sum(line.startswith("INVITE") for line in starts) == 20
     assert set(starts[20:]) == {"SIP/2.0 503 Too Many Calls"}
@@ -73,9 +73,9 @@ def test_a_flood_of_invites_is_cut_and_the_rest_goes_on() -> None:
 
 @pytest.mark.req("S5")
 def test_a_flood_of_packets_from_a_stranger_is_not_even_read() -> None:
-    """Over its rate a stranger's datagrams are dropped unread, whatever they hold."""
-    stage = Stage(attrs.evolve(SITE, strangers=Strangers.FORBID))
-    answered = sum(len(stage.outside(request("OPTIONS"), STRANGER)) for _ in range(1000))
+    """Over its rate an unknown source's datagrams are dropped unread, whatever they hold."""
+    stage = Stage(attrs.evolve(SETTINGS, unknown_sources=UnknownSources.FORBID))
+    answered = sum(len(stage.outside(request("OPTIONS"), UNKNOWN)) for _ in range(1000))
     assert answered == 100
     assert stage.edge.counters["rate-limit"] == 900
 
