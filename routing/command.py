@@ -150,7 +150,8 @@ class CollectDigits:
 
     `first_s` runs from the end of the prompt played to this leg (or from now if none), `inter_s` from each
     key; a `first_s` of 0 waits without end. `secret` is a salted hash as in `routing.secret`; keys are never
-    shown with it.
+    shown with it. With `codes`, only keys that begin with one of these are gathered; any other goes on to whoever the
+    leg talks with.
     """
 
     leg: LegId
@@ -159,6 +160,14 @@ class CollectDigits:
     inter_s: float
     end_keys: str = "#"
     secret: str = ""
+    codes: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class PassKeysOn:
+    """The keys that were gathered from this leg by their codes meant nothing to us: whoever it talks with gets them."""
+
+    leg: LegId
 
 
 @attrs.frozen
@@ -238,6 +247,7 @@ Command = (
     | Play
     | StopPlaying
     | CollectDigits
+    | PassKeysOn
     | StopCollecting
     | TakePlace
     | LookAtTargets

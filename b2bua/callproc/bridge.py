@@ -49,6 +49,10 @@ class Bridge:
         """Whom a leg talks with, each hearing the other."""
         return next((b for a, b in self._ways if a == leg and (b, a) in self._ways), None)
 
+    def hears(self, leg: LegId) -> LegId | None:
+        """Whom a leg hears: its partner, or a target whose early media it is given."""
+        return next((source for source, sink in self._ways if sink == leg), None)
+
     def follow(self) -> None:
         """Make the conference as wished, as far as the legs have audio now."""
         audio = {leg: self._audio(leg) for leg in {leg for way in self._ways for leg in way}}

@@ -38,9 +38,11 @@ from routing.command import (
 from routing.event import (
     Arrived,
     CallerHungUp,
+    DigitsKeyed,
     Event,
     MediaLost,
     MessageTaken,
+    SecretKeyed,
     TargetAnswered,
     TargetRang,
     TimerFired,
@@ -96,7 +98,13 @@ class Call:
         """When this call must be looked at again even if nothing comes in."""
         tell_at_s = self.scribe.next_due_s()
         tell_at = None if tell_at_s is None else self._began + tell_at_s
-        moments = (self._timers.next_due(), self._hands.interaction.next_due(), self._answer_by, tell_at)
+        moments = (
+            self._timers.next_due(),
+            self._hands.interaction.next_due(),
+            self._hands.next_key_due(),
+            self._answer_by,
+            tell_at,
+        )
         return min((moment for moment in moments if moment is not None), default=None)
 
     @property
@@ -179,6 +187,9 @@ class Call:
             self._feed(answer, now)
         for event in self._hands.interaction.due(now, self._at_s(now)):
             self._feed(event, now)
+            if isinstance(event, DigitsKeyed | SecretKeyed):
+                self._hands.collected(event.leg)
+        self._hands.pass_keys_on(now)
         seconds = self._hands.message_over(now)
         if seconds is not None:
             self._feed(MessageTaken(self._at_s(now), seconds), now)
@@ -221,8 +232,8 @@ class Call:
             case AudioChanged(leg=leg):
                 self.has_audio = True
                 self._hands.follow(leg, now)
-            case Keyed(leg=leg, key=key):
-                self._hands.press(leg, key, now)
+            case Keyed():
+                self._hands.press(noted, now)
             case Referred(leg=leg, to=to, replaces=replaces):
                 self._feed(TransferAsked(self._at_s(now), leg, to, replaces), now)
             case Refused(status=status) if not self._arrived:

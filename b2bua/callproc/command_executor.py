@@ -17,6 +17,8 @@ from b2bua.callproc.endpoint import TELEPHONE_CODECS, use_codecs
 from b2bua.callproc.inband_dtmf import InbandDtmf
 from b2bua.callproc.interaction import Interaction
 from b2bua.callproc.invitation import NoRoute, invitation
+from b2bua.callproc.key_relay import KeyRelay, Meant
+from b2bua.callproc.key_sender import KeySender
 from b2bua.callproc.leg import Leg, evidence_of
 from b2bua.callproc.leg_events import Keyed, LegDown, Noted
 from b2bua.callproc.media_timeout import MediaTimeout
@@ -33,6 +35,7 @@ from routing.command import (
     Connect,
     Disconnect,
     HangUp,
+    PassKeysOn,
     Play,
     Release,
     ReportTransfer,
@@ -81,6 +84,8 @@ class CommandExecutor:
         self.sip_call_ids: dict[LegId, str] = {}
         self.bridge = Bridge(self.legs)
         self.referrals = Referrals(self.legs)
+        self.keys = KeyRelay()
+        self._sending = KeySender(self.legs)
         self.interaction = Interaction(self.legs, Library(shelves.prompts, assign.facts.dialled))
         self.ears = InbandDtmf(self.legs)
         self.pulse = MediaTimeout(self.legs)
@@ -98,7 +103,7 @@ class CommandExecutor:
     def carry_out(self, command: Command, now: float, after: Cause | None) -> None:
         """Do what a command says. `after` is why the target before did not take the call, for Diversion."""
         match command:
-            case Play() | StopPlaying() | CollectDigits() | StopCollecting():
+            case Play() | StopPlaying() | CollectDigits() | StopCollecting() | PassKeysOn():
                 self._interact(command, now)
             case StartRecording() | StopRecording() | TakeMessage():
                 self._keep(command, now)
@@ -125,7 +130,7 @@ class CommandExecutor:
             case ReportTransfer():
                 self.referrals.report(command)
 
-    def _interact(self, command: Play | StopPlaying | CollectDigits | StopCollecting, now: float) -> None:
+    def _interact(self, command: Play | StopPlaying | CollectDigits | StopCollecting | PassKeysOn, now: float) -> None:
         match command:
             case Play():
                 self._open_audio(command)
@@ -136,6 +141,9 @@ class CommandExecutor:
                 self.interaction.gather(command, now)
             case StopCollecting(leg=leg):
                 self.interaction.stop_gathering(leg)
+                self.keys.decide(leg, Meant.US)
+            case PassKeysOn(leg=leg):
+                self.keys.decide(leg, Meant.FAR_END)
 
     def _open_audio(self, command: Play) -> None:
         """Let the caller hear: by 183, or by 200 where the carrier does not pass on what comes before it."""
@@ -205,13 +213,34 @@ class CommandExecutor:
             for leg, key in self.ears.heard():
                 self._note(Keyed(leg, key))
 
-    def press(self, leg: LegId, key: str, now: float) -> None:
-        """A leg keyed something: keys end a message, or go to whoever gathers them."""
-        if self.message is not None and leg == CALLER:
-            if key == _ENDS_MESSAGE:
+    def press(self, keyed: Keyed, now: float) -> None:
+        """A leg keyed something: keys end a message, or go to whoever gathers them, or on to the other leg."""
+        if not self.keys.hear(keyed, now):
+            return
+        if self.message is not None and keyed.leg == CALLER:
+            self.keys.decide(keyed.leg, Meant.US)
+            if keyed.key == _ENDS_MESSAGE:
                 self.message.finish(now)
             return
-        self.interaction.press(leg, key, now)
+        others = self.interaction.press(keyed.leg, keyed.key, now)
+        self.keys.decide(keyed.leg, Meant.FAR_END, others)
+
+    def collected(self, leg: LegId) -> None:
+        """A collection is over, and the flow has said what of it goes on: the rest was for us."""
+        self.keys.decide(leg, Meant.US)
+
+    def pass_keys_on(self, now: float) -> None:
+        """Send on the keys that are over and not for us."""
+        for passed in self.keys.due(now):
+            heard_by = self.bridge.hears(passed.heard_on)
+            if heard_by is not None:
+                self._sending.send(heard_by, passed, now)
+        self._sending.go_on(now)
+
+    def next_key_due(self) -> float | None:
+        """When a key must be sent on unless something comes before."""
+        moments = (self.keys.next_due_s(), self._sending.next_due_s())
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def keep_on(self) -> None:
         """Put on disk what is being recorded; a disk that does not take it ends the recording, not the call."""
@@ -278,6 +307,8 @@ class CommandExecutor:
             self.bridge.drop(name)
             self.interaction.drop(name)
             self.ears.drop(name)
+            self.keys.drop(name)
+            self._sending.drop(name)
         if not self.is_gone(name):
             return False
         self.legs.pop(name, None)

@@ -24,17 +24,27 @@ class DigitCollector:
         if not self._keys and self.end is None and self._command.first_s:
             self.due_at = now + self._command.first_s
 
-    def press(self, key: str, now: float) -> None:
-        """A key was pressed."""
+    def press(self, key: str, now: float) -> int:
+        """A key was pressed. Returns how many keys, the oldest first, have turned out not to be for us."""
         if self.end is not None:
-            return
-        if key in self._command.end_keys:
+            return 0
+        if key in self._command.end_keys and (self._keys or not self._command.codes):
             self.end = KeysEnd.END_KEY
-            return
+            return 0
         self._keys += key
         self.due_at = now + self._command.inter_s
+        others = 0
+        while self._keys and not self._may_be_a_code():
+            self._keys, others = self._keys[1:], others + 1
+        if not self._keys:
+            self.due_at = None
         if len(self._keys) >= self._command.most:
             self.end = KeysEnd.FULL
+        return others
+
+    def _may_be_a_code(self) -> bool:
+        codes = self._command.codes
+        return not codes or any(self._keys.startswith(code) or code.startswith(self._keys) for code in codes)
 
     def look(self, now: float) -> None:
         """End it if its time has run out."""

@@ -54,15 +54,15 @@ class Interaction:
         """Let the keys of a leg go unnoticed."""
         self._gathering.pop(leg, None)
 
-    def press(self, leg: LegId, key: str, now: float) -> None:
-        """A leg keyed something."""
+    def press(self, leg: LegId, key: str, now: float) -> int:
+        """A leg keyed something. Returns how many of its keys, the oldest first, are for whoever it talks with."""
         gathering = self._gathering.get(leg)
         if gathering is None:
-            return
+            return 1
         playing = self._playing.get(leg)
         if playing is not None and playing.barge_in:
             self.silence(leg)
-        gathering.press(key, now)
+        return gathering.press(key, now)
 
     def follow(self, leg: LegId, now: float) -> None:
         """A leg's audio changed."""

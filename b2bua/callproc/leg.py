@@ -13,7 +13,7 @@ from typing import Any
 import pjsua2 as pj
 
 from b2bua.callproc.fax import make_steady, without_events
-from b2bua.callproc.leg_events import Answered, AudioChanged, Broke, Keyed, LegDown, Noted, Rang
+from b2bua.callproc.leg_events import Answered, AudioChanged, Broke, Keyed, LegDown, Noted, Rang, Way
 from b2bua.callproc.reason import q850_in, reason_of
 from routing.cause import Cause
 from routing.ids import LegId
@@ -22,6 +22,11 @@ _RINGING = 180
 _PROGRESS = 183
 _OK = 200
 _DECLINE = 603
+_LONGEST_KEY_MS = 60_000
+"""PJSIP says a larger number where it does not know."""
+_KEY_IS_OVER = 2  # PJMEDIA_STREAM_DTMF_IS_END, which the binding does not name
+_BETWEEN_TONES_MS = 50
+"""ITU-T Q.24: 40 ms between two keys are understood everywhere."""
 _NO_EVENTS = 220107  # PJMEDIA_RTP_EREMNORFC2833, which the binding does not name
 
 
@@ -62,6 +67,8 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         self._rang = False
         self._ending = False
         self._is_renewed = False
+        self._keys_by_info = False
+        self._tones: Any | None = None
         self.is_fax = False
         self.is_accepted = False
         self.is_down = False
@@ -144,6 +151,42 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
             return bool(fault.status != _NO_EVENTS)
         return True
 
+    def send_key(self, key: str, length_ms: int) -> bool:
+        """Send a key in a way that the far end takes: as telephone-event, by INFO if its own keys came so, or as tones.
+
+        False if it cannot be sent now: no audio goes to the far end, or too many keys wait.
+        """
+        audio = self.audio()
+        if audio is None:
+            return False
+        events = self.takes_events()
+        if not events and not self._keys_by_info:
+            return self._sound_key(audio, key, length_ms)
+        prm = pj.CallSendDtmfParam()
+        prm.method = pj.PJSUA_DTMF_METHOD_RFC2833 if events else pj.PJSUA_DTMF_METHOD_SIP_INFO
+        prm.digits, prm.duration = key, length_ms
+        try:
+            self.sendDtmf(prm)
+        except pj.Error:
+            return False
+        return True
+
+    def _sound_key(self, audio: Any, key: str, length_ms: int) -> bool:
+        """Play a key as the pair of tones that it is (ITU-T Q.23)."""
+        tone = pj.ToneDigit()
+        tone.digit, tone.on_msec, tone.off_msec = key, length_ms, _BETWEEN_TONES_MS
+        tones = pj.ToneDigitVector()
+        tones.append(tone)
+        try:
+            if self._tones is None:
+                self._tones = pj.ToneGenerator()
+                self._tones.createToneGenerator()
+            self._tones.startTransmit(audio)
+            self._tones.playDigits(tones)
+        except pj.Error:
+            return False
+        return True
+
     def packets(self) -> int | None:
         """How many packets of audio have come; None while none is due: held, or without audio."""
         if self.is_down:
@@ -223,9 +266,13 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         self.evidence = evidence_of(self, prm.streamIdx)
 
     @noting
-    def onDtmfDigit(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
-        """Note a key."""
-        self.note(Keyed(self.name, prm.digit))
+    def onDtmfEvent(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+        """Note a key that is pressed, held, or let go of."""
+        by_info = prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO
+        self._keys_by_info |= by_info
+        length_ms = prm.duration if prm.duration <= _LONGEST_KEY_MS else 0
+        over = by_info or bool(prm.flags & _KEY_IS_OVER)
+        self.note(Keyed(self.name, prm.digit, Way.INFO if by_info else Way.EVENT, prm.timestamp, length_ms, over))
 
     @noting
     def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name

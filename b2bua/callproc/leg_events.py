@@ -3,6 +3,8 @@
 Rule: a note is a plain value with the leg's id; it holds no PJSIP object, which may be gone when the note is read.
 """
 
+from enum import Enum
+
 import attrs
 
 from routing.ids import LegId
@@ -39,12 +41,28 @@ class AudioChanged:
     leg: LegId
 
 
+class Way(Enum):
+    """How a key came: as telephone-event (RFC 4733), by SIP INFO, or as tones in the audio."""
+
+    EVENT = "event"
+    INFO = "info"
+    SOUND = "sound"
+
+
 @attrs.frozen
 class Keyed:
-    """A key was pressed: one of `0123456789*#ABCD`, by RFC 4733, SIP INFO or in-band tones."""
+    """A key is pressed, or is held or let go of: one of `0123456789*#ABCD`.
+
+    `mark` tells presses by events apart: the time of the RTP packet at which it began. `length_ms` is how long it was
+    pressed so far, 0 if that is not known; `over`: it was let go of.
+    """
 
     leg: LegId
     key: str
+    way: Way = Way.SOUND
+    mark: int = 0
+    length_ms: int = 0
+    over: bool = True
 
 
 @attrs.frozen

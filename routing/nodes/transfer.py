@@ -11,7 +11,15 @@ import attrs
 
 from routing import caller, cause, legs
 from routing.cause import MEDIA_LOST, NORMAL
-from routing.command import CollectDigits, Connect, Disconnect, ReportTransfer, StopCollecting, StopRecording
+from routing.command import (
+    CollectDigits,
+    Connect,
+    Disconnect,
+    PassKeysOn,
+    ReportTransfer,
+    StopCollecting,
+    StopRecording,
+)
 from routing.event import (
     DigitsKeyed,
     Event,
@@ -44,16 +52,22 @@ def join(turn: StepContext, leg: LegId) -> None:
     turn.do(Connect(CALLER, leg))
     turn.place = Talking(leg)
     turn.phase = Phase.TALKING
-    _listen(turn, leg, MOST_KEYS)
+    _listen_for_transfer(turn, leg)
 
 
-def _listen(turn: StepContext, seat: LegId, most: int) -> None:
-    """Gather up to `most` keys from a seat, from now on, if its keys mean anything."""
+def _listen(turn: StepContext, seat: LegId, most: int, *codes: str) -> None:
+    """Gather up to `most` keys from a seat, from now on, if its keys mean anything: those that begin with a code."""
     if seat in turn.gathering:
         turn.gathering -= {seat}
         turn.do(StopCollecting(seat))
     if turn.plan.transfer and not turn.attempts[seat - 1].fax:
-        legs.gather(turn, CollectDigits(seat, most, 0, INTER_S))
+        legs.gather(turn, CollectDigits(seat, most, 0, INTER_S, codes=codes))
+
+
+def _listen_for_transfer(turn: StepContext, seat: LegId) -> None:
+    ways = turn.plan.transfer
+    if ways is not None:
+        _listen(turn, seat, MOST_KEYS, ways.blind, ways.attended)
 
 
 def keyed(turn: StepContext, place: Talking, digits: str) -> None:
@@ -70,7 +84,8 @@ def keyed(turn: StepContext, place: Talking, digits: str) -> None:
             wish = Transferring(place.leg, attended, group.targets, fax=group.fax)
             begin(turn, ways, wish, (("to", digits), ("how", how)))
             return
-    _listen(turn, place.leg, MOST_KEYS)
+    turn.do(PassKeysOn(place.leg))
+    _listen_for_transfer(turn, place.leg)
 
 
 def begin(turn: StepContext, ways: Transfer, wish: Transferring, looked_at: tuple[tuple[str, str], ...]) -> None:
@@ -80,7 +95,7 @@ def begin(turn: StepContext, ways: Transfer, wish: Transferring, looked_at: tupl
     turn.note(NODE, "transfer", ", ".join(usable) or "nobody", looked_at=looked_at, passed_over=refused)
     turn.do(Disconnect(CALLER, wish.seat))
     caller.play(turn, (ways.music,), loop=True)
-    _listen(turn, wish.seat, len(ways.back))
+    _listen(turn, wish.seat, len(ways.back), ways.back)
     # Whoever is taken over from the seat is on the line already, and takes up no line more.
     looking = not wish.replaces and any(turn.plan.targets[target].capacity for target in usable)
     place = attrs.evolve(wish, waiting=usable, looking=looking)
@@ -111,7 +126,8 @@ def react(turn: StepContext, place: Transferring, event: Event) -> None:
             if digits == back:
                 _back(turn, place, "the seat took its caller back")
             else:
-                _listen(turn, leg, len(back))
+                turn.do(PassKeysOn(leg))
+                _listen(turn, leg, len(back), back)
         case MediaLost(leg=leg) if leg == CALLER:
             caller.end(turn, MEDIA_LOST, HungUpBy.SWITCH, turn.attempts[place.seat - 1].target)
         case _:

@@ -64,7 +64,10 @@ def dual(key: str, count: int, level: float = 5000) -> "array[int]":
 
 @attrs.define
 class Audio:
-    """One RTP stream each way on a port of its own. It sends `tone_hz` (0: silence) while `sending`."""
+    """One RTP stream each way on a port of its own. It sends `tone_hz` (0: silence) while `sending`.
+
+    `pressed` are the telephone-events that came, by the time stamp of each: the key, and its length in milliseconds.
+    """
 
     socket: trio.socket.SocketType
     tone_hz: int = 0
@@ -72,6 +75,7 @@ class Audio:
     to: tuple[str, int] | None = None
     heard: "array[int]" = attrs.field(factory=lambda: array("h"))
     payloads: set[int] = attrs.field(factory=set)
+    pressed: dict[int, tuple[str, int]] = attrs.field(factory=dict)
     news: trio.Condition = attrs.field(factory=trio.Condition)
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
     send_as: int = PCMA
@@ -163,10 +167,19 @@ class Audio:
                 continue
             payload = packet[1] & 0x7F
             self.payloads.add(payload)
+            if payload == self.events:
+                code, _, duration = _EVENT.unpack_from(packet, _HEADER.size)
+                stamp = _HEADER.unpack_from(packet)[3]
+                self.pressed[stamp] = (_KEYS[code], duration // 8)
             if payload == PCMA:
                 self.heard.extend(_DECODED[code] for code in packet[_HEADER.size :])
             async with self.news:
                 self.news.notify_all()
+
+    @property
+    def keys(self) -> str:
+        """The keys that came as telephone-events, each once, in order."""
+        return "".join(key for key, _ in self.pressed.values())
 
     def hears(self, hz: int, *, of_s: float = 0.2) -> bool:
         """Whether the last `of_s` seconds were mostly this tone."""
@@ -175,6 +188,14 @@ class Audio:
             return False
         mean = sum(sample * sample for sample in last) / len(last)
         return mean > 100**2 and power_at(last, hz) > mean / 2
+
+    def hears_pair(self, key: str, *, of_s: float = 0.1) -> bool:
+        """Whether the last `of_s` seconds were mostly the two tones of a key (ITU-T Q.23)."""
+        last = self.heard[-round(of_s * 8000) :]
+        mean = sum(sample * sample for sample in last) / max(1, len(last))
+        row = next(index for index, keys in enumerate(_ROWS) if key in keys)
+        pair = (_LOW[row], _HIGH[_ROWS[row].index(key)])
+        return mean > 100**2 and all(power_at(last, hz) > mean / 5 for hz in pair)
 
     def is_still(self, of_s: float = 0.3) -> bool:
         """Whether the last `of_s` seconds were silence."""

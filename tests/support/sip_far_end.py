@@ -189,6 +189,7 @@ class Far:
     tone_hz: int
     codecs: str
     media: str = ""
+    events: int = 101
     lines: dict[str, Line] = attrs.field(factory=dict)
     news: trio.Condition = attrs.field(factory=trio.Condition)
     _rang: list[Line] = attrs.field(factory=list)
@@ -258,6 +259,7 @@ class Far:
 
     def _line(self, call_id: str, us: str, them: str, target: str) -> Line:
         audio = open_audio(self.tone_hz)
+        audio.events = self.events
         line = self.lines[call_id] = Line(self, call_id, us, them, target, audio, self.codecs)
         self.nursery.start_soon(audio.run)
         return line

@@ -13,6 +13,7 @@ from routing.command import (
     JoinQueue,
     LeaveQueue,
     LookAtTargets,
+    PassKeysOn,
     Play,
     Release,
     ReportTransfer,
@@ -99,6 +100,7 @@ class Hands:
                 | Connect()
                 | Disconnect()
                 | CollectDigits()
+                | PassKeysOn()
                 | StopCollecting()
                 | ReportTransfer()
             ):
@@ -157,8 +159,21 @@ class Hands:
                 assert not self.message
                 self.message = True
 
+    def _gather(self, command: CollectDigits | StopCollecting | PassKeysOn) -> None:
+        match command:
+            case CollectDigits(leg=leg):
+                assert leg not in self.collecting
+                assert self.caller_there() if leg == CALLER else self.legs[leg] is Leg.ANSWERED
+                self.collecting[leg] = command
+            case PassKeysOn(leg=leg):
+                assert leg not in self.collecting, "keys that are still gathered go nowhere yet"
+            case StopCollecting(leg=leg):
+                del self.collecting[leg]
+
     def _to_legs(self, command: Command) -> None:
         match command:
+            case CollectDigits() | StopCollecting() | PassKeysOn():
+                self._gather(command)
             case Ring(leg=leg, target=target, address=address, fax=fax):
                 self.faxes |= {leg} if fax else set()
                 assert self.caller_there()
@@ -195,12 +210,6 @@ class Hands:
                 assert a == CALLER
                 assert self.with_caller == b
                 self.with_caller = None
-            case CollectDigits(leg=leg):
-                assert leg not in self.collecting
-                assert self.caller_there() if leg == CALLER else self.legs[leg] is Leg.ANSWERED
-                self.collecting[leg] = command
-            case StopCollecting(leg=leg):
-                del self.collecting[leg]
             case ReportTransfer(leg=leg, status=status):
                 assert self.legs[leg] is Leg.ANSWERED, "only a telephone that is there can be told"
                 assert 100 <= status <= 699

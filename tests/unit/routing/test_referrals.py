@@ -3,7 +3,7 @@
 import pytest
 
 from routing.cause import BUSY, NO_ANSWER, NORMAL
-from routing.command import Connect, HangUp, ReportTransfer, Ring, StopPlaying, StopRinging
+from routing.command import Connect, HangUp, PassKeysOn, ReportTransfer, Ring, StopPlaying, StopRinging
 from routing.event import TargetAnswered, TargetFailed, TargetHungUp, TargetRang, TimerFired, TransferAsked
 from routing.ids import CALLER, TimerName
 from routing.state import Talking
@@ -96,8 +96,8 @@ def test_every_referral_gets_a_last_word() -> None:
     assert forbidden.then(TransferAsked(5, SEAT, "front-desk")) == (ReportTransfer(SEAT, 603),)
     keys = talking(TEXT.replace("[transfer]\n", "[transfer]\nrefer = false\n"))
     assert keys.then(TransferAsked(5, SEAT, "801")) == (ReportTransfer(SEAT, 603),)
-    assert keyed(keys, "99") == (LISTEN,)
-    assert keyed(keys, "*2999") == (LISTEN,)
+    assert keyed(keys, "99") == (PassKeysOn(SEAT), LISTEN)
+    assert keyed(keys, "*2999") == (PassKeysOn(SEAT), LISTEN)
     busy = talking()
     keyed(busy, "*3801")
     assert busy.then(TransferAsked(5, SEAT, "801")) == (ReportTransfer(SEAT, 603),)

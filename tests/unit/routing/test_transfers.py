@@ -11,6 +11,7 @@ from routing.command import (
     Disconnect,
     HangUp,
     LookAtTargets,
+    PassKeysOn,
     Play,
     Release,
     Ring,
@@ -47,8 +48,9 @@ TEXT = HEAD + (
     '[nodes.desk]\nkind = "hunt"\ntargets = ["front-desk"]\n[nodes.both]\nkind = "hunt"\ntargets = ["sales", "duty"]\n'
 )
 BY_DESK = Context(transferred_by=FRONT_DESK)
-LISTEN = CollectDigits(SEAT, 10, 0, 4)
-LISTEN_BACK = CollectDigits(SEAT, 2, 0, 4)
+CODES = ("*2", "*3")
+LISTEN = CollectDigits(SEAT, 10, 0, 4, codes=CODES)
+LISTEN_BACK = CollectDigits(SEAT, 2, 0, 4, codes=("*1",))
 """While the seat can only take its caller back."""
 
 
@@ -100,10 +102,10 @@ def test_attended_by_key() -> None:
 
 @pytest.mark.req("M3")
 def test_seat_takes_its_caller_back() -> None:
-    """`*1` ends the consultation, or the ringing; other keys do nothing."""
+    """`*1` ends the consultation, or the ringing; other keys are the consulted one's."""
     call = talking()
     keyed(call, "*3801")
-    assert keyed(call, "7") == (LISTEN_BACK,)
+    assert keyed(call, "7") == (PassKeysOn(SEAT), LISTEN_BACK)
     call.then(TargetAnswered(6, NEW))
     assert keyed(call, "*1") == (HangUp(NEW, NORMAL), StopPlaying(CALLER), Connect(CALLER, SEAT), LISTEN)
     other = talking()
@@ -156,7 +158,7 @@ def test_seat_gone_before_the_answer() -> None:
     call = talking()
     keyed(call, "*3801")
     assert call.then(TargetHungUp(5, SEAT, NORMAL)) == ()
-    assert call.then(TargetAnswered(6, NEW))[-1] == CollectDigits(NEW, 10, 0, 4)
+    assert call.then(TargetAnswered(6, NEW))[-1] == CollectDigits(NEW, 10, 0, 4, codes=CODES)
     lost = talking()
     keyed(lost, "*2801")
     lost.then(TargetHungUp(5, SEAT, NORMAL))
@@ -192,7 +194,7 @@ def test_a_target_that_takes_over_is_told_of_the_recording() -> None:
     assert call.then(TargetAnswered(9, NEW))[1:] == (HangUp(SEAT, NORMAL), Play(NEW, notice))
     assert (call.state.trace[-1].kind, call.state.trace[-1].chose) == ("notice", "tell the target")
     assert told(call, CALLER) == ()
-    assert told(call, NEW) == (StopPlaying(CALLER), Connect(CALLER, NEW), CollectDigits(NEW, 10, 0, 4))
+    assert told(call, NEW) == (StopPlaying(CALLER), Connect(CALLER, NEW), CollectDigits(NEW, 10, 0, 4, codes=CODES))
     assert call.state.recording
 
 
