@@ -3,6 +3,8 @@
 Rule: each runs in a folder of its own, on ports that were free, and is ended with its block; none is found by its name.
 """
 
+import os
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -92,14 +94,14 @@ def _running(command: list[str], folder: Path) -> Iterator[tuple[IO[str], Path]]
     log = folder / "log"
     with log.open("w") as out:
         program = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT, text=True, cwd=folder,
+            command, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT, text=True, cwd=folder, start_new_session=True,
             env={"HOME": str(folder), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "TERM": "dumb"},
         )  # fmt: skip
         assert program.stdin is not None
         try:
             yield program.stdin, log
         finally:
-            program.kill()
+            os.killpg(program.pid, signal.SIGKILL)  # a session of its own: its children go with it
             program.communicate(timeout=30)
 
 
