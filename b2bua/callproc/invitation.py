@@ -39,7 +39,7 @@ def invitation(ring: Ring, assign: Assign, after: Cause | None) -> Invitation:
     is_sip = ring.address.startswith(("sip:", "sips:"))
     headers = {
         # The edge makes the real Max-Forwards of it; PJSIP would always write 70.
-        "S400-Max-Forwards": str(assign.max_forwards),
+        "X-S400-Max-Forwards": str(assign.max_forwards),
         "Diversion": f"<sip:{assign.facts.dialled}@{assign.identity}>;reason={_reason(after)}",
     }
     shown = bool(caller.number) and not caller.withheld
@@ -61,21 +61,21 @@ def invitation(ring: Ring, assign: Assign, after: Cause | None) -> Invitation:
 def _context(ring: Ring, assign: Assign) -> dict[str, str]:
     """What a seat's system shows with the ringing call (M8); percent-encoded UTF-8 where it is not ASCII.
 
-    S400-Number: 4006001234             the 400 number that was dialled
-    S400-Call: 0197c2f1ab3d4e5f60718    the call's id, as in its record
-    S400-Place: %E4%B8%8A%E6%B5%B7;area=021
-    S400-Menu: welcome=1, sales=2       the menus that the caller came through, each with the key chosen there
-    S400-Transferred-By: front-desk     the seat that hands the caller over
+    X-S400-Number: 4006001234             the 400 number that was dialled
+    X-S400-Call: 0197c2f1ab3d4e5f60718    the call's id, as in its record
+    X-S400-Place: %E4%B8%8A%E6%B5%B7;area=021
+    X-S400-Menu: welcome=1, sales=2       the menus that the caller came through, each with the key chosen there
+    X-S400-Transferred-By: front-desk     the seat that hands the caller over
     """
     facts = assign.facts
     caller = facts.caller
-    context = {"S400-Number": facts.dialled, "S400-Call": assign.call_id}
+    context = {"X-S400-Number": facts.dialled, "X-S400-Call": assign.call_id}
     if caller.number and not caller.withheld and (caller.place or caller.area):
-        context["S400-Place"] = quote(caller.place) + (f";area={caller.area}" if caller.area else "")
+        context["X-S400-Place"] = quote(caller.place) + (f";area={caller.area}" if caller.area else "")
     if ring.context.menus:
-        context["S400-Menu"] = ", ".join(f"{quote(menu)}={quote(key, safe='*#')}" for menu, key in ring.context.menus)
+        context["X-S400-Menu"] = ", ".join(f"{quote(menu)}={quote(key, safe='*#')}" for menu, key in ring.context.menus)
     if ring.context.transferred_by:
-        context["S400-Transferred-By"] = quote(ring.context.transferred_by)
+        context["X-S400-Transferred-By"] = quote(ring.context.transferred_by)
     return context
 
 

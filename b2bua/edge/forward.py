@@ -25,7 +25,7 @@ from b2bua.edge.responses import ALLOW, PlannedResponse, print_answer, to_tag, w
 from b2bua.edge.settings import DEFAULT_PORT, LOOPBACK, EdgeSettings, Send, to_process
 from b2bua.edge.token import DialogTokens, ProcessAddress
 
-HOPS_FIELD: Final = "s400-max-forwards"
+HOPS_FIELD: Final = "x-s400-max-forwards"
 _OURS: Final = frozenset(
     ("via", "route", "record-route", "max-forwards", "from", "to", "call-id", "cseq", "contact",
      "content-length", "content-type", "user-agent", "server", "allow", HOPS_FIELD)

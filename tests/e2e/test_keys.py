@@ -92,7 +92,7 @@ async def test_a_level_down_and_back_and_an_extension(switch: Switch, way: str) 
             rung = await store.rang()
             assert "m=audio" in caller.came("SIP/2.0 183")[0]
             assert not [one for one in caller.came("SIP/2.0 200") if "INVITE" in field(one, "CSeq")]
-            assert field(rung.invite, "S400-Menu") == "main=2, stores=*, main=2, stores=802"
+            assert field(rung.invite, "X-S400-Menu") == "main=2, stores=*, main=2, stores=802"
             await rung.respond("180 Ringing")
             await trio.sleep(0.5)  # so that what rings is longer than what is talked
             await rung.answer()

@@ -105,7 +105,7 @@ async def test_blind_by_refer(switch: Switch) -> None:
         await stage.refer(f"sip:801@127.0.0.1:{switch.port}")
         await stage.seat.until("SIP/2.0 202")
         other = await stage.other_end.rang()
-        assert field(other.invite, "S400-Transferred-By") == "seat"
+        assert field(other.invite, "X-S400-Transferred-By") == "seat"
         await other.respond("180 Ringing")
         await stage.seat.until("NOTIFY", times=2)
         await stage.music()

@@ -208,7 +208,7 @@ class House:
 async def open_house(*options: str) -> AsyncIterator[House]:
     """A house with its fork server running and no call process yet; `options` go to the fork server."""
     with (
-        tempfile.TemporaryDirectory(prefix="s400-") as folder,
+        tempfile.TemporaryDirectory(prefix="x-s400-") as folder,
         trio.fail_after(90),
         trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as door,
     ):

@@ -114,5 +114,5 @@ async def test_the_target_behind_a_gateway_sees_caller_400_number_and_hops() -> 
     assert field(invite, "From").startswith("<sip:02112345678@switch.test>")
     assert field(invite, "P-Asserted-Identity") == "<sip:02112345678@switch.test>"
     assert field(invite, "Diversion") == "<sip:4006001234@switch.test>;reason=unconditional"
-    assert field(invite, "S400-Max-Forwards") == "41"
+    assert field(invite, "X-S400-Max-Forwards") == "41"
     assert re.fullmatch(rf"<sip:[0-9a-f]+@127\.0\.0\.1:{house.forwarder.port}>", field(invite, "Contact"))

@@ -74,17 +74,17 @@ def test_a_seats_system_is_told_what_the_caller_went_through() -> None:
     assign = attrs.evolve(ASSIGN, facts=attrs.evolve(FACTS, caller=caller))
     menus = ((NodeName("welcome"), "1"), (NodeName("产品"), "#"))
     ring = attrs.evolve(_ring("sip:1001@192.0.2.9"), context=Context(menus, TargetName("desk")))
-    told = {name: text for name, text in invitation(ring, assign, None).headers.items() if name.startswith("S400-")}
+    told = {name: text for name, text in invitation(ring, assign, None).headers.items() if name.startswith("X-S400-")}
     assert told == {
-        "S400-Max-Forwards": "70",
-        "S400-Number": "4006001234",
-        "S400-Call": "c",
-        "S400-Place": "%E4%B8%8A%E6%B5%B7;area=021",
-        "S400-Menu": "welcome=1, %E4%BA%A7%E5%93%81=#",
-        "S400-Transferred-By": "desk",
+        "X-S400-Max-Forwards": "70",
+        "X-S400-Number": "4006001234",
+        "X-S400-Call": "c",
+        "X-S400-Place": "%E4%B8%8A%E6%B5%B7;area=021",
+        "X-S400-Menu": "welcome=1, %E4%BA%A7%E5%93%81=#",
+        "X-S400-Transferred-By": "desk",
     }
-    assert "S400-Place" not in invitation(ring, _withheld(), None).headers
-    assert "S400-Menu" not in invitation(attrs.evolve(ring, address="02162288300"), assign, None).headers
+    assert "X-S400-Place" not in invitation(ring, _withheld(), None).headers
+    assert "X-S400-Menu" not in invitation(attrs.evolve(ring, address="02162288300"), assign, None).headers
 
 
 @pytest.mark.req("R6")

@@ -215,7 +215,7 @@ def outbound() -> bytes:
 INVITE sip:13800138000@198.51.100.7 SIP/2.0
 Via: SIP/2.0/UDP 127.0.0.1:40001;rport;branch=z9hG4bKPj-1
 Max-Forwards: 70
-S400-Max-Forwards: 42
+X-S400-Max-Forwards: 42
 From: <sip:02112345678@192.0.2.1>;tag=out-1
 To: <sip:13800138000@198.51.100.7>
 Contact: <sip:anything@127.0.0.1:40001;ob>
