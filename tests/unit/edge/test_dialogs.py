@@ -2,6 +2,7 @@
 
 import pytest
 
+from b2bua.edge import dialogs
 from b2bua.edge.settings import Send
 from tests.unit.edge.stage import CARRIER, INCARNATION, OFFER, PROCESS, TARGET, Stage, field, invite, response_to, start
 from tests.unit.edge.test_call import in_dialog, outbound, same_hop
@@ -106,3 +107,43 @@ def test_what_was_ended_properly_is_not_ended_again() -> None:
     stage.one(in_dialog("BYE", stage.token()))
     stage.one(response_to(stage.inside(outbound()), 486, "Busy Here"), TARGET)
     assert dies(stage) == []
+
+
+@pytest.mark.req("S1", "S5")
+def test_a_dialog_without_a_way_is_left() -> None:
+    """A next hop that is neither UDP nor TCP, or a 200 without a Contact: nothing is sent, and nothing raised."""
+    stage = Stage()
+    stage.inside(response_to(stage.one(invite()), 200, "OK", extra="Contact: <sip:x@h>", body=OFFER))
+    out = stage.inside(outbound())
+    extra = "Contact: <sip:m@198.51.100.7>\nRecord-Route: <sip:p.example;transport=tls;lr>"
+    stage.one(response_to(out, 200, "OK", extra=extra, body=OFFER), TARGET)
+    assert [start(send).split(" ")[1] for send in dies(stage)] == ["sip:02112345678@192.0.2.10:5060"]
+    late = Stage()
+    out = late.inside(outbound())
+    dies(late)
+    assert late.outside(response_to(out, 200, "OK"), TARGET) == []
+
+
+@pytest.mark.req("S1", "S5")
+def test_a_late_ringing_is_cancelled_once() -> None:
+    """A target whose first provisional response comes after the process's death; its second changes nothing."""
+    stage = Stage()
+    out = stage.inside(outbound())
+    assert dies(stage) == []
+    (cancel,) = stage.outside(response_to(out, 180, "Ringing"), TARGET)
+    assert start(cancel).startswith("CANCEL ")
+    assert stage.outside(response_to(out, 180, "Ringing"), TARGET) == []
+
+
+@pytest.mark.req("S1", "S5")
+def test_what_waits_for_an_answer_of_a_dead_process_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound BYE and CANCEL are sent once, and a late answer is dropped."""
+    monkeypatch.setattr(dialogs, "MOST_LATE", 0)
+    stage = Stage()
+    stage.inside(response_to(stage.one(invite()), 200, "OK", extra="Contact: <sip:x@h>", body=OFFER))
+    out = stage.inside(outbound())
+    stage.one(response_to(out, 180, "Ringing"), TARGET)
+    assert [start(send).split(" ")[0] for send in dies(stage)] == ["BYE", "CANCEL"]
+    assert stage.edge.tick(stage.now_s + 1) == []
+    assert stage.outside(response_to(out, 487, "Request Terminated"), TARGET) == []
+    assert stage.edge.counters["response-late"] == 1
