@@ -1,17 +1,18 @@
 # Two commands are all you need: `make run` and `make test`.
 SIP_PORT ?= 5060
 PY := .venv/bin/python
-QUICK := -m "not hypothesis and not bench and not soak"
+USUAL := not bench and not soak and not interop
+QUICK := -m "not hypothesis and $(USUAL)"
 LOCKS := requirements/build.lock requirements/run.lock
 
-.PHONY: run test lint cover site lock bench soak clean
+.PHONY: run test lint cover site lock bench soak interop clean
 
 run: .venv/run  ## the switch with a worked example on 127.0.0.1:$(SIP_PORT)
 	@exec .venv/bin/switch400 run --example --port $(SIP_PORT)
 
 test: lint cover  ## every check, in under six minutes
 	.ci/debian sip-tester:sipp espeak-ng
-	$(PY) -m pytest -n 3 --dist loadfile -m "not bench and not soak"
+	$(PY) -m pytest -n 3 --dist loadfile -m "$(USUAL)"
 
 cover: .venv/dev  ## every branch of routing/ is taken by an example, not by chance
 	$(PY) -m pytest tests/unit/routing tests/unit/cli -q $(QUICK) --cov --cov-fail-under=100
@@ -35,6 +36,10 @@ bench: .venv/dev  ## measurements, printed
 soak: .venv/dev  ## minutes of load, fuzz and kill -9
 	.ci/debian sip-tester:sipp chromium:chromium espeak-ng
 	$(PY) -m pytest -m soak -s --timeout 1800
+
+interop: .venv/dev  ## calls with telephones and proxies that other people wrote; writes docs/interop.md
+	.ci/debian sip-tester:sipp kamailio baresip-core:baresip linphone-nogtk:linphonec sox
+	$(PY) -m pytest -m interop --timeout 300 tests/interop
 
 .venv/run: pyproject.toml .ci/venv $(LOCKS)
 	.ci/venv

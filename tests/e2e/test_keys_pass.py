@@ -139,7 +139,8 @@ async def test_keys_pass_while_it_is_recorded(switch: Switch) -> None:
 async def test_keys_reach_whoever_has_taken_the_caller_over(switch: Switch) -> None:
     """After a blind transfer by key the caller's keys are the new target's; the code itself reaches nobody."""
     async with open_far(switch.port, 980) as other:
-        more = f'[extensions]\n802 = "b"\n[transfer]\n[nodes.seat]\nkind = "hunt"\ntargets = ["a"]\n[targets.b]\naddress = "{other.uri}"'
+        hunt = '[nodes.seat]\nkind = "hunt"\ntargets = ["a"]'
+        more = f'[extensions]\n802 = "b"\n[transfer]\n{hunt}\n[targets.b]\naddress = "{other.uri}"'
         async with talking(switch, more=more) as (caller, target):
             target.audio.press("*2802#")
             taken_by = await other.rang()

@@ -94,9 +94,15 @@ def _running(command: list[str], folder: Path) -> Iterator[tuple[IO[str], Path]]
     log = folder / "log"
     with log.open("w") as out:
         program = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT, text=True, cwd=folder, start_new_session=True,
+            command,
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=folder,
+            start_new_session=True,
             env={"HOME": str(folder), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "TERM": "dumb"},
-        )  # fmt: skip
+        )
         assert program.stdin is not None
         try:
             yield program.stdin, log

@@ -1,12 +1,15 @@
 """What the INVITE to a target says of the caller, and what leg ends are understood to mean."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from b2bua.callproc import invitation as invitation_module
 from b2bua.callproc.gathering import DigitCollector
 from b2bua.callproc.invitation import NoRoute, invitation
 from b2bua.callproc.reason import q850_in, reason_of
@@ -148,3 +151,36 @@ def test_the_keys_of_a_secret_never_leave(keys: str) -> None:
     for key in keys + "#":
         gathering.press(key, 1.0)
     assert gathering.outcome(2) == SecretKeyed(2, CALLER, keys == "4711", KeysEnd.END_KEY)
+
+
+_KNOWN_FIELDS = """
+    Accept Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Authentication-Info Authorization
+    Call-ID Call-Info Contact Content-Disposition Content-Encoding Content-Language Content-Length Content-Type
+    CSeq Date Encryption Error-Info Event Expires From History-Info Identity In-Reply-To Join Max-Forwards
+    MIME-Version Min-Expires Min-SE Organization P-Access-Network-Info P-Asserted-Identity P-Called-Party-ID
+    P-Early-Media P-Preferred-Identity Path Priority Privacy Proxy-Authenticate Proxy-Authorization
+    Proxy-Require RAck Reason Record-Route Refer-Sub Refer-To Referred-By Replaces Reply-To Require
+    Resource-Priority Retry-After Route RSeq Server Service-Route Session-Expires SIP-ETag SIP-If-Match Subject
+    Subscription-State Supported Target-Dialog Timestamp To Unsupported User-Agent Via Warning WWW-Authenticate
+"""
+
+
+def _twelve_bits(name: str) -> int:
+    """Bob Jenkins' one-at-a-time hash of a field's name in lower case, 12 bits of it: how libre knows fields apart."""
+    value = 0
+    for code in name.lower().encode():
+        value = (value + code) * 1025 & 0xFFFFFFFF
+        value ^= value >> 6
+    value = value * 9 & 0xFFFFFFFF
+    value ^= value >> 11
+    return value * 32769 & 0xFFF
+
+
+@pytest.mark.req("M8", "S5")
+def test_no_telephone_takes_our_fields_for_others() -> None:
+    """F15: baresip took S400-Number for CSeq, since its library tells fields apart by 12 bits of a hash."""
+    assert _twelve_bits("S400-Number") == _twelve_bits("CSeq")
+    source = Path(invitation_module.__file__).read_text(encoding="utf-8")
+    ours = set(re.findall(r'"(X-S400-[A-Za-z-]+)"', source))
+    assert len(ours) >= 5
+    assert not {_twelve_bits(name) for name in ours} & {_twelve_bits(name) for name in _KNOWN_FIELDS.split()}

@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from b2bua.admission.caller_lookup import caller_of
 from routing.areas import AREAS
 from routing.facts import CallerClass
-from routing.number import Number, NumberFault, carrier_of, parse_400, print_400, print_number, read_number
+from routing.number import (
+    Number,
+    NumberFault,
+    carrier_of,
+    parse_400,
+    print_400,
+    print_address,
+    print_number,
+    read_number,
+)
 from tests.unit.routing.strategies import numbers_400
 
 
@@ -159,3 +168,11 @@ def test_a_category_hides_nobody(text: str, category: str) -> None:
     assert caller_of(text, category=category) == plain
     if plain.caller_class is not CallerClass.FIXED:
         assert caller_of(text, category="payphone") == plain
+
+
+@pytest.mark.req("N1")
+def test_an_address_is_printed_as_people_write_it() -> None:
+    """A number with its spaces; a SIP URI and nothing stay as they are."""
+    assert print_address("02112345678") == print_number("02112345678") == "021-1234 5678"
+    assert print_address("sip:a@b") == "sip:a@b"
+    assert print_address("") == ""
