@@ -18,87 +18,87 @@ from routing.step_context import StepContext
 RINGING_TONE: Final = PromptName("ringback")
 """The built-in ringing tone, for a caller who is answered already."""
 
-FAREWELL: Final = TimerName("farewell")
-FAREWELL_S: Final = 30
+FINAL_ANNOUNCEMENT: Final = TimerName("farewell")
+FINAL_ANNOUNCEMENT_S: Final = 30
 """The longest announcement of why a call ends; after that the caller is released, heard or not."""
 
 
-def alert(turn: StepContext, early_media_from: LegId | None) -> None:
+def alert(ctx: StepContext, early_media_from: LegId | None) -> None:
     """Tell the caller that it rings: once plainly, and once for each leg that has early media.
 
     Not after the answer, and not while the caller hears something of ours.
     """
-    caller = turn.caller
+    caller = ctx.caller
     kind = CALLER if early_media_from is None else early_media_from
     if caller.answered_s is not None or caller.hears or kind in caller.alerted:
         return
-    rang_s = turn.at_s if caller.rang_s is None else caller.rang_s
-    turn.caller = attrs.evolve(caller, rang_s=rang_s, alerted=(*caller.alerted, kind))
-    turn.do(Alert(early_media_from))
+    rang_s = ctx.at_s if caller.rang_s is None else caller.rang_s
+    ctx.caller = attrs.evolve(caller, rang_s=rang_s, alerted=(*caller.alerted, kind))
+    ctx.do(Alert(early_media_from))
 
 
-def answer(turn: StepContext) -> None:
+def answer(ctx: StepContext) -> None:
     """Answer the caller, unless that was done before."""
-    if turn.caller.answered_s is None:
-        turn.caller = attrs.evolve(turn.caller, answered_s=turn.at_s)
-        turn.do(Answer())
+    if ctx.caller.answered_s is None:
+        ctx.caller = attrs.evolve(ctx.caller, answered_s=ctx.at_s)
+        ctx.do(Answer())
 
 
-def play(turn: StepContext, prompts: tuple[PromptName, ...], *, loop: bool = False, barge_in: bool = False) -> None:
+def play(ctx: StepContext, prompts: tuple[PromptName, ...], *, loop: bool = False, barge_in: bool = False) -> None:
     """Play prompts to the caller in place of whatever is played now."""
-    if turn.caller.hears == prompts and turn.caller.loops and loop:
+    if ctx.caller.hears == prompts and ctx.caller.loops and loop:
         return
-    silence(turn)
-    turn.caller = attrs.evolve(turn.caller, hears=prompts, loops=loop)
-    turn.do(Play(CALLER, prompts, loop, barge_in))
+    silence(ctx)
+    ctx.caller = attrs.evolve(ctx.caller, hears=prompts, loops=loop)
+    ctx.do(Play(CALLER, prompts, loop, barge_in))
 
 
-def silence(turn: StepContext) -> None:
+def silence(ctx: StepContext) -> None:
     """Stop what is played to the caller."""
-    if turn.caller.hears:
-        heard(turn)
-        turn.do(StopPlaying(CALLER))
+    if ctx.caller.hears:
+        heard(ctx)
+        ctx.do(StopPlaying(CALLER))
 
 
-def heard(turn: StepContext) -> None:
+def heard(ctx: StepContext) -> None:
     """What was played to the caller has ended."""
-    turn.caller = attrs.evolve(turn.caller, hears=(), loops=False)
+    ctx.caller = attrs.evolve(ctx.caller, hears=(), loops=False)
 
 
-def ring_back(turn: StepContext, prompt: PromptName | None) -> None:
+def ring_back(ctx: StepContext, prompt: PromptName | None) -> None:
     """What the caller hears while targets ring: this prompt (彩铃); without one, an answered caller hears a
     tone."""
-    if prompt or turn.caller.answered_s is not None:
-        play(turn, (prompt or RINGING_TONE,), loop=True)
+    if prompt or ctx.caller.answered_s is not None:
+        play(ctx, (prompt or RINGING_TONE,), loop=True)
     else:
-        silence(turn)
+        silence(ctx)
 
 
-def farewell(turn: StepContext, cause: Cause, announce: PromptName | None) -> None:
+def release_after(ctx: StepContext, cause: Cause, announce: PromptName | None) -> None:
     """End the call from our side, after telling the caller why if there is something to tell."""
     if announce is None:
-        end(turn, cause, HungUpBy.SWITCH)
+        end(ctx, cause, HungUpBy.SWITCH)
         return
-    for attempt in legs.open_legs(turn):
-        legs.stop(turn, attempt.leg, cause)
-    play(turn, (announce,))
-    turn.start_timer(FAREWELL, FAREWELL_S)
-    turn.place = FinalAnnouncement(Outcome(cause, HungUpBy.SWITCH))
-    turn.phase = Phase.HEARING
+    for attempt in legs.open_legs(ctx):
+        legs.stop(ctx, attempt.leg, cause)
+    play(ctx, (announce,))
+    ctx.start_timer(FINAL_ANNOUNCEMENT, FINAL_ANNOUNCEMENT_S)
+    ctx.activity = FinalAnnouncement(Outcome(cause, HungUpBy.SWITCH))
+    ctx.phase = Phase.HEARING
 
 
-def end(turn: StepContext, cause: Cause, by: HungUpBy, target: TargetName | None = None) -> None:
+def end(ctx: StepContext, cause: Cause, by: HungUpBy, target: TargetName | None = None) -> None:
     """End the call: set the outcome, release the caller if still there, and take every outbound leg down."""
-    turn.outcome = Outcome(cause, by, target)
-    if isinstance(turn.place, Queueing):
-        turn.do(LeaveQueue(turn.place.node))
-    turn.place = None
-    turn.phase = Phase.ENDING
-    turn.gathering = frozenset()
-    if turn.caller.inbound is Inbound.UP:
-        turn.caller = attrs.evolve(turn.caller, inbound=Inbound.RELEASING, hears=(), loops=False)
-        turn.do(Release(cause))
-    for attempt in legs.open_legs(turn):
-        legs.stop(turn, attempt.leg, cause)
-    for timer in sorted(turn.timers):
-        turn.stop_timer(timer)
+    ctx.outcome = Outcome(cause, by, target)
+    if isinstance(ctx.activity, Queueing):
+        ctx.do(LeaveQueue(ctx.activity.node))
+    ctx.activity = None
+    ctx.phase = Phase.ENDING
+    ctx.gathering = frozenset()
+    if ctx.caller.inbound is Inbound.UP:
+        ctx.caller = attrs.evolve(ctx.caller, inbound=Inbound.RELEASING, hears=(), loops=False)
+        ctx.do(Release(cause))
+    for attempt in legs.open_legs(ctx):
+        legs.stop(ctx, attempt.leg, cause)
+    for timer in sorted(ctx.timers):
+        ctx.stop_timer(timer)

@@ -18,57 +18,57 @@ MOST_LEGS: Final = 3
 """Outbound legs at once: a call process holds four legs, and one is the caller's."""
 
 
-def find(turn: StepContext, leg: LegId) -> Attempt | None:
+def find(ctx: StepContext, leg: LegId) -> Attempt | None:
     """The attempt of a leg that is not down, or None."""
-    if not 1 <= leg <= len(turn.attempts):
+    if not 1 <= leg <= len(ctx.attempts):
         return None
-    attempt = turn.attempts[leg - 1]
+    attempt = ctx.attempts[leg - 1]
     return attempt if attempt.ended_s is None else None
 
 
-def up(turn: StepContext, leg: LegId) -> bool:
+def up(ctx: StepContext, leg: LegId) -> bool:
     """Whether a leg is neither down nor asked to end."""
-    attempt = find(turn, leg)
+    attempt = find(ctx, leg)
     return attempt is not None and attempt.stopped is None
 
 
-def open_legs(turn: StepContext) -> tuple[Attempt, ...]:
+def open_legs(ctx: StepContext) -> tuple[Attempt, ...]:
     """Every attempt whose leg is not down yet."""
-    return tuple(attempt for attempt in turn.attempts if attempt.ended_s is None)
+    return tuple(attempt for attempt in ctx.attempts if attempt.ended_s is None)
 
 
-def put(turn: StepContext, attempt: Attempt) -> None:
+def put(ctx: StepContext, attempt: Attempt) -> None:
     """Replace an attempt by its newer self."""
     at = attempt.leg - 1
-    turn.attempts = (*turn.attempts[:at], attempt, *turn.attempts[at + 1 :])
+    ctx.attempts = (*ctx.attempts[:at], attempt, *ctx.attempts[at + 1 :])
 
 
-def why_not(turn: StepContext, target: TargetName) -> str:
+def why_not(ctx: StepContext, target: TargetName) -> str:
     """Why a target must not be rung now, empty if it may: down, no longer authorised (W3), or outside its
     hours (R2)."""
-    if why := turn.facts.down.get(target):
+    if why := ctx.facts.down.get(target):
         return why
-    its = turn.plan.targets[target]
-    if its.authorised_until is not None and turn.facts.arrived.date() > its.authorised_until:
+    its = ctx.plan.targets[target]
+    if its.authorised_until is not None and ctx.facts.arrived.date() > its.authorised_until:
         return f"its authorisation ended on {its.authorised_until}"
-    return "" if turn.plan.open_at(its, turn.moment()) else "outside its hours"
+    return "" if ctx.plan.open_at(its, ctx.moment()) else "outside its hours"
 
 
-def look_at(turn: StepContext, node: NodeName, targets: tuple[TargetName, ...], *, rings: int = 1) -> LookAtTargets:
+def look_at(ctx: StepContext, node: NodeName, targets: tuple[TargetName, ...], *, rings: int = 1) -> LookAtTargets:
     """Ask how busy these are, of which the first `rings` that are free will be rung."""
-    limits = {name: turn.plan.targets[name].capacity for name in targets}
+    limits = {name: ctx.plan.targets[name].capacity for name in targets}
     return LookAtTargets(node, targets, {name: most for name, most in limits.items() if most}, rings)
 
 
-def can_ring(turn: StepContext, target: TargetName) -> bool:
+def can_ring(ctx: StepContext, target: TargetName) -> bool:
     """Whether there is room for one more leg and no leg is still up at this target's address."""
-    legs = open_legs(turn)
-    address = turn.plan.targets[target].address
+    legs = open_legs(ctx)
+    address = ctx.plan.targets[target].address
     return len(legs) < MOST_LEGS and all(attempt.address != address for attempt in legs)
 
 
 def ring(
-    turn: StepContext,
+    ctx: StepContext,
     target: TargetName,
     wait_s: int,
     *,
@@ -77,11 +77,11 @@ def ring(
     replaces: str = "",
 ) -> LegId:
     """Call a target on a new leg, for at most `wait_s` seconds; `transferred_by` is the seat that asked for it."""
-    leg = LegId(len(turn.attempts) + 1)
-    address = turn.plan.targets[target].address
-    turn.attempts += (Attempt(leg, target, address, turn.at_s, fax=fax),)
-    turn.do(Ring(leg, target, address, Context(turn.menus, transferred_by), fax, replaces))
-    turn.start_timer(ring_timer(leg), wait_s)
+    leg = LegId(len(ctx.attempts) + 1)
+    address = ctx.plan.targets[target].address
+    ctx.attempts += (Attempt(leg, target, address, ctx.at_s, fax=fax),)
+    ctx.do(Ring(leg, target, address, Context(ctx.menus, transferred_by), fax, replaces))
+    ctx.start_timer(ring_timer(leg), wait_s)
     return leg
 
 
@@ -90,43 +90,43 @@ def ring_timer(leg: LegId) -> TimerName:
     return TimerName(f"ring-{leg}")
 
 
-def stop(turn: StepContext, leg: LegId, cause: Cause) -> None:
+def stop(ctx: StepContext, leg: LegId, cause: Cause) -> None:
     """Have a leg ended, ringing or answered; once."""
-    attempt = turn.attempts[leg - 1]
+    attempt = ctx.attempts[leg - 1]
     if attempt.ended_s is None and attempt.stopped is None:
-        turn.stop_timer(ring_timer(leg))
-        turn.gathering -= {leg}
-        put(turn, attrs.evolve(attempt, stopped=cause))
+        ctx.stop_timer(ring_timer(leg))
+        ctx.gathering -= {leg}
+        put(ctx, attrs.evolve(attempt, stopped=cause))
         end = StopRinging if attempt.answered_s is None else HangUp
-        turn.do(end(leg, cause))
+        ctx.do(end(leg, cause))
 
 
-def gather(turn: StepContext, collect: CollectDigits) -> None:
+def gather(ctx: StepContext, collect: CollectDigits) -> None:
     """Collect keys from a leg; whoever asks has seen to it that none are collected from it now."""
-    turn.gathering |= {collect.leg}
-    turn.do(collect)
+    ctx.gathering |= {collect.leg}
+    ctx.do(collect)
 
 
-def note_rang(turn: StepContext, attempt: Attempt) -> None:
+def note_rang(ctx: StepContext, attempt: Attempt) -> None:
     """A leg rings."""
     if attempt.rang_s is None:
-        put(turn, attrs.evolve(attempt, rang_s=turn.at_s))
+        put(ctx, attrs.evolve(attempt, rang_s=ctx.at_s))
 
 
-def note_answered(turn: StepContext, attempt: Attempt) -> bool:
+def note_answered(ctx: StepContext, attempt: Attempt) -> bool:
     """A leg was answered. False if we had asked it to stop: its answer came too late, and is hung up at
     once."""
-    put(turn, attrs.evolve(attempt, answered_s=turn.at_s))
-    turn.stop_timer(ring_timer(attempt.leg))
+    put(ctx, attrs.evolve(attempt, answered_s=ctx.at_s))
+    ctx.stop_timer(ring_timer(attempt.leg))
     if attempt.stopped is None:
         return True
-    turn.do(HangUp(attempt.leg, attempt.stopped))
+    ctx.do(HangUp(attempt.leg, attempt.stopped))
     return False
 
 
-def note_down(turn: StepContext, attempt: Attempt, cause: Cause) -> None:
+def note_down(ctx: StepContext, attempt: Attempt, cause: Cause) -> None:
     """A leg is down. Its cause is the one we ended it with, if we did."""
-    turn.stop_timer(ring_timer(attempt.leg))
-    turn.gathering -= {attempt.leg}
+    ctx.stop_timer(ring_timer(attempt.leg))
+    ctx.gathering -= {attempt.leg}
     why = attempt.stopped or (STOPPED if cause.sip == STOPPED.sip else cause)
-    put(turn, attrs.evolve(attempt, ended_s=turn.at_s, cause=why))
+    put(ctx, attrs.evolve(attempt, ended_s=ctx.at_s, cause=why))

@@ -95,14 +95,14 @@ class CallerLeg:
 
 
 @attrs.frozen
-class Sharing:
+class Distributing:
     """A place in line was asked for at a Distribution."""
 
     node: NodeName
 
 
 @attrs.frozen
-class Asking:
+class PreparingHunt:
     """A hunt has asked what must be fresh; `taken` is its place in line, once it is known or not needed."""
 
     node: NodeName
@@ -134,14 +134,14 @@ class Announcing:
 
 
 @attrs.frozen
-class Telling:
+class NotifyingCaller:
     """The caller hears that the call will be recorded, and goes on to this node at the end."""
 
     node: NodeName
 
 
 @attrs.frozen
-class TellingBoth:
+class NotifyingParties:
     """The caller and the target on this leg hear that their call is recorded; `hearing` still do.
 
     A caller who was told before, and is handed over, hears music instead.
@@ -152,7 +152,7 @@ class TellingBoth:
 
 
 @attrs.frozen
-class Keying:
+class CollectingKeys:
     """The caller is asked for keys, for the last time when `tries` is 1."""
 
     node: NodeName
@@ -211,14 +211,14 @@ class FinalAnnouncement:
     outcome: Outcome
 
 
-Place = (
-    Sharing
-    | Asking
+Activity = (
+    Distributing
+    | PreparingHunt
     | Hunting
     | Announcing
-    | Telling
-    | TellingBoth
-    | Keying
+    | NotifyingCaller
+    | NotifyingParties
+    | CollectingKeys
     | Queueing
     | TakingMessage
     | Talking
@@ -245,7 +245,7 @@ class State:
     phase: Phase = Phase.ROUTING
     caller: CallerLeg = CallerLeg()
     attempts: tuple[Attempt, ...] = ()
-    place: Place | None = None
+    activity: Activity | None = None
     forwards: int = 0
     passed: int = 0
     priority: bool = False

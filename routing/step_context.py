@@ -1,6 +1,6 @@
-"""One step in the making: the call's state opened for change, and the commands gathered so far.
+"""The working copy of a call's state during one step, and the commands collected so far.
 
-Rule: a turn lives inside one `step` and is seen by nobody else; what leaves it is frozen.
+Rule: a context exists inside one `routing.flow.step` only; what leaves it is a frozen `State`.
 """
 
 from typing import TypeVar
@@ -13,7 +13,7 @@ from routing.hours import Moment
 from routing.ids import LegId, NodeName, TimerName
 from routing.node import Node
 from routing.plan import Plan
-from routing.state import Attempt, CallerLeg, Inbound, Outcome, Phase, Place, State
+from routing.state import Activity, Attempt, CallerLeg, Inbound, Outcome, Phase, State
 from routing.trace import TraceStep
 
 N = TypeVar("N", bound=Node)
@@ -29,7 +29,7 @@ class StepContext:
     phase: Phase
     caller: CallerLeg
     attempts: tuple[Attempt, ...]
-    place: Place | None
+    activity: Activity | None
     forwards: int
     passed: int
     priority: bool
@@ -47,23 +47,23 @@ class StepContext:
     def open(cls, plan: Plan, state: State, at_s: float) -> "StepContext":
         """The state opened at a moment; one before the last event's counts as that (time never runs back)."""
         return cls(
-            plan,
-            state.facts,
-            max(at_s, state.at_s),
-            state.phase,
-            state.caller,
-            state.attempts,
-            state.place,
-            state.forwards,
-            state.passed,
-            state.priority,
-            state.menus,
-            state.gathering,
-            state.timers,
-            state.charged_from_s,
-            state.recording,
-            state.outcome,
-            state.trace,
+            plan=plan,
+            facts=state.facts,
+            at_s=max(at_s, state.at_s),
+            phase=state.phase,
+            caller=state.caller,
+            attempts=state.attempts,
+            activity=state.activity,
+            forwards=state.forwards,
+            passed=state.passed,
+            priority=state.priority,
+            menus=state.menus,
+            gathering=state.gathering,
+            timers=state.timers,
+            charged_from_s=state.charged_from_s,
+            recording=state.recording,
+            outcome=state.outcome,
+            trace=state.trace,
         )
 
     def close(self) -> State:
@@ -71,26 +71,26 @@ class StepContext:
         if self.outcome and self.caller.inbound is Inbound.DOWN and all(a.ended_s is not None for a in self.attempts):
             self.phase = Phase.ENDED
         return State(
-            self.facts,
-            self.at_s,
-            self.phase,
-            self.caller,
-            self.attempts,
-            self.place,
-            self.forwards,
-            self.passed,
-            self.priority,
-            self.menus,
-            self.gathering,
-            self.timers,
-            self.charged_from_s,
-            self.recording,
-            self.outcome,
-            self.trace,
+            facts=self.facts,
+            at_s=self.at_s,
+            phase=self.phase,
+            caller=self.caller,
+            attempts=self.attempts,
+            activity=self.activity,
+            forwards=self.forwards,
+            passed=self.passed,
+            priority=self.priority,
+            menus=self.menus,
+            gathering=self.gathering,
+            timers=self.timers,
+            charged_from_s=self.charged_from_s,
+            recording=self.recording,
+            outcome=self.outcome,
+            trace=self.trace,
         )
 
     def moment(self) -> Moment:
-        """When the call arrived, with what the calendar and the subscriber say of that day; made once a turn."""
+        """When the call arrived, with what the calendar and the subscriber say of that day; computed once a step."""
         if self._moment is None:
             self._moment = self.plan.moment(self.facts)
         return self._moment

@@ -10,70 +10,70 @@ from routing.event import DigitsKeyed, Event, MediaLost, PromptEnded, TargetFail
 from routing.ids import CALLER, LegId, NodeName
 from routing.nodes import recording_notice, referral, transfer
 from routing.plan import Announced
-from routing.state import HungUpBy, Talking, TellingBoth
+from routing.state import HungUpBy, NotifyingParties, Talking
 from routing.step_context import StepContext
 
 
-def begin(turn: StepContext, leg: LegId, hunt: NodeName) -> None:
+def begin(ctx: StepContext, leg: LegId, hunt: NodeName) -> None:
     """A target of a hunt answered: stop the others, answer the caller, and let both hear each other.
 
     A fax is not recorded (M6).
     """
-    for attempt in legs.open_legs(turn):
+    for attempt in legs.open_legs(ctx):
         if attempt.leg != leg:
-            legs.stop(turn, attempt.leg, ANSWERED_ELSEWHERE)
-    caller.silence(turn)
-    caller.answer(turn)
-    turn.charged_from_s = turn.at_s
-    if turn.plan.record and not turn.attempts[leg - 1].fax:
-        _record(turn, leg, hunt)
+            legs.stop(ctx, attempt.leg, ANSWERED_ELSEWHERE)
+    caller.silence(ctx)
+    caller.answer(ctx)
+    ctx.charged_from_s = ctx.at_s
+    if ctx.plan.record and not ctx.attempts[leg - 1].fax:
+        _record(ctx, leg, hunt)
     else:
-        transfer.join(turn, leg)
+        transfer.join(ctx, leg)
 
 
-def _record(turn: StepContext, leg: LegId, hunt: NodeName) -> None:
+def _record(ctx: StepContext, leg: LegId, hunt: NodeName) -> None:
     """Record from the first word on, after both were told if the plan says so."""
-    if turn.plan.record_announce is Announced.BOTH:
-        recording_notice.tell_both(turn, leg, hunt)
+    if ctx.plan.record_announce is Announced.BOTH:
+        recording_notice.notify_parties(ctx, leg, hunt)
     else:
-        _join(turn, leg)
+        _join(ctx, leg)
 
 
-def _join(turn: StepContext, leg: LegId) -> None:
-    transfer.join(turn, leg)
-    if not turn.recording:  # as it is where a caller was handed over
-        turn.recording = True
-        turn.do(StartRecording())
+def _join(ctx: StepContext, leg: LegId) -> None:
+    transfer.join(ctx, leg)
+    if not ctx.recording:  # as it is where a caller was handed over
+        ctx.recording = True
+        ctx.do(StartRecording())
 
 
-def react_telling(turn: StepContext, place: TellingBoth, event: Event) -> None:
+def react_notifying(ctx: StepContext, activity: NotifyingParties, event: Event) -> None:
     """One of them has heard it, or is gone."""
-    target = turn.attempts[place.leg - 1].target
+    target = ctx.attempts[activity.leg - 1].target
     match event:
-        case PromptEnded(leg=leg) if leg in place.hearing:
-            turn.place = TellingBoth(place.leg, place.hearing - {leg})
-            if not turn.place.hearing:
-                caller.silence(turn)
-                _join(turn, place.leg)
-        case TargetHungUp(leg=leg, cause=cause) | TargetFailed(leg=leg, cause=cause) if leg == place.leg:
-            caller.end(turn, cause, HungUpBy.TARGET, target)
-        case MediaLost(leg=leg) if leg in (CALLER, place.leg):
-            caller.end(turn, MEDIA_LOST, HungUpBy.SWITCH, target)
+        case PromptEnded(leg=leg) if leg in activity.hearing:
+            ctx.activity = NotifyingParties(activity.leg, activity.hearing - {leg})
+            if not ctx.activity.hearing:
+                caller.silence(ctx)
+                _join(ctx, activity.leg)
+        case TargetHungUp(leg=leg, cause=cause) | TargetFailed(leg=leg, cause=cause) if leg == activity.leg:
+            caller.end(ctx, cause, HungUpBy.TARGET, target)
+        case MediaLost(leg=leg) if leg in (CALLER, activity.leg):
+            caller.end(ctx, MEDIA_LOST, HungUpBy.SWITCH, target)
         case _:
             pass
 
 
-def react(turn: StepContext, place: Talking, event: Event) -> None:
+def react(ctx: StepContext, activity: Talking, event: Event) -> None:
     """Something happened during the conversation."""
-    target = turn.attempts[place.leg - 1].target
+    target = ctx.attempts[activity.leg - 1].target
     match event:
-        case TargetHungUp(leg=leg, cause=cause) | TargetFailed(leg=leg, cause=cause) if leg == place.leg:
-            caller.end(turn, cause, HungUpBy.TARGET, target)
-        case MediaLost(leg=leg) if leg in (CALLER, place.leg):
-            caller.end(turn, MEDIA_LOST, HungUpBy.SWITCH, target)
-        case DigitsKeyed(leg=leg, digits=digits) if leg == place.leg:
-            transfer.keyed(turn, place, digits)
+        case TargetHungUp(leg=leg, cause=cause) | TargetFailed(leg=leg, cause=cause) if leg == activity.leg:
+            caller.end(ctx, cause, HungUpBy.TARGET, target)
+        case MediaLost(leg=leg) if leg in (CALLER, activity.leg):
+            caller.end(ctx, MEDIA_LOST, HungUpBy.SWITCH, target)
+        case DigitsKeyed(leg=leg, digits=digits) if leg == activity.leg:
+            transfer.keyed(ctx, activity, digits)
         case TransferAsked():
-            referral.asked(turn, place, event)
+            referral.asked(ctx, activity, event)
         case _:
             pass

@@ -10,7 +10,7 @@ from routing.command import TakePlace
 from routing.event import Event, PlaceTaken, TimerFired
 from routing.ids import NodeName, TimerName
 from routing.node import CompareOrigin, CompareTime, Distribution
-from routing.state import Phase, Sharing
+from routing.state import Distributing, Phase
 from routing.step_context import StepContext
 
 ASK: Final = TimerName("ask")
@@ -18,60 +18,60 @@ ASK_S: Final = 3
 """How long a fresh fact is waited for. The daemon may be gone; the call goes on without it."""
 
 
-def enter_origin(turn: StepContext, name: NodeName, node: CompareOrigin) -> NodeName:
+def enter_origin(ctx: StepContext, name: NodeName, node: CompareOrigin) -> NodeName:
     """Lead by the caller's number, area and class."""
-    who = turn.facts.caller
+    who = ctx.facts.caller
     seen: tuple[tuple[str, str], ...] = (("caller", who.number or "withheld"), ("area", who.area))
     passed: list[tuple[str, str]] = []
     for branch in node.branches:
-        if why := branch.why(who, turn.plan.lists):
-            turn.note(name, "origin", branch.then, looked_at=(*seen, ("fits", why)), passed_over=tuple(passed))
+        if why := branch.why(who, ctx.plan.lists):
+            ctx.note(name, "origin", branch.then, looked_at=(*seen, ("fits", why)), passed_over=tuple(passed))
             return branch.then
         passed.append((branch.then, "the caller is of another origin"))
-    turn.note(name, "origin", node.otherwise, looked_at=seen, passed_over=tuple(passed))
+    ctx.note(name, "origin", node.otherwise, looked_at=seen, passed_over=tuple(passed))
     return node.otherwise
 
 
-def enter_time(turn: StepContext, name: NodeName, node: CompareTime) -> NodeName:
+def enter_time(ctx: StepContext, name: NodeName, node: CompareTime) -> NodeName:
     """Lead by the moment of arrival."""
-    moment = turn.moment()
-    clock = f"{turn.facts.arrived:%a %Y-%m-%d %H:%M}"
+    moment = ctx.moment()
+    clock = f"{ctx.facts.arrived:%a %Y-%m-%d %H:%M}"
     seen: tuple[tuple[str, str], ...] = (("arrived", clock), ("day", moment.today.kind))
-    if turn.facts.today == "unknown":
+    if ctx.facts.today == "unknown":
         seen = (*seen, ("calendar", "does not know this year: plain weekdays"))
     passed: list[tuple[str, str]] = []
     for branch in node.branches:
-        if branch.when.holds(moment, turn.plan.hours):
-            turn.note(name, "time", branch.then, looked_at=seen, passed_over=tuple(passed))
+        if branch.when.holds(moment, ctx.plan.hours):
+            ctx.note(name, "time", branch.then, looked_at=seen, passed_over=tuple(passed))
             return branch.then
         passed.append((branch.then, f"not in {', '.join(branch.when.texts())}"))
-    turn.note(name, "time", node.otherwise, looked_at=seen, passed_over=tuple(passed))
+    ctx.note(name, "time", node.otherwise, looked_at=seen, passed_over=tuple(passed))
     return node.otherwise
 
 
-def enter_share(turn: StepContext, name: NodeName, node: Distribution) -> None:
+def enter_share(ctx: StepContext, name: NodeName, node: Distribution) -> None:
     """Take a place in line."""
     del node
-    turn.do(TakePlace(name))
-    turn.start_timer(ASK, ASK_S)
-    turn.place = Sharing(name)
-    turn.phase = Phase.ROUTING
+    ctx.do(TakePlace(name))
+    ctx.start_timer(ASK, ASK_S)
+    ctx.activity = Distributing(name)
+    ctx.phase = Phase.ROUTING
 
 
-def react_share(turn: StepContext, place: Sharing, event: Event) -> NodeName | None:
+def react_distributing(ctx: StepContext, activity: Distributing, event: Event) -> NodeName | None:
     """The place is known, or nobody is there to tell it: then the call's seed stands in."""
     match event:
-        case PlaceTaken(node=node, place=taken) if node == place.node:
-            turn.stop_timer(ASK)
+        case PlaceTaken(node=node, place=taken) if node == activity.node:
+            ctx.stop_timer(ASK)
             why = ("place", str(taken))
         case TimerFired(timer=timer) if timer == ASK:
-            taken = turn.facts.seed
+            taken = ctx.facts.seed
             why = ("place", "not told in time, by chance")
         case _:
             return None
-    branches = turn.node(place.node, Distribution).branches
+    branches = ctx.node(activity.node, Distribution).branches
     chosen = branches[share.branch_at(taken, [branch.percent for branch in branches])]
     others = (branch for branch in branches if branch is not chosen)
     passed = tuple((branch.then, f"{branch.percent} %: other places") for branch in others)
-    turn.note(place.node, "share", chosen.then, looked_at=(why,), passed_over=passed)
+    ctx.note(activity.node, "share", chosen.then, looked_at=(why,), passed_over=passed)
     return chosen.then

@@ -41,42 +41,42 @@ def is_priority(plan: Plan, screen: Screen, who: Caller) -> bool:
     return screen.white_is is WhiteIs.PRIORITY and bool(screen.white.why(who, plan.lists))
 
 
-def enter_screen(turn: StepContext, name: NodeName, screen: Screen) -> NodeName | None:
+def enter_screen(ctx: StepContext, name: NodeName, screen: Screen) -> NodeName | None:
     """Let the caller in, or refuse: 您无权拨打该号码 for lists and classes, 对不起，您要的电话忙 for areas."""
-    who = turn.facts.caller
+    who = ctx.facts.caller
     seen = (("caller", who.number or "withheld"), ("class", who.caller_class), ("area", who.area))
-    if why := refusal(turn.plan, screen, who):
-        turn.note(name, "screen", "refuse", looked_at=seen, passed_over=(("then", why),))
-        caller.farewell(turn, NOT_ALLOWED, NOT_ALLOWED_PROMPT if screen.announce else None)
+    if why := refusal(ctx.plan, screen, who):
+        ctx.note(name, "screen", "refuse", looked_at=seen, passed_over=(("then", why),))
+        caller.release_after(ctx, NOT_ALLOWED, NOT_ALLOWED_PROMPT if screen.announce else None)
         return None
     if why := area_refusal(screen, who):
-        turn.note(name, "screen", "refuse", looked_at=seen, passed_over=(("then", why),))
-        caller.farewell(turn, AREA_REFUSED, BUSY_PROMPT if screen.announce else None)
+        ctx.note(name, "screen", "refuse", looked_at=seen, passed_over=(("then", why),))
+        caller.release_after(ctx, AREA_REFUSED, BUSY_PROMPT if screen.announce else None)
         return None
-    turn.priority = turn.priority or is_priority(turn.plan, screen, who)
+    ctx.priority = ctx.priority or is_priority(ctx.plan, screen, who)
     if screen != DEFAULT_SCREEN:  # a plan without a screen of its own has decided nothing here
-        turn.note(name, "screen", "then", looked_at=seen)
-    return turn.plan.way(name, screen.then)
+        ctx.note(name, "screen", "then", looked_at=seen)
+    return ctx.plan.way(name, screen.then)
 
 
-def enter_limit(turn: StepContext, name: NodeName, limit: Limit) -> NodeName | None:
+def enter_limit(ctx: StepContext, name: NodeName, limit: Limit) -> NodeName | None:
     """Let the call through while the month's use and the lines allow it."""
-    usage, live = turn.facts.usage, turn.facts.live_calls
+    usage, live = ctx.facts.usage, ctx.facts.live_calls
     seen = (("month_cost", str(usage.cost_li)), ("month_calls", str(usage.calls)), ("live_calls", str(live)))
     over_month = _over_month(limit, usage.cost_li, usage.calls)
     if over_month:
-        turn.note(name, "limit", "refuse", looked_at=seen, passed_over=(("then", over_month),))
-        caller.farewell(turn, OVER_MONTH_LIMIT, BUSY_PROMPT)
+        ctx.note(name, "limit", "refuse", looked_at=seen, passed_over=(("then", over_month),))
+        caller.release_after(ctx, OVER_MONTH_LIMIT, BUSY_PROMPT)
         return None
     lines = limit.most_lines()
     if lines is not None and live >= lines:
         why = (("then", f"all {lines} lines are taken"),)
-        turn.note(name, "limit", "over" if limit.over else "refuse", looked_at=seen, passed_over=why)
+        ctx.note(name, "limit", "over" if limit.over else "refuse", looked_at=seen, passed_over=why)
         if limit.over is None:
-            caller.farewell(turn, ALL_LINES_BUSY, BUSY_PROMPT)
+            caller.release_after(ctx, ALL_LINES_BUSY, BUSY_PROMPT)
         return limit.over
-    turn.note(name, "limit", "then", looked_at=seen)
-    return turn.plan.way(name, limit.then)
+    ctx.note(name, "limit", "then", looked_at=seen)
+    return ctx.plan.way(name, limit.then)
 
 
 def _over_month(limit: Limit, cost_li: int, calls: int) -> str:

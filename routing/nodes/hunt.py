@@ -24,7 +24,7 @@ from routing.ids import LegId, NodeName, TargetName, TimerName
 from routing.node import BusyAdvance, ForwardOn, Hunt, Order
 from routing.nodes import bridged
 from routing.nodes.compare import ASK, ASK_S
-from routing.state import Asking, Attempt, Hunting, Phase
+from routing.state import Attempt, Hunting, Phase, PreparingHunt
 from routing.step_context import StepContext
 
 PAUSE: Final = TimerName("busy-wait")
@@ -32,54 +32,54 @@ _STOPS: Final = {ForwardOn.BUSY: cause.is_no_answer, ForwardOn.NO_ANSWER: cause.
 """By what a hunt goes on: the failure that ends it instead."""
 
 
-def enter(turn: StepContext, name: NodeName, hunt: Hunt) -> NodeName | None:
+def enter(ctx: StepContext, name: NodeName, hunt: Hunt) -> NodeName | None:
     """Ask for what must be fresh: a place in line for round-robin, the lines in use where they are
     limited."""
     if hunt.order is Order.ROUND_ROBIN:
-        turn.do(TakePlace(name))
-        turn.start_timer(ASK, ASK_S)
-        turn.place = Asking(name)
+        ctx.do(TakePlace(name))
+        ctx.start_timer(ASK, ASK_S)
+        ctx.activity = PreparingHunt(name)
         return None
-    return _placed(turn, Asking(name, taken=0), hunt)
+    return _placed(ctx, PreparingHunt(name, taken=0), hunt)
 
 
-def react_asking(turn: StepContext, place: Asking, event: Event) -> NodeName | None:
+def react_preparing(ctx: StepContext, activity: PreparingHunt, event: Event) -> NodeName | None:
     """What was asked for is told, or not in time: then the call goes on without it."""
-    hunt = turn.plan.group(place.node)
+    hunt = ctx.plan.group(activity.node)
     match event:
-        case PlaceTaken(node=node, place=taken) if node == place.node and place.taken is None:
-            turn.stop_timer(ASK)
-            return _placed(turn, attrs.evolve(place, taken=taken), hunt)
-        case TargetsLooked(node=node) if node == place.node and place.taken is not None:
-            turn.stop_timer(ASK)
-            return _begin(turn, place, hunt, event)
+        case PlaceTaken(node=node, place=taken) if node == activity.node and activity.taken is None:
+            ctx.stop_timer(ASK)
+            return _placed(ctx, attrs.evolve(activity, taken=taken), hunt)
+        case TargetsLooked(node=node) if node == activity.node and activity.taken is not None:
+            ctx.stop_timer(ASK)
+            return _begin(ctx, activity, hunt, event)
         case TimerFired(timer=timer) if timer == ASK:
-            if place.taken is None:
-                return _placed(turn, attrs.evolve(place, taken=turn.facts.seed), hunt)
-            return _begin(turn, place, hunt, None)
+            if activity.taken is None:
+                return _placed(ctx, attrs.evolve(activity, taken=ctx.facts.seed), hunt)
+            return _begin(ctx, activity, hunt, None)
         case _:
             return None
 
 
-def _placed(turn: StepContext, place: Asking, hunt: Hunt) -> NodeName | None:
-    targets = turn.plan.targets
+def _placed(ctx: StepContext, activity: PreparingHunt, hunt: Hunt) -> NodeName | None:
+    targets = ctx.plan.targets
     if hunt.order is Order.LEAST_CALLS or any(targets[name].capacity for name in hunt.targets):
         rings = {Order.TOGETHER: hunt.wave, Order.LEAST_CALLS: len(hunt.targets)}.get(hunt.order, 1)
         # Whom the fewest calls will choose is not known before the answer.
-        ordered = hunt.targets if hunt.order is Order.LEAST_CALLS else _ordered(turn, place, hunt, None)
-        turn.do(legs.look_at(turn, place.node, ordered, rings=rings))
-        turn.start_timer(ASK, ASK_S)
-        turn.place = place
+        ordered = hunt.targets if hunt.order is Order.LEAST_CALLS else _ordered(ctx, activity, hunt, None)
+        ctx.do(legs.look_at(ctx, activity.node, ordered, rings=rings))
+        ctx.start_timer(ASK, ASK_S)
+        ctx.activity = activity
         return None
-    return _begin(turn, place, hunt, None)
+    return _begin(ctx, activity, hunt, None)
 
 
-def _begin(turn: StepContext, place: Asking, hunt: Hunt, seen: TargetsLooked | None) -> NodeName | None:
+def _begin(ctx: StepContext, activity: PreparingHunt, hunt: Hunt, seen: TargetsLooked | None) -> NodeName | None:
     """Put the targets in order, without those that may not be rung, and ring the first."""
     passed, usable, full = [], [], 0
-    for target in _ordered(turn, place, hunt, seen):
-        why = legs.why_not(turn, target) or (seen.down.get(target, "") if seen else "")
-        if not why and seen and _is_full(turn, target, seen):
+    for target in _ordered(ctx, activity, hunt, seen):
+        why = legs.why_not(ctx, target) or (seen.down.get(target, "") if seen else "")
+        if not why and seen and _is_full(ctx, target, seen):
             why, full = "all its lines are taken", full + 1
         if why:
             passed.append((target, why))
@@ -87,19 +87,21 @@ def _begin(turn: StepContext, place: Asking, hunt: Hunt, seen: TargetsLooked | N
             usable.append(target)
     asked: tuple[tuple[str, str], ...] = (("order", str(hunt.order)),)
     if hunt.order is Order.ROUND_ROBIN:
-        asked = (*asked, ("place", str(place.taken)))
-    turn.note(place.node, "hunt", ", ".join(usable) or "nobody", looked_at=asked, passed_over=tuple(passed))
-    turn.phase = Phase.RINGING
-    caller.ring_back(turn, hunt.ringback or turn.plan.welcome)
-    return _advance(turn, Hunting(place.node, tuple(usable), len(turn.attempts), full), hunt)
+        asked = (*asked, ("place", str(activity.taken)))
+    ctx.note(activity.node, "hunt", ", ".join(usable) or "nobody", looked_at=asked, passed_over=tuple(passed))
+    ctx.phase = Phase.RINGING
+    caller.ring_back(ctx, hunt.ringback or ctx.plan.welcome)
+    return _advance(ctx, Hunting(activity.node, tuple(usable), len(ctx.attempts), full), hunt)
 
 
-def _ordered(turn: StepContext, place: Asking, hunt: Hunt, seen: TargetsLooked | None) -> tuple[TargetName, ...]:
+def _ordered(
+    ctx: StepContext, activity: PreparingHunt, hunt: Hunt, seen: TargetsLooked | None
+) -> tuple[TargetName, ...]:
     match hunt.order:
         case Order.RANDOM:
-            return seeded_shuffle.shuffled(hunt.targets, turn.facts.seed, place.node)
+            return seeded_shuffle.shuffled(hunt.targets, ctx.facts.seed, activity.node)
         case Order.ROUND_ROBIN:
-            first = (place.taken or 0) % len(hunt.targets)
+            first = (activity.taken or 0) % len(hunt.targets)
             return hunt.targets[first:] + hunt.targets[:first]
         case Order.LEAST_CALLS if seen:
             return tuple(sorted(hunt.targets, key=lambda name: seen.so_far.get(name, 0)))
@@ -107,91 +109,91 @@ def _ordered(turn: StepContext, place: Asking, hunt: Hunt, seen: TargetsLooked |
             return hunt.targets
 
 
-def _is_full(turn: StepContext, target: TargetName, seen: TargetsLooked) -> bool:
-    capacity = turn.plan.targets[target].capacity
+def _is_full(ctx: StepContext, target: TargetName, seen: TargetsLooked) -> bool:
+    capacity = ctx.plan.targets[target].capacity
     return capacity > 0 and seen.live.get(target, 0) >= capacity
 
 
-def react(turn: StepContext, place: Hunting, event: Event) -> NodeName | None:
+def react(ctx: StepContext, activity: Hunting, event: Event) -> NodeName | None:
     """Something happened while targets were ringing."""
-    hunt = turn.plan.group(place.node)
+    hunt = ctx.plan.group(activity.node)
     match event:
-        case TargetRang(leg=leg, early_media=early_media) if leg in place.ringing:
-            caller.alert(turn, leg if early_media and len(place.ringing) == 1 else None)
-        case TargetAnswered(leg=leg) if leg in place.ringing:
-            bridged.begin(turn, leg, place.node)
+        case TargetRang(leg=leg, early_media=early_media) if leg in activity.ringing:
+            caller.alert(ctx, leg if early_media and len(activity.ringing) == 1 else None)
+        case TargetAnswered(leg=leg) if leg in activity.ringing:
+            bridged.begin(ctx, leg, activity.node)
         case TimerFired(timer=timer) if timer == PAUSE:
-            return _advance(turn, attrs.evolve(place, pausing=False), hunt)
+            return _advance(ctx, attrs.evolve(activity, pausing=False), hunt)
         case TimerFired(timer=timer):  # no other timer runs while targets ring
-            leg = {legs.ring_timer(one): one for one in place.ringing}[timer]
-            legs.stop(turn, leg, cause.NO_ANSWER)
-            return _lost(turn, place, hunt, leg, cause.NO_ANSWER)
+            leg = {legs.ring_timer(one): one for one in activity.ringing}[timer]
+            legs.stop(ctx, leg, cause.NO_ANSWER)
+            return _lost(ctx, activity, hunt, leg, cause.NO_ANSWER)
         case TargetFailed(leg=leg) | TargetHungUp(leg=leg):
-            why = turn.attempts[leg - 1].cause
-            if leg in place.ringing and why:
-                return _lost(turn, place, hunt, leg, why)
-            is_waiting = place.ringing or place.pausing
-            return None if is_waiting else _advance(turn, place, hunt)  # there is room for one more leg
+            why = ctx.attempts[leg - 1].cause
+            if leg in activity.ringing and why:
+                return _lost(ctx, activity, hunt, leg, why)
+            is_waiting = activity.ringing or activity.pausing
+            return None if is_waiting else _advance(ctx, activity, hunt)  # there is room for one more leg
         case _:
             pass
     return None
 
 
-def _lost(turn: StepContext, place: Hunting, hunt: Hunt, leg: LegId, why: cause.Cause) -> NodeName | None:
+def _lost(ctx: StepContext, activity: Hunting, hunt: Hunt, leg: LegId, why: cause.Cause) -> NodeName | None:
     """One leg of the wave will not answer any more; go on when it was the last."""
-    turn.place = place = attrs.evolve(place, ringing=tuple(one for one in place.ringing if one != leg))
-    if place.ringing:
+    ctx.activity = activity = attrs.evolve(activity, ringing=tuple(one for one in activity.ringing if one != leg))
+    if activity.ringing:
         return None
     ends = _STOPS.get(hunt.forward_on)
     if ends and ends(why):
-        return _give_up(turn, place, hunt, f"{why.slug}, and it forwards on {hunt.forward_on} only")
-    if place.waiting and hunt.busy_advance is BusyAdvance.AFTER_WAIT and cause.is_busy(why):
-        attempt = turn.attempts[leg - 1]
-        left_s = attempt.began_s + _wait_s(turn, hunt, attempt.target) - turn.at_s
+        return _give_up(ctx, activity, hunt, f"{why.slug}, and it forwards on {hunt.forward_on} only")
+    if activity.waiting and hunt.busy_advance is BusyAdvance.AFTER_WAIT and cause.is_busy(why):
+        attempt = ctx.attempts[leg - 1]
+        left_s = attempt.began_s + _wait_s(ctx, hunt, attempt.target) - ctx.at_s
         if left_s > 0:
-            turn.start_timer(PAUSE, left_s)
-            turn.place = attrs.evolve(place, pausing=True)
+            ctx.start_timer(PAUSE, left_s)
+            ctx.activity = attrs.evolve(activity, pausing=True)
             return None
-    return _advance(turn, place, hunt)
+    return _advance(ctx, activity, hunt)
 
 
-def _wait_s(turn: StepContext, hunt: Hunt, target: TargetName) -> int:
-    return hunt.wait_s(turn.plan.targets[target].ring_s)
+def _wait_s(ctx: StepContext, hunt: Hunt, target: TargetName) -> int:
+    return hunt.wait_s(ctx.plan.targets[target].ring_s)
 
 
-def _advance(turn: StepContext, place: Hunting, hunt: Hunt) -> NodeName | None:
+def _advance(ctx: StepContext, activity: Hunting, hunt: Hunt) -> NodeName | None:
     """Ring the next wave, or wait until a leg is free for it."""
-    turn.place = place
-    if not place.waiting:
-        return _give_up(turn, place, hunt, "no target is left")
-    if turn.attempts and turn.forwards >= turn.plan.most_forwards():
-        return _give_up(turn, place, hunt, f"forwarded {turn.forwards} times")
+    ctx.activity = activity
+    if not activity.waiting:
+        return _give_up(ctx, activity, hunt, "no target is left")
+    if ctx.attempts and ctx.forwards >= ctx.plan.most_forwards():
+        return _give_up(ctx, activity, hunt, f"forwarded {ctx.forwards} times")
     most = hunt.wave if hunt.order is Order.TOGETHER else 1
     ringing: list[LegId] = []
     left: list[TargetName] = []
-    forward = bool(turn.attempts)
-    for target in place.waiting:
-        if len(ringing) < most and legs.can_ring(turn, target):
-            ringing.append(legs.ring(turn, target, _wait_s(turn, hunt, target), fax=hunt.fax))
+    forward = bool(ctx.attempts)
+    for target in activity.waiting:
+        if len(ringing) < most and legs.can_ring(ctx, target):
+            ringing.append(legs.ring(ctx, target, _wait_s(ctx, hunt, target), fax=hunt.fax))
         else:
             left.append(target)
     if ringing:
-        turn.forwards += forward
-    turn.place = attrs.evolve(place, waiting=tuple(left), ringing=tuple(ringing))
+        ctx.forwards += forward
+    ctx.activity = attrs.evolve(activity, waiting=tuple(left), ringing=tuple(ringing))
     return None
 
 
-def _give_up(turn: StepContext, place: Hunting, hunt: Hunt, why: str) -> NodeName | None:
+def _give_up(ctx: StepContext, activity: Hunting, hunt: Hunt, why: str) -> NodeName | None:
     """No target of this hunt took the call."""
-    busy = [cause.BUSY] * place.full
-    here = [*busy, *_causes(turn.attempts[place.since :])]
+    busy = [cause.BUSY] * activity.full
+    here = [*busy, *_causes(ctx.attempts[activity.since :])]
     if here and all(map(cause.is_busy, here)) and hunt.busy:
         chosen: NodeName | None = hunt.busy
     else:
         chosen = hunt.otherwise
-    turn.note(place.node, "hunt", chosen or "release", looked_at=(("because", why),))
+    ctx.note(activity.node, "hunt", chosen or "release", looked_at=(("because", why),))
     if chosen is None:
-        caller.farewell(turn, cause.of_all([*busy, *_causes(turn.attempts)]), hunt.announce)
+        caller.release_after(ctx, cause.of_all([*busy, *_causes(ctx.attempts)]), hunt.announce)
     return chosen
 
 

@@ -24,71 +24,71 @@ LOOK_S: Final = 2
 PLACE_PROMPT: Final = PromptName("queue-place")
 
 
-def enter(turn: StepContext, name: NodeName, node: Queue) -> None:
+def enter(ctx: StepContext, name: NodeName, node: Queue) -> None:
     """Stand in line, with music."""
     if node.answer:
-        caller.answer(turn)
-    turn.do(JoinQueue(name, turn.priority))
-    turn.start_timer(MOST, node.most_s)
+        caller.answer(ctx)
+    ctx.do(JoinQueue(name, ctx.priority))
+    ctx.start_timer(MOST, node.most_s)
     if node.tell_s:
-        turn.start_timer(TELL, node.tell_s)
-    caller.play(turn, (node.music,), loop=True)
-    turn.place = Queueing(name)
-    turn.phase = Phase.HEARING
+        ctx.start_timer(TELL, node.tell_s)
+    caller.play(ctx, (node.music,), loop=True)
+    ctx.activity = Queueing(name)
+    ctx.phase = Phase.HEARING
 
 
-def react(turn: StepContext, place: Queueing, event: Event) -> NodeName | None:
+def react(ctx: StepContext, activity: Queueing, event: Event) -> NodeName | None:
     """The line moved, a target may be free, or the wait is over."""
-    node = turn.node(place.node, Queue)
+    node = ctx.node(activity.node, Queue)
     match event:
-        case QueueMoved(node=name, place=at) if name == place.node:
-            if place.at is None and at >= node.most_waiting:
-                return _leave(turn, place, node.otherwise, f"{at} are waiting already")
-            _moved(turn, attrs.evolve(place, at=at), node)
+        case QueueMoved(node=name, place=at) if name == activity.node:
+            if activity.at is None and at >= node.most_waiting:
+                return _leave(ctx, activity, node.otherwise, f"{at} are waiting already")
+            _moved(ctx, attrs.evolve(activity, at=at), node)
         case TimerFired(timer=timer) if timer == MOST:
-            return _leave(turn, place, node.otherwise, f"waited {node.most_s} s")
+            return _leave(ctx, activity, node.otherwise, f"waited {node.most_s} s")
         case TimerFired(timer=timer) if timer == TELL:
-            if place.at is None:
-                turn.start_timer(TELL, node.tell_s)
+            if activity.at is None:
+                ctx.start_timer(TELL, node.tell_s)
             else:
-                caller.play(turn, (PLACE_PROMPT, PromptName(f"number-{place.at + 1}")))
+                caller.play(ctx, (PLACE_PROMPT, PromptName(f"number-{activity.at + 1}")))
         case TimerFired(timer=timer) if timer == LOOK:
-            _moved(turn, place, node)
+            _moved(ctx, activity, node)
         case PromptEnded():  # told to the end, however long that is
-            caller.play(turn, (node.music,), loop=True)
-            turn.start_timer(TELL, node.tell_s)
-        case TargetsLooked(node=name) if name == place.node and place.looking:
-            free = [target for target in turn.node(node.then, Hunt).targets if _is_free(turn, target, event)]
+            caller.play(ctx, (node.music,), loop=True)
+            ctx.start_timer(TELL, node.tell_s)
+        case TargetsLooked(node=name) if name == activity.node and activity.looking:
+            free = [target for target in ctx.node(node.then, Hunt).targets if _is_free(ctx, target, event)]
             if free:
-                return _leave(turn, place, node.then, f"{free[0]} is free")
-            turn.place = attrs.evolve(place, looking=False)
-            turn.start_timer(LOOK, LOOK_S)
+                return _leave(ctx, activity, node.then, f"{free[0]} is free")
+            ctx.activity = attrs.evolve(activity, looking=False)
+            ctx.start_timer(LOOK, LOOK_S)
         case _:
             pass
     return None
 
 
-def _moved(turn: StepContext, place: Queueing, node: Queue) -> None:
+def _moved(ctx: StepContext, activity: Queueing, node: Queue) -> None:
     """When it is this call's turn, look whether a target is free."""
-    turn.place = place
-    if place.at == 0 and not place.looking:
-        turn.stop_timer(LOOK)
-        turn.place = attrs.evolve(place, looking=True)
-        turn.do(legs.look_at(turn, place.node, turn.node(node.then, Hunt).targets))
+    ctx.activity = activity
+    if activity.at == 0 and not activity.looking:
+        ctx.stop_timer(LOOK)
+        ctx.activity = attrs.evolve(activity, looking=True)
+        ctx.do(legs.look_at(ctx, activity.node, ctx.node(node.then, Hunt).targets))
 
 
-def _is_free(turn: StepContext, name: TargetName, seen: TargetsLooked) -> bool:
+def _is_free(ctx: StepContext, name: TargetName, seen: TargetsLooked) -> bool:
     """Whether a target would take the call; one without a capacity takes one call of a queue at a time.
 
     One of which nothing is known, because the daemon is away, is waited for.
     """
-    most = turn.plan.targets[name].capacity or 1
-    return not legs.why_not(turn, name) and name not in seen.down and seen.live.get(name, most) < most
+    most = ctx.plan.targets[name].capacity or 1
+    return not legs.why_not(ctx, name) and name not in seen.down and seen.live.get(name, most) < most
 
 
-def _leave(turn: StepContext, place: Queueing, to: NodeName, why: str) -> NodeName:
-    turn.do(LeaveQueue(place.node))
+def _leave(ctx: StepContext, activity: Queueing, to: NodeName, why: str) -> NodeName:
+    ctx.do(LeaveQueue(activity.node))
     for timer in (MOST, TELL, LOOK):
-        turn.stop_timer(timer)
-    turn.note(place.node, "queue", to, looked_at=(("because", why),))
+        ctx.stop_timer(timer)
+    ctx.note(activity.node, "queue", to, looked_at=(("because", why),))
     return to

@@ -21,32 +21,32 @@ NOT_FOUND: Final = 404
 DECLINED: Final = 603
 
 
-def asked(turn: StepContext, place: Talking, event: TransferAsked) -> None:
+def asked(ctx: StepContext, activity: Talking, event: TransferAsked) -> None:
     """The telephone of the seat that talks with the caller sent REFER; another's is declined."""
-    ways = turn.plan.transfer
-    group = find(turn.plan, event.to)
-    if ways is None or not ways.refer or event.leg != place.leg:
-        decline(turn, event, DECLINED, "transfers by REFER are not allowed here")
+    settings = ctx.plan.transfer
+    group = find(ctx.plan, event.to)
+    if settings is None or not settings.refer or event.leg != activity.leg:
+        decline(ctx, event, DECLINED, "transfers by REFER are not allowed here")
     elif group is None:
-        decline(turn, event, NOT_FOUND, "not of this plan")
+        decline(ctx, event, NOT_FOUND, "not of this plan")
     else:
-        wish = Transferring(
-            place.leg, attended=False, waiting=group.targets, referred=True, replaces=event.replaces, fax=group.fax
+        request = Transferring(
+            activity.leg, attended=False, waiting=group.targets, referred=True, replaces=event.replaces, fax=group.fax
         )
-        turn.do(ReportTransfer(place.leg, transfer.TRYING))
-        transfer.begin(turn, ways, wish, (("to", event.to), ("how", _how(event))))
+        ctx.do(ReportTransfer(activity.leg, transfer.TRYING))
+        transfer.begin(ctx, settings, request, (("to", event.to), ("how", _how(event))))
 
 
 def _how(event: TransferAsked) -> str:
     return "REFER with Replaces" if event.replaces else "REFER"
 
 
-def decline(turn: StepContext, event: TransferAsked, status: int, why: str) -> None:
+def decline(ctx: StepContext, event: TransferAsked, status: int, why: str) -> None:
     """Nothing comes of a REFER; its sender is told, unless its leg is not up."""
-    turn.note(transfer.NODE, "transfer", "refuse", looked_at=(("to", event.to),), passed_over=((event.to, why),))
-    attempt = legs.find(turn, event.leg)
+    ctx.note(transfer.NODE, "transfer", "refuse", looked_at=(("to", event.to),), passed_over=((event.to, why),))
+    attempt = legs.find(ctx, event.leg)
     if attempt is not None and attempt.answered_s is not None and attempt.stopped is None:
-        turn.do(ReportTransfer(event.leg, status))
+        ctx.do(ReportTransfer(event.leg, status))
 
 
 def find(plan: Plan, to: str) -> Hunt | None:

@@ -47,179 +47,179 @@ DONE: Final = 200
 NOBODY: Final = 480
 
 
-def join(turn: StepContext, leg: LegId) -> None:
+def join(ctx: StepContext, leg: LegId) -> None:
     """Let the caller and a leg hear each other; the seat may key a transfer from now on."""
-    turn.do(Connect(CALLER, leg))
-    turn.place = Talking(leg)
-    turn.phase = Phase.TALKING
-    _listen_for_transfer(turn, leg)
+    ctx.do(Connect(CALLER, leg))
+    ctx.activity = Talking(leg)
+    ctx.phase = Phase.TALKING
+    _listen_for_transfer(ctx, leg)
 
 
-def _listen(turn: StepContext, seat: LegId, most: int, *codes: str) -> None:
+def _listen(ctx: StepContext, seat: LegId, most: int, *codes: str) -> None:
     """Gather up to `most` keys from a seat, from now on, if its keys mean anything: those that begin with a code."""
-    if seat in turn.gathering:
-        turn.gathering -= {seat}
-        turn.do(StopCollecting(seat))
-    if turn.plan.transfer and not turn.attempts[seat - 1].fax:
-        legs.gather(turn, CollectDigits(seat, most, 0, INTER_S, codes=codes))
+    if seat in ctx.gathering:
+        ctx.gathering -= {seat}
+        ctx.do(StopCollecting(seat))
+    if ctx.plan.transfer and not ctx.attempts[seat - 1].fax:
+        legs.gather(ctx, CollectDigits(seat, most, 0, INTER_S, codes=codes))
 
 
-def _listen_for_transfer(turn: StepContext, seat: LegId) -> None:
-    ways = turn.plan.transfer
-    if ways is not None:
-        _listen(turn, seat, MOST_KEYS, ways.blind, ways.attended)
+def _listen_for_transfer(ctx: StepContext, seat: LegId) -> None:
+    settings = ctx.plan.transfer
+    if settings is not None:
+        _listen(ctx, seat, MOST_KEYS, settings.blind, settings.attended)
 
 
-def keyed(turn: StepContext, place: Talking, digits: str) -> None:
+def keyed(ctx: StepContext, activity: Talking, digits: str) -> None:
     """A seat keyed something: the code of a transfer and an extension, or nothing of ours."""
-    turn.gathering -= {place.leg}
-    ways = turn.plan.transfer
-    if ways is None:
+    ctx.gathering -= {activity.leg}
+    settings = ctx.plan.transfer
+    if settings is None:
         return
-    for code, attended in ((ways.attended, True), (ways.blind, False)):
+    for code, attended in ((settings.attended, True), (settings.blind, False)):
         extension = Extension(digits.removeprefix(code))
-        if digits.startswith(code) and extension in turn.plan.extensions:
-            group = turn.plan.group(turn.plan.extensions[extension])
+        if digits.startswith(code) and extension in ctx.plan.extensions:
+            group = ctx.plan.group(ctx.plan.extensions[extension])
             how = "attended" if attended else "blind"
-            wish = Transferring(place.leg, attended, group.targets, fax=group.fax)
-            begin(turn, ways, wish, (("to", digits), ("how", how)))
+            request = Transferring(activity.leg, attended, group.targets, fax=group.fax)
+            begin(ctx, settings, request, (("to", digits), ("how", how)))
             return
-    turn.do(PassKeysOn(place.leg))
-    _listen_for_transfer(turn, place.leg)
+    ctx.do(PassKeysOn(activity.leg))
+    _listen_for_transfer(ctx, activity.leg)
 
 
-def begin(turn: StepContext, ways: Transfer, wish: Transferring, looked_at: tuple[tuple[str, str], ...]) -> None:
+def begin(ctx: StepContext, settings: Transfer, request: Transferring, looked_at: tuple[tuple[str, str], ...]) -> None:
     """Take the caller from the seat, and ring those whom `wish.waiting` names as far as they may be rung."""
-    refused = tuple((target, why) for target in wish.waiting if (why := legs.why_not(turn, target)))
-    usable = tuple(target for target in wish.waiting if target not in dict(refused))
-    turn.note(NODE, "transfer", ", ".join(usable) or "nobody", looked_at=looked_at, passed_over=refused)
-    turn.do(Disconnect(CALLER, wish.seat))
-    caller.play(turn, (ways.music,), loop=True)
-    _listen(turn, wish.seat, len(ways.back), ways.back)
+    refused = tuple((target, why) for target in request.waiting if (why := legs.why_not(ctx, target)))
+    usable = tuple(target for target in request.waiting if target not in dict(refused))
+    ctx.note(NODE, "transfer", ", ".join(usable) or "nobody", looked_at=looked_at, passed_over=refused)
+    ctx.do(Disconnect(CALLER, request.seat))
+    caller.play(ctx, (settings.music,), loop=True)
+    _listen(ctx, request.seat, len(settings.back), settings.back)
     # Whoever is taken over from the seat is on the line already, and takes up no line more.
-    looking = not wish.replaces and any(turn.plan.targets[target].capacity for target in usable)
-    place = attrs.evolve(wish, waiting=usable, looking=looking)
+    looking = not request.replaces and any(ctx.plan.targets[target].capacity for target in usable)
+    activity = attrs.evolve(request, waiting=usable, looking=looking)
     if looking:
-        turn.do(legs.look_at(turn, NODE, usable))
-        turn.place = place
+        ctx.do(legs.look_at(ctx, NODE, usable))
+        ctx.activity = activity
     else:
-        _ring_next(turn, place)
+        _ring_next(ctx, activity)
 
 
-def react(turn: StepContext, place: Transferring, event: Event) -> None:
+def react(ctx: StepContext, activity: Transferring, event: Event) -> None:
     """Something happened while a caller is handed over."""
     match event:
-        case TargetsLooked(node=node) if node == NODE and place.looking:
-            _looked(turn, place, event)
-        case TimerFired(timer=timer) if place.ringing and timer == legs.ring_timer(place.ringing):
-            legs.stop(turn, place.ringing, cause.NO_ANSWER)
-            _ring_next(turn, attrs.evolve(place, ringing=None))
-        case TargetRang(leg=leg) if leg == place.ringing:
-            _report(turn, place, RINGING)
-        case TargetAnswered(leg=leg) if leg == place.ringing:
-            _answered(turn, place, leg)
+        case TargetsLooked(node=node) if node == NODE and activity.looking:
+            _looked(ctx, activity, event)
+        case TimerFired(timer=timer) if activity.ringing and timer == legs.ring_timer(activity.ringing):
+            legs.stop(ctx, activity.ringing, cause.NO_ANSWER)
+            _ring_next(ctx, attrs.evolve(activity, ringing=None))
+        case TargetRang(leg=leg) if leg == activity.ringing:
+            _report(ctx, activity, RINGING)
+        case TargetAnswered(leg=leg) if leg == activity.ringing:
+            _answered(ctx, activity, leg)
         case TargetFailed(leg=leg) | TargetHungUp(leg=leg):
-            _down(turn, place, leg)
-        case DigitsKeyed(leg=leg, digits=digits) if leg == place.seat:
-            turn.gathering -= {leg}
-            back = turn.plan.transfer.back if turn.plan.transfer else ""
+            _down(ctx, activity, leg)
+        case DigitsKeyed(leg=leg, digits=digits) if leg == activity.seat:
+            ctx.gathering -= {leg}
+            back = ctx.plan.transfer.back if ctx.plan.transfer else ""
             if digits == back:
-                _back(turn, place, "the seat took its caller back")
+                _back(ctx, activity, "the seat took its caller back")
             else:
-                turn.do(PassKeysOn(leg))
-                _listen(turn, leg, len(back), back)
+                ctx.do(PassKeysOn(leg))
+                _listen(ctx, leg, len(back), back)
         case MediaLost(leg=leg) if leg == CALLER:
-            caller.end(turn, MEDIA_LOST, HungUpBy.SWITCH, turn.attempts[place.seat - 1].target)
+            caller.end(ctx, MEDIA_LOST, HungUpBy.SWITCH, ctx.attempts[activity.seat - 1].target)
         case _:
             pass
 
 
-def _looked(turn: StepContext, place: Transferring, seen: TargetsLooked) -> None:
+def _looked(ctx: StepContext, activity: Transferring, seen: TargetsLooked) -> None:
     def is_free(target: TargetName) -> bool:
-        capacity = turn.plan.targets[target].capacity
+        capacity = ctx.plan.targets[target].capacity
         return target not in seen.down and not (capacity and seen.live.get(target, 0) >= capacity)
 
-    waiting = tuple(filter(is_free, place.waiting))
-    _ring_next(turn, attrs.evolve(place, waiting=waiting, looking=False))
+    waiting = tuple(filter(is_free, activity.waiting))
+    _ring_next(ctx, attrs.evolve(activity, waiting=waiting, looking=False))
 
 
-def _ring_next(turn: StepContext, place: Transferring) -> None:
+def _ring_next(ctx: StepContext, activity: Transferring) -> None:
     """Ring the next target that can be rung; with none left, go back to the seat, or end without one."""
-    for at, target in enumerate(place.waiting):
-        if legs.can_ring(turn, target):
-            wait_s = Hunt(place.waiting).wait_s(turn.plan.targets[target].ring_s)
-            seat = turn.attempts[place.seat - 1].target
-            leg = legs.ring(turn, target, wait_s, fax=place.fax, transferred_by=seat, replaces=place.replaces)
-            turn.place = attrs.evolve(place, waiting=place.waiting[at + 1 :], ringing=leg)
+    for at, target in enumerate(activity.waiting):
+        if legs.can_ring(ctx, target):
+            wait_s = Hunt(activity.waiting).wait_s(ctx.plan.targets[target].ring_s)
+            seat = ctx.attempts[activity.seat - 1].target
+            leg = legs.ring(ctx, target, wait_s, fax=activity.fax, transferred_by=seat, replaces=activity.replaces)
+            ctx.activity = attrs.evolve(activity, waiting=activity.waiting[at + 1 :], ringing=leg)
             return
-    if legs.up(turn, place.seat):
-        _back(turn, place, "nobody was found")
+    if legs.up(ctx, activity.seat):
+        _back(ctx, activity, "nobody was found")
     else:
-        _recall(turn, place)
+        _recall(ctx, activity)
 
 
-def _recall(turn: StepContext, place: Transferring) -> None:
+def _recall(ctx: StepContext, activity: Transferring) -> None:
     """Nobody was found and the seat has hung up: ring it again, once."""
-    seat = turn.attempts[place.seat - 1].target
-    if place.recalling or legs.why_not(turn, seat) or not legs.can_ring(turn, seat):
-        caller.end(turn, cause.NO_ANSWER, HungUpBy.SWITCH, seat)
+    seat = ctx.attempts[activity.seat - 1].target
+    if activity.recalling or legs.why_not(ctx, seat) or not legs.can_ring(ctx, seat):
+        caller.end(ctx, cause.NO_ANSWER, HungUpBy.SWITCH, seat)
         return
-    turn.note(NODE, "transfer", seat, looked_at=(("because", "nobody was found, and the seat has hung up"),))
-    wait_s = Hunt((seat,)).wait_s(turn.plan.targets[seat].ring_s)
-    leg = legs.ring(turn, seat, wait_s, fax=turn.attempts[place.seat - 1].fax, transferred_by=seat)
-    turn.place = attrs.evolve(place, attended=False, ringing=leg, recalling=True)
+    ctx.note(NODE, "transfer", seat, looked_at=(("because", "nobody was found, and the seat has hung up"),))
+    wait_s = Hunt((seat,)).wait_s(ctx.plan.targets[seat].ring_s)
+    leg = legs.ring(ctx, seat, wait_s, fax=ctx.attempts[activity.seat - 1].fax, transferred_by=seat)
+    ctx.activity = attrs.evolve(activity, attended=False, ringing=leg, recalling=True)
 
 
-def _answered(turn: StepContext, place: Transferring, leg: LegId) -> None:
-    if place.attended and legs.up(turn, place.seat):
-        turn.do(Connect(place.seat, leg))
-        turn.place = attrs.evolve(place, ringing=None, consulting=leg)
+def _answered(ctx: StepContext, activity: Transferring, leg: LegId) -> None:
+    if activity.attended and legs.up(ctx, activity.seat):
+        ctx.do(Connect(activity.seat, leg))
+        ctx.activity = attrs.evolve(activity, ringing=None, consulting=leg)
     else:
-        _hand_over(turn, place, leg)
+        _hand_over(ctx, activity, leg)
 
 
-def _down(turn: StepContext, place: Transferring, leg: LegId) -> None:
-    if leg == place.ringing:
-        _ring_next(turn, attrs.evolve(place, ringing=None))
-    elif leg == place.consulting:
-        _back(turn, place, "the other hung up")
-    elif leg == place.seat and place.consulting:
-        _hand_over(turn, place, place.consulting)
+def _down(ctx: StepContext, activity: Transferring, leg: LegId) -> None:
+    if leg == activity.ringing:
+        _ring_next(ctx, attrs.evolve(activity, ringing=None))
+    elif leg == activity.consulting:
+        _back(ctx, activity, "the other hung up")
+    elif leg == activity.seat and activity.consulting:
+        _hand_over(ctx, activity, activity.consulting)
 
 
-def _hand_over(turn: StepContext, place: Transferring, leg: LegId) -> None:
+def _hand_over(ctx: StepContext, activity: Transferring, leg: LegId) -> None:
     """The caller is the new target's; the seat is free."""
-    _report(turn, place, DONE)
-    legs.stop(turn, place.seat, NORMAL)
-    if recording_notice.is_owed(turn, leg) and not place.recalling:
-        recording_notice.tell_target(turn, leg, NODE)
+    _report(ctx, activity, DONE)
+    legs.stop(ctx, activity.seat, NORMAL)
+    if recording_notice.is_due_for_target(ctx, leg) and not activity.recalling:
+        recording_notice.notify_target(ctx, leg, NODE)
         return
-    caller.silence(turn)
-    if turn.recording and turn.attempts[leg - 1].fax:
-        turn.recording = False
-        turn.do(StopRecording())
-    join(turn, leg)
+    caller.silence(ctx)
+    if ctx.recording and ctx.attempts[leg - 1].fax:
+        ctx.recording = False
+        ctx.do(StopRecording())
+    join(ctx, leg)
 
 
-def _back(turn: StepContext, place: Transferring, why: str) -> None:
+def _back(ctx: StepContext, activity: Transferring, why: str) -> None:
     """The seat has its caller again."""
-    _report(turn, place, _failure(turn, place))
-    for leg in (place.ringing, place.consulting):
+    _report(ctx, activity, _failure(ctx, activity))
+    for leg in (activity.ringing, activity.consulting):
         if leg:
-            legs.stop(turn, leg, NORMAL)
-    turn.note(NODE, "transfer", "back to the seat", looked_at=(("because", why),))
-    caller.silence(turn)
-    join(turn, place.seat)
+            legs.stop(ctx, leg, NORMAL)
+    ctx.note(NODE, "transfer", "back to the seat", looked_at=(("because", why),))
+    caller.silence(ctx)
+    join(ctx, activity.seat)
 
 
-def _report(turn: StepContext, place: Transferring, status: int) -> None:
+def _report(ctx: StepContext, activity: Transferring, status: int) -> None:
     """Tell the seat how it goes, if its telephone asked by REFER and is still there."""
-    if place.referred and legs.up(turn, place.seat):
-        turn.do(ReportTransfer(place.seat, status))
+    if activity.referred and legs.up(ctx, activity.seat):
+        ctx.do(ReportTransfer(activity.seat, status))
 
 
-def _failure(turn: StepContext, place: Transferring) -> int:
+def _failure(ctx: StepContext, activity: Transferring) -> int:
     """What is said of a transfer that found nobody: why the newest leg failed, if one was rung at all."""
-    newest = turn.attempts[-1]
+    newest = ctx.attempts[-1]
     why = newest.stopped or newest.cause
-    return NOBODY if why is None or newest.leg == place.seat else why.sip
+    return NOBODY if why is None or newest.leg == activity.seat else why.sip

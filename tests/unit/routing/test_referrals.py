@@ -35,7 +35,7 @@ def test_a_referral_is_reported_to_its_end() -> None:
     commands = call.then(TargetAnswered(7, NEW))
     told = [each for each in commands if isinstance(each, ReportTransfer | HangUp | StopPlaying | Connect)]
     assert told == [ReportTransfer(SEAT, 200), HangUp(SEAT, NORMAL), StopPlaying(CALLER), Connect(CALLER, NEW)]
-    assert call.state.place == Talking(NEW)
+    assert call.state.activity == Talking(NEW)
 
 
 @pytest.mark.req("M3")
@@ -52,7 +52,7 @@ def test_a_referral_that_finds_nobody() -> None:
     assert {StopRinging(NEW, NO_ANSWER), ReportTransfer(SEAT, 480)} <= set(commands)
     closed = talking()
     assert ReportTransfer(SEAT, 480) in closed.then(TransferAsked(5, SEAT, "803"))
-    assert closed.state.place == Talking(SEAT)
+    assert closed.state.activity == Talking(SEAT)
 
 
 @pytest.mark.req("M3")

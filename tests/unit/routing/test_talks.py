@@ -2,7 +2,7 @@
 
 import pytest
 
-from routing.caller import FAREWELL, FAREWELL_S
+from routing.caller import FINAL_ANNOUNCEMENT, FINAL_ANNOUNCEMENT_S
 from routing.cause import BUSY, MEDIA_LOST, NORMAL
 from routing.command import (
     MOST_MENUS,
@@ -208,7 +208,7 @@ def test_time_outs_and_wrong_keys_are_told_apart() -> None:
     )
     assert keyed(call, "9") == (
         Play(CALLER, (PromptName("busy"),)),
-        StartTimer(FAREWELL, FAREWELL_S),
+        StartTimer(FINAL_ANNOUNCEMENT, FINAL_ANNOUNCEMENT_S),
     )
     other = Call(TWO_TARGETS + MENU)
     assert keyed(other, "9")[0] == Play(CALLER, (PromptName("menu-wrong"), PromptName("menu")), barge_in=True)

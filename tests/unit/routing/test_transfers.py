@@ -97,7 +97,7 @@ def test_attended_by_key() -> None:
     keyed(call, "*3801")
     assert call.then(TargetAnswered(6, NEW))[-1] == Connect(SEAT, NEW)
     assert call.then(TargetHungUp(9, SEAT, NORMAL))[:2] == (StopPlaying(CALLER), Connect(CALLER, NEW))
-    assert call.state.place == Talking(NEW)
+    assert call.state.activity == Talking(NEW)
 
 
 @pytest.mark.req("M3")
@@ -131,7 +131,7 @@ def test_transfer_that_finds_nobody_leads_back() -> None:
     silent = talking()
     keyed(silent, "*2801")
     assert StopRinging(NEW, NO_ANSWER) in silent.then(TimerFired(60, TimerName("ring-2")))
-    assert silent.state.place == Talking(SEAT)
+    assert silent.state.activity == Talking(SEAT)
     closed = talking()
     assert Connect(CALLER, SEAT) in keyed(closed, "*2803")
 
@@ -243,10 +243,10 @@ def test_events_of_others_during_a_transfer() -> None:
     """What concerns neither seat nor new leg changes nothing; the caller's own end ends all."""
     call = talking()
     keyed(call, "*2801")
-    before = call.state.place
+    before = call.state.activity
     assert isinstance(before, Transferring)
     assert call.then(MediaLost(5, SEAT)) == ()
-    assert call.state.place == before
+    assert call.state.activity == before
     commands = call.then(CallerHungUp(6, NORMAL))
     assert {HangUp(SEAT, NORMAL), StopRinging(NEW, NORMAL)} <= set(commands)
     assert call.state.outcome is not None
