@@ -4,8 +4,8 @@ Rule: the same `step` as in a real call decides; this only plays the hands: prom
 are as told, and everything else goes the usual way. The last line says how the call ends.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import TypedDict
 
 import attrs
 
@@ -94,7 +94,7 @@ class _Played:
         self.due.append((self.now + after_s, self.order, event))
         self.order += 1
 
-    def drop(self, unwanted: Any) -> None:
+    def drop(self, unwanted: Callable[[Event], bool]) -> None:
         self.due = [entry for entry in self.due if not unwanted(entry[2])]
 
     def next(self) -> Event | None:
@@ -218,7 +218,25 @@ def lines(explained: Explained) -> list[str]:
     return [line for entry in text for line in entry.split("\n")] + [decision(explained.state)]
 
 
-def to_plain(explained: Explained) -> dict[str, Any]:
+class PlainAttempt(TypedDict):
+    """One attempt for programs; times in seconds since arrival, None where it did not come to that."""
+
+    target: TargetName
+    address: str
+    began_s: float
+    answered_s: float | None
+    cause: str | None
+
+
+class PlainExplained(TypedDict):
+    """An explained call for programs: the steps of its trace, its attempts, and `decision`'s line."""
+
+    trace: list[trace.PlainStep]
+    attempts: list[PlainAttempt]
+    decision: str
+
+
+def to_plain(explained: Explained) -> PlainExplained:
     """The same for programs."""
     state = explained.state
     return {

@@ -155,7 +155,7 @@ class Window:
         return f"{','.join(days)} {_clock(self.from_min)}-{_clock(self.to_min)}"
 
 
-Hours = Mapping[Any, "When"]
+Hours = Mapping[Any, "When"]  # Any: Mapping is invariant in its key, which is routing.plan.HoursName
 """Named hours: their names are the plan's own type."""
 
 

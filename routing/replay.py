@@ -3,7 +3,6 @@ differ."""
 
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
-from typing import Any
 
 from routing import flow, trace
 from routing.event import Event
@@ -20,7 +19,7 @@ def replay(plan: Plan, facts: Facts, events: Iterable[Event]) -> State:
     return state
 
 
-def differences(recorded: Sequence[dict[str, Any]], state: State) -> list[str]:
+def differences(recorded: Sequence[trace.PlainStep], state: State) -> list[str]:
     """Where a recorded trace and the replayed call differ, a line for each step that does; empty if nowhere."""
     replayed = [trace.to_plain(step) for step in state.trace]
     return [
@@ -30,5 +29,5 @@ def differences(recorded: Sequence[dict[str, Any]], state: State) -> list[str]:
     ]
 
 
-def _said(step: dict[str, Any] | None) -> str:
+def _said(step: trace.PlainStep | None) -> str:
     return f"{step['node']} → {step['chose']}" if step else "nothing"

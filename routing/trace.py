@@ -10,6 +10,9 @@ import attrs
 
 from routing.ids import NodeName
 
+PlainStep = dict[str, Any]  # Any: a record's plain form, of msgpack's types
+"""A step as it stands in a call's record: `at_s`, `node`, `kind`, `looked_at`, `chose`, `passed_over`."""
+
 
 @attrs.frozen
 class TraceStep:
@@ -28,7 +31,7 @@ class TraceStep:
     passed_over: tuple[tuple[str, str], ...] = ()
 
 
-def to_plain(step: TraceStep) -> dict[str, Any]:
+def to_plain(step: TraceStep) -> PlainStep:
     """The step as it stands in a call's record: plain types only."""
     return {
         "at_s": step.at_s,

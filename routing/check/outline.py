@@ -5,6 +5,7 @@ that facts alone decide are gone from it, and so is every setting that has no ef
 those of targets do. Authorisations are not looked at: `lapsed` closes the targets whose have ended.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ from routing.node import (
 from routing.nodes import gates
 from routing.plan import GATES, Announced, Plan
 
-Outline = tuple[Any, ...]
+Outline = tuple[Any, ...]  # Any: settings of every type, which are only compared
 REFUSED: Final = {
     ("caller", True): NodeName("(refused)"),
     ("caller", False): NodeName("(refused without a word)"),
@@ -218,7 +219,7 @@ def _alike(own: dict[At, Outline], ways: dict[At, dict[str, At]]) -> dict[At, in
         alike = finer
 
 
-def _numbered(values: dict[At, Any]) -> dict[At, int]:
+def _numbered(values: Mapping[At, object]) -> dict[At, int]:
     seen: dict[str, int] = {}
     return {at: seen.setdefault(repr(value), len(seen)) for at, value in values.items()}
 

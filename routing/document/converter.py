@@ -4,10 +4,10 @@ place.
 Rule: a hook looks at one value only. Whether names lead anywhere is `routing.document.links`' question.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from enum import Enum
-from typing import Annotated, Any, Final, get_args, get_origin
+from typing import Annotated, Any, Final, TypeAlias, TypeVar, get_args, get_origin
 
 import attrs
 from cattrs import BaseConverter, Converter
@@ -21,12 +21,16 @@ from cattrs.errors import (
 from cattrs.gen import make_dict_structure_fn
 
 from routing.document.faults import Fault, Wrong
-from routing.document.words import SCALARS, whole
+from routing.document.words import SCALARS, address, whole
 from routing.measure import Between
 from routing.node import KINDS, Node
-from routing.plan import Address, Target
+from routing.plan import Target
 
-Hook = Callable[[Any, Any], Any]
+Kind: TypeAlias = Any  # a class, an alias or an annotation: cattrs gives no type to what it reads by
+Read: TypeAlias = Any  # what a hook makes of a value: of the type that its kind names
+Hook = Callable[[Any, Kind], Read]
+
+Item = TypeVar("Item")
 
 EXAMPLES: Final = {
     "number": 'number = "400-600-1234"',
@@ -50,13 +54,13 @@ def _is_between(kind: Any) -> bool:
     return get_origin(kind) is Annotated and isinstance(get_args(kind)[1], Between)
 
 
-def _table(cls: Any, converter: BaseConverter) -> Hook:
+def _table(cls: Kind, converter: BaseConverter) -> Hook:
     """An attrs class from a table; keys that it has no field for are faults."""
     read: Hook = make_dict_structure_fn(
         cls, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True
     )
 
-    def structure(value: Any, kind: Any) -> Any:
+    def structure(value: object, kind: Kind) -> Read:
         if not isinstance(value, dict):
             raise Wrong(f"must be a table, not {whole(value)}", "write it as { key = value, … }")
         return read(value, kind)
@@ -64,12 +68,12 @@ def _table(cls: Any, converter: BaseConverter) -> Hook:
     return structure
 
 
-def _target(value: Any, read: Hook) -> Any:
+def _target(value: object, read: Hook) -> Read:
     """A target is a table, or just its address."""
-    return Target(SCALARS[Address](value)) if isinstance(value, str) else read(value, Target)
+    return Target(address(value)) if isinstance(value, str) else read(value, Target)
 
 
-def _each(values: Any, read: Callable[[Any], Any]) -> list[Any]:
+def _each(values: Iterable[tuple[int | str, Item]], read: Callable[[Item], Read]) -> list[Read]:
     """Read every member; the faults of all come out together."""
     done, faults = [], []
     for at, value in values:
@@ -87,18 +91,18 @@ def _list(kind: Any, converter: BaseConverter) -> Hook:
     """A tuple or set from an array; one value alone will do where an array of one is meant."""
     of, make = get_args(kind)[0], get_origin(kind)
 
-    def structure(value: Any, _: Any) -> Any:
+    def structure(value: object, _: Kind) -> Read:
         values = value if isinstance(value, list) else [value]
         return make(_each(enumerate(values), lambda one: converter.structure(one, of)))
 
     return structure
 
 
-def _mapping(kind: Any, converter: BaseConverter) -> Hook:
+def _mapping(kind: Kind, converter: BaseConverter) -> Hook:
     """A dictionary from a table; its keys are read like values."""
     key_kind, value_kind = get_args(kind)
 
-    def structure(value: Any, _: Any) -> Any:
+    def structure(value: object, _: Kind) -> Read:
         if not isinstance(value, dict):
             raise Wrong(f"must be a table, not {whole(value)}", "write it as a table of names")
         pairs = ((key, (key, one)) for key, one in value.items())
@@ -107,7 +111,7 @@ def _mapping(kind: Any, converter: BaseConverter) -> Hook:
     return structure
 
 
-def _pair(pair: tuple[Any, Any], key_kind: Any, value_kind: Any, converter: BaseConverter) -> tuple[Any, Any]:
+def _pair(pair: tuple[object, object], key_kind: Kind, value_kind: Kind, converter: BaseConverter) -> tuple[Read, Read]:
     """A key and its value; the faults of both."""
     kinds = iter((key_kind, value_kind))
     faults, read = [], []
@@ -121,7 +125,7 @@ def _pair(pair: tuple[Any, Any], key_kind: Any, value_kind: Any, converter: Base
     return read[0], read[1]
 
 
-def _word(value: Any, kind: Any) -> Any:
+def _word(value: object, kind: Kind) -> Read:
     """Text, or a member of a set of words: cattrs finds one hook for str and the enums made of it."""
     if not issubclass(kind, Enum):
         return SCALARS[str](value)
@@ -131,10 +135,10 @@ def _word(value: Any, kind: Any) -> Any:
     return kind(value)
 
 
-def _range(kind: Any, _: BaseConverter) -> Hook:
+def _range(kind: Kind, _: BaseConverter) -> Hook:
     between: Between = get_args(kind)[1]
 
-    def structure(value: Any, _: Any) -> int:
+    def structure(value: object, _: Kind) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
             raise Wrong(f"must be a whole number of {between.unit}, not {whole(value)}", f"write {between}")
         if not between.least <= value <= between.most:
@@ -149,11 +153,11 @@ def _nearest(word: str, known: list[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
 
 
-def _scalar(read: Callable[[Any], Any]) -> Hook:
+def _scalar(read: Callable[[object], Read]) -> Hook:
     return lambda value, _: read(value)
 
 
-def _is_class(kind: Any) -> bool:
+def _is_class(kind: Kind) -> bool:
     return isinstance(kind, type) and attrs.has(kind)
 
 
@@ -167,7 +171,7 @@ def _is_mapping(kind: Any) -> bool:
 
 def _build() -> Converter:
     converter = Converter(detailed_validation=True)
-    factories: tuple[tuple[Any, Any], ...] = (
+    factories: tuple[tuple[Callable[[Kind], bool], Callable[[Kind, BaseConverter], Hook]], ...] = (
         (_is_list, _list),
         (_is_mapping, _mapping),
         (_is_class, _table),
@@ -185,11 +189,11 @@ def _build() -> Converter:
     return converter
 
 
-def _is_node(kind: Any) -> bool:
+def _is_node(kind: Kind) -> bool:
     return bool(kind == Node)
 
 
-def _node(value: Any, converter: Converter) -> Node:
+def _node(value: object, converter: Converter) -> Node:
     """A node is of the kind that its table names."""
     if not isinstance(value, dict):
         raise Wrong(f"must be a table, not {whole(value)}", "write it as [nodes.its-name] with its kind")
@@ -202,7 +206,7 @@ def _node(value: Any, converter: Converter) -> Node:
     return node
 
 
-def _is(kind: Any) -> Callable[[Any], bool]:
+def _is(kind: Kind) -> Callable[[Kind], bool]:
     return lambda other: other is kind
 
 

@@ -17,10 +17,10 @@ from routing.node import KINDS, Node
 from routing.origin import AreaCode
 from routing.plan import FIRST_HUNT, Plan, Target
 
-Schema = dict[str, Any]
+Schema = dict[str, Any]  # Any: JSON of any shape
 
 _TEXT: Final[Schema] = {"type": "string", "minLength": 1}
-_PATTERNS: Final[dict[Any, Schema]] = {
+_PATTERNS: Final[dict[object, Schema]] = {
     Li: {"type": ["string", "integer"], "description": "yuan"},
     AreaCode: {"type": "string", "pattern": r"^(010|02\d|0[3-9]\d\d)$"},
     Dates: _TEXT,
@@ -42,14 +42,14 @@ def schema() -> Schema:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "switch400 plan", **top}
 
 
-def _node(word: str, kind: type[Any]) -> Schema:
+def _node(word: str, kind: type) -> Schema:
     one = _table(kind)
     one["properties"] = {"kind": {"const": word}, **one["properties"]}
     one["required"] = ["kind", *(name for name in one["required"] if name != "targets")]
     return one
 
 
-def _table(cls: type[Any]) -> Schema:
+def _table(cls: type) -> Schema:
     fields = attrs.fields(cls)
     return {
         "type": "object",

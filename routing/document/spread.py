@@ -4,9 +4,10 @@ Rule: `full` only adds what a document leaves out, and `short` takes exactly tha
 is written back as its author would write it. Only a password is not: its digits become a hash (O5).
 """
 
-from typing import Any, Final
+from typing import Final
 
 from routing.document.faults import Fault
+from routing.document.toml import Document
 from routing.document.words import is_name
 from routing.plan import FIRST_HUNT, GATES
 from routing.secret import hide, is_plain
@@ -15,7 +16,7 @@ SECTIONS: Final = (*GATES, FIRST_HUNT)
 """Nodes that stand at the top of a document under their own name, which is their kind too."""
 
 
-def misplaced(document: dict[str, Any]) -> list[Fault]:
+def misplaced(document: Document) -> list[Fault]:
     """Sections in the wrong place, which `full` would hide."""
     nodes = document.get("nodes")
     if not isinstance(nodes, dict):
@@ -30,7 +31,7 @@ def misplaced(document: dict[str, Any]) -> list[Fault]:
     return faults
 
 
-def full(document: dict[str, Any]) -> dict[str, Any]:
+def full(document: Document) -> Document:
     """The document with every node in `nodes`, every hunt with its targets, and its start named."""
     spread = {key: value for key, value in document.items() if key not in SECTIONS}
     nodes = spread.get("nodes", {})
@@ -45,11 +46,11 @@ def full(document: dict[str, Any]) -> dict[str, Any]:
     return spread
 
 
-def _of_kind(kind: str, section: Any) -> Any:
+def _of_kind(kind: str, section: object) -> object:
     return {"kind": kind, **section} if isinstance(section, dict) else section
 
 
-def _completed(node: Any, document: dict[str, Any]) -> Any:
+def _completed(node: object, document: Document) -> object:
     """A hunt with all targets if it names none; a password in digits as its hash."""
     if not isinstance(node, dict):
         return node
@@ -61,7 +62,7 @@ def _completed(node: Any, document: dict[str, Any]) -> Any:
     return node
 
 
-def short(document: dict[str, Any]) -> dict[str, Any]:
+def short(document: Document) -> Document:
     """The document without what `full` would add again."""
     brief = dict(document)
     everyone = list(document["targets"])
@@ -88,5 +89,5 @@ def short(document: dict[str, Any]) -> dict[str, Any]:
     return brief
 
 
-def _without_kind(node: dict[str, Any]) -> dict[str, Any]:
+def _without_kind(node: Document) -> Document:
     return {key: value for key, value in node.items() if key != "kind"}

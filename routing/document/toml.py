@@ -5,18 +5,20 @@ Rule: what is printed is read back as the same values, in the same order, by `to
 
 import json
 import re
-from datetime import date
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
+Document = dict[str, Any]  # Any: tables from outside, or from cattrs, whose values no hook has read yet
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def print_toml(table: dict[str, Any]) -> str:
+def print_toml(table: Mapping[str, object]) -> str:
     """A table as a document: single values first, then its tables."""
     return "\n".join(_lines(table, ())) + "\n"
 
 
-def _lines(table: dict[str, Any], path: tuple[str, ...]) -> list[str]:
+def _lines(table: Mapping[str, object], path: tuple[str, ...]) -> list[str]:
     lines = [f"{_key(key)} = {_value(value)}" for key, value in table.items() if not _is_section(value, path)]
     for key, value in table.items():
         if _is_section(value, path):
@@ -29,7 +31,7 @@ def _lines(table: dict[str, Any], path: tuple[str, ...]) -> list[str]:
     return lines
 
 
-def _is_section(value: Any, path: tuple[str, ...]) -> bool:
+def _is_section(value: object, path: tuple[str, ...]) -> TypeGuard[dict[str, object]]:
     """Tables stand under their own head down to the nodes; deeper ones, and a target's, are written in a
     line."""
     return isinstance(value, dict) and (not path or path == ("nodes",))
@@ -44,15 +46,15 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     match value:
         case bool():
             return "true" if value else "false"
         case str():
             return _quoted(value)
-        case int() | date():
-            return str(value)
         case dict():
             return "{ " + ", ".join(f"{_key(key)} = {_value(one)}" for key, one in value.items()) + " }"
-        case _:
+        case list():
             return "[" + ", ".join(map(_value, value)) + "]"
+        case _:  # a whole number or a date
+            return str(value)

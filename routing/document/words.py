@@ -5,10 +5,10 @@ Rule: each reads one plain value and gives it in canonical form, or raises `Wron
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Final
 
 from routing.document.faults import Wrong
 from routing.facts import CallerClass
@@ -35,13 +35,13 @@ _UNFIT: Final = {
 MOST_YUAN: Final = 10_000_000
 
 
-def whole(value: Any) -> str:
+def whole(value: object) -> str:
     """A value as a fault shows it, never longer than a line."""
     text = f"“{value}”" if isinstance(value, str) else repr(value)
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def text(value: Any) -> str:
+def text(value: object) -> str:
     """Any text that is not empty and has no control characters."""
     if not isinstance(value, str):
         raise Wrong(f"must be text, not {whole(value)}", "put it in quotes")
@@ -50,19 +50,19 @@ def text(value: Any) -> str:
     return value
 
 
-def is_name(value: Any) -> bool:
+def is_name(value: object) -> bool:
     """Whether this is a name within the plan."""
     return isinstance(value, str) and bool(_NAME.fullmatch(value))
 
 
-def name(value: Any) -> str:
+def name(value: object) -> str:
     """A name within the plan: letters (Chinese too), digits, hyphen and underscore, at most 64."""
     if not is_name(text(value)):
         raise Wrong(f"{whole(value)} is no name", "use letters, digits, - and _, at most 64")
     return str(value)
 
 
-def number_400(value: Any) -> Number400:
+def number_400(value: object) -> Number400:
     """The plan's own number."""
     try:
         return parse_400(text(value))
@@ -70,7 +70,7 @@ def number_400(value: Any) -> Number400:
         raise Wrong(str(fault), 'write it as in "400-600-1234"') from fault
 
 
-def address(value: Any) -> Address:
+def address(value: object) -> Address:
     """Where a target is: a landline with area code, a mobile, or a SIP URI (R5, W1)."""
     written = text(value).strip()
     if written.lower().startswith(("sip:", "sips:")):
@@ -89,17 +89,17 @@ def _sip_uri(written: str) -> str:
     return written
 
 
-def day(value: Any) -> date:
+def day(value: object) -> date:
     """A date, as TOML has it or in quotes."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
-        return date.fromisoformat(value)
+        return date.fromisoformat(str(value))
     except (TypeError, ValueError):
         raise Wrong(f"{whole(value)} is no date", "write it as in 2026-12-31") from None
 
 
-def dates(value: Any) -> Dates:
+def dates(value: object) -> Dates:
     """A date; or in quotes a range of them, or a date of every year."""
     try:
         return parse_dates(value if isinstance(value, str) else str(day(value)))
@@ -107,7 +107,7 @@ def dates(value: Any) -> Dates:
         raise Wrong(str(fault), 'write 2026-10-01, "2026-10-01..2026-10-07", or every year "10-01"') from fault
 
 
-def when(value: Any) -> When:
+def when(value: object) -> When:
     """Names of hours and windows, one or several."""
     names: list[str] = []
     windows: list[Window] = []
@@ -116,20 +116,20 @@ def when(value: Any) -> When:
             names.append(name(one))
             continue
         try:
-            windows += parse_windows(one)
+            windows += parse_windows(text(one))
         except HoursFault as fault:
             raise Wrong(str(fault), 'write it as in "Mon-Fri 08:30-17:30"') from fault
     return When(tuple(names), tuple(windows))
 
 
-def area(value: Any) -> AreaCode:
+def area(value: object) -> AreaCode:
     """An area code of the mainland by its form; whether it exists is the check's question."""
     if not re.fullmatch(r"010|02\d|0[3-9]\d\d", text(value)):
         raise Wrong(f"{whole(value)} is no area code", 'write one with its 0, as in "021" or "0755"')
-    return AreaCode(value)
+    return AreaCode(text(value))
 
 
-def prefix(value: Any) -> Prefix:
+def prefix(value: object) -> Prefix:
     """Leading digits of callers' numbers (O4), perhaps with hyphens and spaces; a landline's with its 0, a mobile's
     without."""
     digits = re.sub("[ -]", "", text(value))
@@ -143,7 +143,7 @@ def prefix(value: Any) -> Prefix:
     return Prefix(digits)
 
 
-def whole_number(value: Any) -> WholeNumber:
+def whole_number(value: object) -> WholeNumber:
     """A caller's whole number, in any usual spelling."""
     number = read_number(text(value))
     if number.caller_class is CallerClass.UNKNOWN or not number.digits:
@@ -153,38 +153,38 @@ def whole_number(value: Any) -> WholeNumber:
     return WholeNumber(number.digits)
 
 
-def key(value: Any) -> Key:
+def key(value: object) -> Key:
     """A key of a telephone."""
     if not re.fullmatch(r"[0-9*#]", text(value)):
         raise Wrong(f"{whole(value)} is no key", "write one of 0-9, * and #")
-    return Key(value)
+    return Key(text(value))
 
 
-def key_code(value: Any) -> KeyCode:
+def key_code(value: object) -> KeyCode:
     """What a seat keys."""
     if not re.fullmatch(r"[0-9*]{1,4}", text(value)):
         raise Wrong(f"{whole(value)} cannot be keyed", "write 1 to 4 of 0-9 and *")
-    return KeyCode(value)
+    return KeyCode(text(value))
 
 
-def extension(value: Any) -> Extension:
+def extension(value: object) -> Extension:
     """An extension's digits."""
     if not re.fullmatch(r"\d{2,6}", text(value)):
         raise Wrong(f"{whole(value)} is no extension", "write 2 to 6 digits")
-    return Extension(value)
+    return Extension(text(value))
 
 
-def secret(value: Any) -> Secret:
+def secret(value: object) -> Secret:
     """A password's hash; `routing.document.spread` has made it of the digits before."""
     if not is_secret(text(value)):
         raise Wrong("is no password", "write 4 to 16 digits in quotes")
-    return Secret(value)
+    return Secret(text(value))
 
 
-def money(value: Any) -> Li:
+def money(value: object) -> Li:
     """Yuan, with up to three decimals, as 厘."""
     try:
-        if isinstance(value, bool | float):
+        if isinstance(value, bool) or not isinstance(value, int | str):
             raise InvalidOperation
         yuan = Decimal(value)
         li = yuan * 1000
@@ -195,14 +195,14 @@ def money(value: Any) -> Li:
     return Li(int(li))
 
 
-def yes_or_no(value: Any) -> bool:
+def yes_or_no(value: object) -> bool:
     """True or false."""
     if not isinstance(value, bool):
         raise Wrong(f"must be true or false, not {whole(value)}", "write true or false without quotes")
     return value
 
 
-SCALARS: Final[dict[Any, Callable[[Any], Any]]] = {
+SCALARS: Final[Mapping[object, Callable[[object], object]]] = {
     str: text,
     bool: yes_or_no,
     date: day,

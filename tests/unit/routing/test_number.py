@@ -144,6 +144,12 @@ def test_a_mobile_has_its_home_area() -> None:
     assert caller_of("anonymous").area == ""
 
 
+def test_addresses_are_printed_for_people() -> None:
+    """A telephone number as people write it; a SIP URI, or no address, as it is."""
+    written = [print_address(one) for one in ("02162288300", "sip:desk@pbx.example.com", "")]
+    assert written == ["021-6228 8300", "sip:desk@pbx.example.com", ""]
+
+
 def test_area_table() -> None:
     """Every area code has the form of one, and the municipalities are there."""
     assert AREAS["010"] == "北京"
