@@ -1,7 +1,7 @@
 """The area codes of the mainland and where they are (R1, O3).
 
-Rule: one place for each code, the one that most of its numbers belong to. Codes that were merged into a
-neighbour's (Fushun's 0413 into 024) are no longer here.
+Rule: one city for each code (3 digits for 010 and 02x, else 4), the one that most of its numbers belong to. Codes that
+were merged into a neighbour's (Fushun's 0413 into 024) are not listed.
 """
 
 from typing import Final

@@ -1,6 +1,6 @@
-"""The statutory calendar as a table of values; the rim fills it (`b2bua.admission.holidays`).
+"""The statutory calendar as a table of values; `b2bua.admission.holidays` fills it.
 
-Rule: outside the years it knows every day is UNKNOWN, which decides as a plain weekday or weekend and is said so.
+Rule: outside the years it knows every day is UNKNOWN, which counts as a plain weekday or weekend; the trace says so.
 """
 
 from collections.abc import Mapping

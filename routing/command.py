@@ -1,5 +1,5 @@
-"""What to do next: values in the imperative, returned by `routing.flow.step`, carried out in order by the
-hands.
+"""What to do next: values in the imperative, returned by `routing.flow.step`, carried out in
+order by the call process (`b2bua.callproc.command_executor`).
 
 Rule: a command never names a leg that is down. Each says which event answers it.
 """
@@ -12,7 +12,7 @@ from routing.cause import Cause
 from routing.ids import LegId, NodeName, PromptName, TargetName, TimerName
 
 MOST_MENUS: Final = 10
-"""Menus whose keys a target's system is told of: the last ones, for a caller may go round."""
+"""Menus whose keys are sent to a target's system: the last ones, for a caller may pass a menu again."""
 
 
 @attrs.frozen
@@ -24,7 +24,7 @@ class Alert:
 
 @attrs.frozen
 class Answer:
-    """Answer the caller (200). At most once in a call; the hands see that a record is open first."""
+    """Answer the caller (200). At most once in a call; the call process sees that a record is open first (F1)."""
 
 
 @attrs.frozen
@@ -41,7 +41,7 @@ class Context:
 
     `menus` are the menus that the caller came through, each with what was keyed there (never a password), the last
     `MOST_MENUS` of them; `transferred_by` is the seat that hands the caller over, if one does. How this is written in
-    SIP, beside the caller, the 400 number and the call's id, is the hands' matter.
+    SIP, beside the caller, the 400 number and the call's id, is decided in `b2bua.callproc.invitation`.
     """
 
     menus: tuple[tuple[NodeName, str], ...] = ()
@@ -189,7 +189,7 @@ class LookAtTargets:
     """Ask how busy targets are now. → `TargetsLooked`.
 
     `lines` is how many calls at once each takes, where that is limited. The first `rings` of `targets` that are free
-    are kept for this call while it makes up its mind (R10).
+    are reserved for this call for a short time (R10).
     """
 
     node: NodeName

@@ -126,7 +126,7 @@ class DigitsKeyed:
 
 @attrs.frozen
 class SecretKeyed:
-    """A collection with a `secret` ended. The keys stay with the hands: only whether they matched comes in
+    """A collection with a `secret` ended. The keys stay in the call process: the event only says whether they matched
     (O5)."""
 
     at_s: float
@@ -161,7 +161,7 @@ class TargetsLooked:
 
 @attrs.frozen
 class QueueMoved:
-    """The call's place in the queue of a node changed: 0 is its turn, 1 is next after that."""
+    """The call's place in the queue of a node changed: 0 is the next to be served."""
 
     at_s: float
     node: NodeName

@@ -1,7 +1,7 @@
-"""What would happen to a call: the flow run against a world that is told in a line (N8).
+"""What would happen to a call: the flow run against simulated telephones (N8).
 
-Rule: the same `step` as in a real call decides; this only plays the hands: prompts end, keys come as given, targets
-are as told, and everything else goes the usual way. The last line says how the call ends.
+Rule: the same `step` as in a real call decides; only the call process is simulated: prompts end, keys come as given,
+targets behave as `World` says, everything else goes the usual way. The last line says how the call ends.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -80,8 +80,8 @@ MOST_EVENTS = 2000
 """No call of a sound plan comes near; a caller who keys for ever is cut off."""
 
 
-class _Played:
-    """The hands' side of one imagined call: what is due to happen next, and when."""
+class _Simulation:
+    """The call process of a simulated call: which events are due, and when (seconds since arrival)."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -173,7 +173,7 @@ class _Played:
 
 def explain(plan: Plan, facts: Facts, world: World) -> Explained:
     """Decide a call in this world. A caller who is connected hangs up after ten seconds; so does one cut off."""
-    played = _Played(world)
+    simulated = _Simulation(world)
     state = flow.begin(plan, facts)
     events: list[Event] = []
     event: Event | None = Arrived(0)
@@ -182,10 +182,10 @@ def explain(plan: Plan, facts: Facts, world: World) -> Explained:
         state, commands = flow.step(plan, state, event)
         events.append(event)
         for command in commands:
-            played.carry_out(command)
+            simulated.carry_out(command)
         if (state.phase is Phase.TALKING and not talked) or len(events) == MOST_EVENTS:
-            played.soon(10.0, CallerHungUp(0, NORMAL))
-        event = played.next()
+            simulated.soon(10.0, CallerHungUp(0, NORMAL))
+        event = simulated.next()
     return Explained(tuple(events), state)
 
 

@@ -349,7 +349,7 @@ def _branches(branches: Sequence[OriginBranch | TimeBranch | ShareBranch]) -> tu
     return tuple((f"branches.{at}.then", one.then) for at, one in enumerate(branches, 1))
 
 
-def ways_out(node: Node) -> tuple[tuple[str, NodeName], ...]:
+def branches_of(node: Node) -> tuple[tuple[str, NodeName], ...]:
     """Every branch of a node with where it leads, as its author wrote them: (`branches.2.then`, `south`)."""
     match node:
         case CompareOrigin() | CompareTime():

@@ -135,7 +135,7 @@ class Announcing:
 
 @attrs.frozen
 class NotifyingCaller:
-    """The caller hears that the call will be recorded, and goes on to this node at the end."""
+    """The caller hears the recording notice (M5); at its end the call goes on to this node."""
 
     node: NodeName
 
@@ -144,7 +144,7 @@ class NotifyingCaller:
 class NotifyingParties:
     """The caller and the target on this leg hear that their call is recorded; `hearing` still do.
 
-    A caller who was told before, and is handed over, hears music instead.
+    A caller who heard it before, and is being transferred, hears music instead.
     """
 
     leg: LegId
@@ -225,7 +225,7 @@ Activity = (
     | Transferring
     | FinalAnnouncement
 )
-"""What the call is doing between two events; each has its own reactions."""
+"""What the call is doing between two events (ITU-T Q.1214: its point in call); each has its own reactions."""
 
 
 @attrs.frozen

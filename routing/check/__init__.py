@@ -10,10 +10,10 @@ from collections.abc import Collection
 from datetime import date
 
 from routing.calendar import Calendar
+from routing.check.caller_groups import CallerGroups
 from routing.check.difference import Change, difference
 from routing.check.findings import Doubt, Finding
 from routing.check.reachability import origin_branches, unreached_nodes
-from routing.check.sight import Sight
 from routing.check.static_checks import facts_of_the_day, prompts_missing, targets_alone, waits_too_long
 from routing.check.time_classes import Times
 from routing.check.times import nobody_there, small_gaps, time_branches
@@ -39,15 +39,15 @@ def check(
     `prompts` is the subscriber's library, None if it is not known; `carrier_wait_s` (seconds) is what ring waits may
     sum to.
     """
-    times, sight = Times((plan,)), Sight((plan,))
+    times, groups = Times((plan,)), CallerGroups((plan,))
     return tuple(
         sorted(
             {
                 *unreached_nodes(plan),
-                *origin_branches(plan, sight),
+                *origin_branches(plan, groups),
                 *time_branches(plan, times),
                 *small_gaps(plan),
-                *nobody_there(plan, times, sight),
+                *nobody_there(plan, times, groups),
                 *targets_alone(plan),
                 *waits_too_long(plan, carrier_wait_s),
                 *prompts_missing(plan, prompts),

@@ -9,11 +9,11 @@ from itertools import groupby, pairwise
 
 import attrs
 
+from routing.check.behaviour import behaviour, lapsed
+from routing.check.caller_groups import CallerGroup, CallerGroups
 from routing.check.dates import DAY
-from routing.check.outline import lapsed, outline
-from routing.check.sight import Sight, Who
+from routing.check.descriptions import describe
 from routing.check.time_classes import DayClass, Times
-from routing.check.words import tell
 from routing.plan import Plan
 
 FURTHER_ON = ", with a change further on or in its settings"
@@ -31,7 +31,7 @@ class Change:
     days: tuple[DayClass, ...]
     from_min: int
     to_min: int
-    callers: tuple[Who, ...]
+    callers: tuple[CallerGroup, ...]
     when: str
     whom: tuple[str, ...]
     was: str
@@ -47,7 +47,7 @@ class Change:
         return f"{when} {begin}–{end}, {', '.join(self.whom)}: was {self.was}, now {self.now}"
 
 
-Entry = tuple[str, str, tuple[Who, ...]]
+Entry = tuple[str, str, tuple[CallerGroup, ...]]
 """What was, what is, and for whom."""
 
 
@@ -55,11 +55,11 @@ def difference(old: Plan, new: Plan) -> tuple[Change, ...]:
     """Every change from one version to another, in the order of the week, then of dates; empty if there is none."""
     ends = {one.authorised_until for plan in (old, new) for one in plan.targets.values() if one.authorised_until}
     cuts = sorted(end + DAY for end in ends)
-    times, sight = Times((old, new), cuts), Sight((old, new))
+    times, groups = Times((old, new), cuts), CallerGroups((old, new))
     found: list[Change] = []
     for since, until in pairwise([None, *cuts, None]):
         on = since or date.min
-        here = _changes(times, sight, _entries(lapsed(old, on), lapsed(new, on), times, sight))
+        here = _changes(times, groups, _entries(lapsed(old, on), lapsed(new, on), times, groups))
         found += (attrs.evolve(change, since=since, until=until) for change in here)
     order = {day: at for at, day in enumerate(times.days)}
     real = (one for one in _lasting(found) if any(day.is_between(one.since, one.until) for day in one.days))
@@ -80,31 +80,31 @@ def _lasting(changes: list[Change]) -> list[Change]:
     return lasting
 
 
-def _entries(old: Plan, new: Plan, times: Times, sight: Sight) -> dict[Entry, list[int]]:
+def _entries(old: Plan, new: Plan, times: Times, groups: CallerGroups) -> dict[Entry, list[int]]:
     """What changes, with the stretches of time where it does."""
     found: dict[Entry, list[int]] = {}
     for part in times.alike():
         day, minute, _ = times.at(part[0])
         before, after = day.moment(old, minute), day.moment(new, minute)
-        here: dict[tuple[str, str], list[Who]] = {}
-        for who in sight.classes:
-            if outline(old, who.caller, before) != outline(new, who.caller, after):
-                was, now = tell(old, who.caller, before), tell(new, who.caller, after)
+        here: dict[tuple[str, str], list[CallerGroup]] = {}
+        for who in groups.classes:
+            if behaviour(old, who.caller, before) != behaviour(new, who.caller, after):
+                was, now = describe(old, who.caller, before), describe(new, who.caller, after)
                 here.setdefault((was, now if now != was else now + FURTHER_ON), []).append(who)
         for words, people in here.items():
             found.setdefault((*words, tuple(people)), []).extend(part)
     return found
 
 
-def _changes(times: Times, sight: Sight, found: dict[Entry, list[int]]) -> Iterator[Change]:
+def _changes(times: Times, groups: CallerGroups, found: dict[Entry, list[int]]) -> Iterator[Change]:
     for (was, now, people), places in found.items():
         spans: dict[tuple[int, int], list[DayClass]] = {}
         for day, stretches in groupby(map(times.at, sorted(places)), key=lambda one: one[0]):
             for span in _joined((begin, end) for _, begin, end in stretches):
                 spans.setdefault(span, []).append(day)
-        whom = sight.tell(people)
+        whom = groups.describe(people)
         for (begin, end), days in spans.items():
-            yield Change(tuple(days), begin, end, people, times.tell(days), whom, was, now)
+            yield Change(tuple(days), begin, end, people, times.describe(days), whom, was, now)
 
 
 def _joined(stretches: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:

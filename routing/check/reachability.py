@@ -5,8 +5,8 @@ Rule: looks at every caller that the plan can tell apart.
 
 from collections.abc import Iterator
 
+from routing.check.caller_groups import CallerGroups
 from routing.check.findings import Doubt, Finding
-from routing.check.sight import Sight
 from routing.document.graph import reached
 from routing.node import CompareOrigin
 from routing.plan import Plan
@@ -18,11 +18,11 @@ def unreached_nodes(plan: Plan) -> Iterator[Finding]:
         yield Finding(f"nodes.{name}", Doubt.UNREACHED, "nothing leads to it")
 
 
-def origin_branches(plan: Plan, sight: Sight) -> Iterator[Finding]:
+def origin_branches(plan: Plan, groups: CallerGroups) -> Iterator[Finding]:
     """Branches by origin that no caller takes."""
     for name, node in plan.nodes.items():
         if isinstance(node, CompareOrigin):
-            left = [who.caller for who in sight.classes]
+            left = [who.caller for who in groups.classes]
             for at, branch in enumerate(node.branches, 1):
                 others = [who for who in left if not branch.why(who, plan.lists)]
                 if len(others) == len(left):

@@ -10,8 +10,8 @@ from typing import Final
 from routing.areas import AREAS
 from routing.calendar import Calendar
 from routing.caller import RINGING_TONE
+from routing.check.caller_groups import origins_of
 from routing.check.findings import Doubt, Finding
-from routing.check.sight import origins_of
 from routing.check.time_classes import windows_of
 from routing.document.graph import leads_to
 from routing.ids import NodeName, PromptName

@@ -179,7 +179,7 @@ class Times:
         day, stretch = divmod(place, len(self.stretches))
         return (self.days[day], *self.stretches[stretch])
 
-    def tell(self, some: Collection[DayClass]) -> str:
+    def describe(self, some: Collection[DayClass]) -> str:
         """Some of the days in words, exactly: a day that is not named is like the wider one that is."""
         whole: dict[Section, set[int]] = {}
         inside: dict[Section, set[int]] = {}
@@ -187,15 +187,15 @@ class Times:
             for section, day in one.names:
                 whole.setdefault(section, set()).add(day.weekday())
                 inside.setdefault(section, set()).update({day.weekday()} if one in some else ())
-        told, but = [], []
+        said, but = [], []
         for section, all_its in sorted(whole.items(), key=lambda one: str(one[0])):
             implied = all_its & inside.get(section.wider(), set()) if section != Section() else set()
             now = inside[section]
             if now - implied:
-                told.append(_days_of(section, now, all_its))
+                said.append(_days_of(section, now, all_its))
             if implied - now:
                 but.append(_days_of(section, implied - now, implied if now else implied - now))
-        return ", ".join(told) + (f" but not {', '.join(but)}" if but else "")
+        return ", ".join(said) + (f" but not {', '.join(but)}" if but else "")
 
     def _all(self) -> Iterator[tuple[Section, date, DayKind, DayKind]]:
         """Days of every class, as people name them."""

@@ -6,9 +6,9 @@ Rule: looks at every instant that the plan can tell apart.
 from collections.abc import Iterator
 from typing import Final
 
+from routing.check.behaviour import Position, first, first_undecided
+from routing.check.caller_groups import CallerGroups
 from routing.check.findings import Doubt, Finding
-from routing.check.outline import At, first, settle
-from routing.check.sight import Sight
 from routing.check.time_classes import Times
 from routing.document.graph import leads_to
 from routing.facts import Caller
@@ -73,7 +73,7 @@ def small_gaps(plan: Plan) -> Iterator[Finding]:
                     yield Finding(f"hours.{name}", Doubt.GAP, says)
 
 
-def nobody_there(plan: Plan, times: Times, sight: Sight) -> Iterator[Finding]:
+def nobody_there(plan: Plan, times: Times, groups: CallerGroups) -> Iterator[Finding]:
     """Hunts that some caller comes to when no target is in its hours and nothing follows."""
     empty: dict[NodeName, int] = {}
     for name, node in plan.nodes.items():
@@ -87,7 +87,7 @@ def nobody_there(plan: Plan, times: Times, sight: Sight) -> Iterator[Finding]:
     for part in times.alike() if empty else ():
         here = [name for name, nobody in empty.items() if nobody >> part[0] & 1]
         day, minute, _ = times.at(part[0])
-        for who in sight.classes if here else ():
+        for who in groups.classes if here else ():
             met = _met(plan, who.caller, day.moment(plan, minute))
             for name in (one for one in here if one in met and one in empty):
                 says = f"calls end here with nobody to ring, as on {_first(times, 1 << part[0])}"
@@ -104,6 +104,6 @@ def _met(plan: Plan, who: Caller, moment: Moment) -> set[NodeName]:
         if name not in met:
             met.add(name)
             if name in plan.nodes:
-                ways = [*leads_to(plan, name), *([plan.after(name)] if name in GATES else [])]
-                todo += [settle(plan, At(to), who, moment).node for to in ways]
+                branches = [*leads_to(plan, name), *([plan.after(name)] if name in GATES else [])]
+                todo += [first_undecided(plan, Position(to), who, moment).node for to in branches]
     return met

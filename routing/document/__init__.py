@@ -19,9 +19,9 @@ import attrs
 from routing.document.conceal import conceal
 from routing.document.converter import READER, faults_of
 from routing.document.faults import Fault, PlanFaults
-from routing.document.links import faults_between
 from routing.document.plain import brief, from_plain, to_plain
-from routing.document.spread import SECTIONS, full, misplaced, short
+from routing.document.references import faults_between
+from routing.document.short_form import SECTIONS, full, misplaced, short
 from routing.document.toml import print_toml
 from routing.ids import PlanHash
 from routing.number import print_400, print_number

@@ -1,7 +1,7 @@
 """Reads values from what TOML gives, strictly: nothing is guessed, nothing coerced, and every fault has its
 place.
 
-Rule: a hook looks at one value only. Whether names lead anywhere is `routing.document.links`' question.
+Rule: a hook looks at one value only. Whether names lead anywhere is `routing.document.references`' question.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ from cattrs.errors import (
 from cattrs.gen import make_dict_structure_fn
 
 from routing.document.faults import Fault, Wrong
-from routing.document.words import SCALARS, address, whole
+from routing.document.scalars import SCALARS, address, whole
 from routing.measure import Between
 from routing.node import KINDS, Node
 from routing.plan import Target

@@ -6,14 +6,14 @@ Rule: every circle passes a node that waits for the caller, so that no call goes
 from collections.abc import Iterator
 
 from routing.ids import NodeName
-from routing.node import Menu, Verify, ways_out
+from routing.node import Menu, Verify, branches_of
 from routing.plan import GATES, Plan
 
 
 def leads_to(plan: Plan, name: NodeName) -> Iterator[NodeName]:
     """Every node that a call may go to from this one, by its branches, by extensions, or as a gate."""
     node = plan.nodes[name]
-    for _, to in ways_out(node):
+    for _, to in branches_of(node):
         yield to
     if isinstance(node, Menu) and node.extensions:
         for group in plan.extensions.values():

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, NewType, Union, get_args, get_origin
 
 import attrs
 
-from routing.document.spread import SECTIONS
+from routing.document.short_form import SECTIONS
 from routing.hours import Dates, When
 from routing.measure import Between, Li
 from routing.node import KINDS, Node

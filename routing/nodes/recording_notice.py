@@ -1,4 +1,4 @@
-"""Notice: whoever is recorded is told so before it begins, as the plan's `record_announce` says (M5).
+"""Recording notice: whoever is recorded hears so before recording begins, as the plan's `record_announce` says (M5).
 
 Rule: a caller hears it once in a call, before the first target is rung or waited for, and so before the answer. Where
 both are told, both hear it when the target has answered, and are connected at its end; so does everyone to whom the

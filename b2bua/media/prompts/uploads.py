@@ -16,7 +16,7 @@ from b2bua.base.errors import NotFound, StoreError
 from b2bua.media.prompts import UnusablePrompt
 from b2bua.media.prompts.loudness import Samples
 from b2bua.media.prompts.wav import RATE_HZ, read_wav, write_wav
-from routing.document.words import is_name
+from routing.document.scalars import is_name
 from routing.ids import Number400, PromptName
 from routing.number import print_400
 

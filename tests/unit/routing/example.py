@@ -123,7 +123,7 @@ PLAN = document.parse(WHOLE)
 
 
 @st.composite
-def ways_in(draw: st.DrawFn) -> Plan:
+def entered_anywhere(draw: st.DrawFn) -> Plan:
     """The plan above, entered at any of its nodes, with or without its gates, its hunts in any order."""
     order = draw(st.sampled_from(Order))
     nodes = {

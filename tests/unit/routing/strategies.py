@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 from hypothesis import strategies as st
 
-from routing.check.sight import LANDLINES
+from routing.check.caller_groups import LANDLINES
 from routing.facts import Caller, CallerClass, DayKind, Facts, Usage
 from routing.hours import DAY_MIN, YEARS, DateRange, DayWord, When, Window, Yearly
 from routing.ids import CallId, NodeName, Number400, PromptName, TargetName, TrunkName
@@ -298,7 +298,7 @@ def facts(draw: st.DrawFn) -> Facts:
 
 
 @st.composite
-def strangers(draw: st.DrawFn) -> Caller:
+def any_callers(draw: st.DrawFn) -> Caller:
     """Any caller that a trunk may bring, near what plans name or far from it."""
     near = st.from_regex(r"(021|0755|138|0591|1391234|\+852|\+1|0|10|)[0-9]{4,9}", fullmatch=True)
     number = read_number(draw(st.sampled_from(CALLERS) | near))

@@ -91,7 +91,7 @@ def test_any_damage_is_a_plan_or_faults(data: st.DataObject) -> None:
 def test_any_table_is_a_plan_or_faults(table: dict[str, object]) -> None:
     """Values of any shape in any place are faults, not crashes."""
     from routing.document.converter import READER
-    from routing.document.spread import full, misplaced
+    from routing.document.short_form import full, misplaced
     from routing.plan import Plan
 
     misplaced(table)

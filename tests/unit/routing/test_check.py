@@ -11,17 +11,17 @@ from b2bua.admission.holidays import china
 from routing import document
 from routing.calendar import Calendar
 from routing.check import Doubt, check
-from routing.check.outline import outline
-from routing.check.sight import Sight
+from routing.check.behaviour import behaviour
+from routing.check.caller_groups import CallerGroups
+from routing.check.descriptions import describe
 from routing.check.time_classes import Times, moment_of, windows_of
-from routing.check.words import tell
 from routing.facts import Caller, CallerClass, DayKind, Facts
 from routing.hours import DAY_MIN
 from routing.ids import NodeName
 from routing.plan import Plan
 from tests.unit.routing.calls import HEAD, TWO_TARGETS
-from tests.unit.routing.example import PLAN, ways_in
-from tests.unit.routing.strategies import days, facts, plans, strangers
+from tests.unit.routing.example import PLAN, entered_anywhere
+from tests.unit.routing.strategies import any_callers, days, facts, plans
 
 TODAY = date(2026, 4, 15)
 END = '[nodes.end]\nkind = "release"\n'
@@ -132,13 +132,13 @@ def test_every_plan_can_be_checked(plan: Plan) -> None:
 
 @pytest.mark.req("T3")
 @settings(max_examples=25)
-@given(plans() | ways_in(), facts(), st.lists(strangers(), min_size=10, max_size=10))
+@given(plans() | entered_anywhere(), facts(), st.lists(any_callers(), min_size=10, max_size=10))
 def test_every_caller_is_in_a_class(plan: Plan, of: Facts, some: list[Caller]) -> None:
     """Whoever calls, there is one caller who stands for them, and is decided just the same."""
-    moment, sight = plan.moment(of), Sight((plan,))
-    of_class = {who.seen: who.caller for who in sight.classes}
+    moment, groups = plan.moment(of), CallerGroups((plan,))
+    of_class = {who.seen: who.caller for who in groups.classes}
     for caller in (of.caller, *some):
-        assert outline(plan, caller, moment) == outline(plan, of_class[sight.of(caller)], moment)
+        assert behaviour(plan, caller, moment) == behaviour(plan, of_class[groups.of(caller)], moment)
 
 
 @pytest.mark.req("R2", "T3")
@@ -160,13 +160,13 @@ def test_every_moment_is_in_a_class(plan: Plan, some: list[tuple[tuple[date, Day
 @given(plans(), st.data())
 def test_other_classes_other_words(plan: Plan, data: st.DataObject) -> None:
     """No two sets of days, and no two sets of callers, are told in the same words."""
-    times, sight = Times((plan,)), Sight((plan,))
+    times, groups = Times((plan,)), CallerGroups((plan,))
     in_words: dict[object, object] = {}
     for _ in range(6):
         some_days = data.draw(st.sets(st.sampled_from(times.days), min_size=1))
-        people = data.draw(st.sets(st.sampled_from(sight.classes), min_size=1))
-        assert in_words.setdefault(times.tell(some_days), some_days) == some_days
-        assert in_words.setdefault(sight.tell([who for who in sight.classes if who in people]), people) == people
+        people = data.draw(st.sets(st.sampled_from(groups.classes), min_size=1))
+        assert in_words.setdefault(times.describe(some_days), some_days) == some_days
+        assert in_words.setdefault(groups.describe([who for who in groups.classes if who in people]), people) == people
 
 
 def test_a_day_has_no_gaps() -> None:
@@ -181,10 +181,10 @@ def test_telling_goes_no_further_than_it_can() -> None:
     nobody = Caller("", CallerClass.UNKNOWN)
     moment = Times((PLAN,)).days[0].moment(PLAN, 0)
     silent = attrs.evolve(PLAN, start=NodeName("wait"))
-    assert tell(silent, nobody, moment).startswith("queue wait")
-    assert tell(attrs.evolve(PLAN, start=NodeName("sorry")), nobody, moment) == "release busy"
-    assert tell(PLAN, Caller("+14155550100", CallerClass.OVERSEAS), moment) == "refused"
-    assert tell(attrs.evolve(PLAN, start=NodeName("menu")), nobody, moment) == "menu"
+    assert describe(silent, nobody, moment).startswith("queue wait")
+    assert describe(attrs.evolve(PLAN, start=NodeName("sorry")), nobody, moment) == "release busy"
+    assert describe(PLAN, Caller("+14155550100", CallerClass.OVERSEAS), moment) == "refused"
+    assert describe(attrs.evolve(PLAN, start=NodeName("menu")), nobody, moment) == "menu"
 
 
 def test_long_chains_are_told_in_part() -> None:
@@ -195,7 +195,7 @@ def test_long_chains_are_told_in_part() -> None:
     )
     plan = document.parse(TWO_TARGETS + hunts)
     caller = Caller("02112345678", CallerClass.FIXED, "021")
-    assert tell(plan, caller, Times((plan,)).days[0].moment(plan, 0)).count("138 0013 8000") == 4
+    assert describe(plan, caller, Times((plan,)).days[0].moment(plan, 0)).count("138 0013 8000") == 4
 
 
 def test_classes_that_nobody_is_in() -> None:
@@ -203,23 +203,23 @@ def test_classes_that_nobody_is_in() -> None:
     heads = ("0", "021", "199", "0999", "+1")
     prefixes = [*heads, *(f"{head}{digit}" for head in heads for digit in range(10))]
     lists = "".join(f'[lists.l{at}]\nprefixes = ["{prefix}"]\n' for at, prefix in enumerate(prefixes))
-    sight = Sight((document.parse(TWO_TARGETS + lists),))
+    groups = CallerGroups((document.parse(TWO_TARGETS + lists),))
     by_head = {head: {prefixes.index(one) for one in heads if head.startswith(one)} for head in heads}
-    lone = [head for head in heads if any(who.seen.named == by_head[head] for who in sight.classes)]
+    lone = [head for head in heads if any(who.seen.named == by_head[head] for who in groups.classes)]
     assert lone == ["199"], "which is a service number by itself"
 
 
 def test_a_caller_stands_for_whoever_is_left() -> None:
     """Where ten numbers in a row are named, another stands for the landlines of their area; the ten are one class."""
     named = [f"0213333333{digit}" for digit in range(10)]
-    sight = Sight(
+    groups = CallerGroups(
         (document.parse(TWO_TARGETS + f"[screen]\nblack = {{ numbers = {named} }}\nareas_never = ['021']\n"),)
     )
-    by_name = {bool(who.seen.named): who.caller.number for who in sight.classes if who.seen.areas}
+    by_name = {bool(who.seen.named): who.caller.number for who in groups.classes if who.seen.areas}
     assert by_name[True] in named
     assert by_name[False].startswith("021333333")
-    black = [who for who in sight.classes if who.seen.named]
-    assert sight.tell(black)[0].endswith("or 4 more from 021")
+    black = [who for who in groups.classes if who.seen.named]
+    assert groups.describe(black)[0].endswith("or 4 more from 021")
 
 
 def test_holidays_before_the_rule_are_no_overlap() -> None:

@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 
 from routing import document
 from routing.check import Change, difference
+from routing.check.behaviour import behaviour, lapsed
+from routing.check.caller_groups import CallerGroups
+from routing.check.descriptions import describe
 from routing.check.difference import FURTHER_ON
-from routing.check.outline import lapsed, outline
-from routing.check.sight import Sight
 from routing.check.time_classes import Times, moment_of
-from routing.check.words import tell
 from routing.facts import Caller, DayKind, Facts
 from routing.plan import Plan
 from tests.unit.routing.calls import HEAD, TWO_TARGETS
-from tests.unit.routing.example import PLAN, WHOLE, ways_in
-from tests.unit.routing.strategies import days, edits, facts, plans, strangers
-from tests.unit.routing.walks import part
+from tests.unit.routing.example import PLAN, WHOLE, entered_anywhere
+from tests.unit.routing.paired_calls import decide_differently
+from tests.unit.routing.strategies import any_callers, days, edits, facts, plans
 
 
 def _saturday(text: str = "17:30") -> Plan:
@@ -169,10 +169,10 @@ def test_prompts_that_are_never_heard() -> None:
 Point = tuple[date, DayKind, DayKind, int, Caller]
 
 
-def _covering(changes: Sequence[Change], times: Times, sight: Sight, point: Point) -> list[Change]:
+def _covering(changes: Sequence[Change], times: Times, groups: CallerGroups, point: Point) -> list[Change]:
     """The changes that this moment and caller lie in."""
     day, kind, eve_kind, minute, caller = point
-    its, seen = times.class_of(day, kind, eve_kind), sight.of(caller)
+    its, seen = times.class_of(day, kind, eve_kind), groups.of(caller)
     return [
         one
         for one in changes
@@ -187,7 +187,11 @@ def _covering(changes: Sequence[Change], times: Times, sight: Sight, point: Poin
 def _points(changes: Sequence[Change], data: st.DataObject) -> list[Point]:
     """Points anywhere, and the corners of some changes."""
     found = [
-        (*data.draw(days()), data.draw(st.integers(0, 1439)), data.draw(strangers() | facts().map(lambda f: f.caller)))
+        (
+            *data.draw(days()),
+            data.draw(st.integers(0, 1439)),
+            data.draw(any_callers() | facts().map(lambda f: f.caller)),
+        )
         for _ in range(6)
     ]
     for change in changes[:: max(1, len(changes) // 4)]:
@@ -199,31 +203,33 @@ def _points(changes: Sequence[Change], data: st.DataObject) -> list[Point]:
 
 @pytest.mark.req("T3", "R1", "R2")
 @settings(max_examples=15)
-@given(st.one_of(edits(plans()), edits(ways_in()), st.tuples(ways_in(), ways_in())), st.data())
+@given(
+    st.one_of(edits(plans()), edits(entered_anywhere()), st.tuples(entered_anywhere(), entered_anywhere())), st.data()
+)
 def test_exactly_where_two_plans_differ(pair: tuple[Plan, Plan], data: st.DataObject) -> None:
     """Against brute force: a point lies in one change if the plans decide it differently, and in none if not.
 
     The change's words are those of that very point.
     """
-    changes, times, sight = difference(*pair), Times(pair), Sight(pair)
+    changes, times, groups = difference(*pair), Times(pair), CallerGroups(pair)
     for point in _points(changes, data):
         day, kind, eve_kind, minute, caller = point
         old, new = (lapsed(plan, day) for plan in pair)
         before, after = (moment_of(plan, day, kind, eve_kind, minute) for plan in pair)
-        covering = _covering(changes, times, sight, point)
-        if outline(old, caller, before) == outline(new, caller, after):
+        covering = _covering(changes, times, groups, point)
+        if behaviour(old, caller, before) == behaviour(new, caller, after):
             assert covering == []
         else:
             [change] = covering
-            assert change.was == tell(old, caller, before)
-            now = tell(new, caller, after)
+            assert change.was == describe(old, caller, before)
+            now = describe(new, caller, after)
             assert change.now == (now if now != change.was else now + FURTHER_ON)
 
 
 # Derandomized: a walk that must be found is looked for by chance, and a search that fails must fail again.
 @pytest.mark.req("T3")
 @settings(max_examples=60, derandomize=True)
-@given(edits(plans()) | edits(ways_in()), facts(), st.integers(0, 2**32))
+@given(edits(plans()) | edits(entered_anywhere()), facts(), st.integers(0, 2**32))
 def test_an_outline_says_what_calls_can_tell(pair: tuple[Plan, Plan], of: Facts, seed: int) -> None:
     """With equal outlines no walk through both plans parts; with different ones some walk does.
 
@@ -231,6 +237,8 @@ def test_an_outline_says_what_calls_can_tell(pair: tuple[Plan, Plan], of: Facts,
     """
     old, new = pair
     chance, day = Random(seed), of.arrived.date()
-    alike = outline(lapsed(old, day), of.caller, old.moment(of)) == outline(lapsed(new, day), of.caller, new.moment(of))
-    walks = (part(old, new, of, chance) for _ in range(30 if alike else 1500))
+    alike = behaviour(lapsed(old, day), of.caller, old.moment(of)) == behaviour(
+        lapsed(new, day), of.caller, new.moment(of)
+    )
+    walks = (decide_differently(old, new, of, chance) for _ in range(30 if alike else 1500))
     assert any(walks) != alike or (not alike and old.max_forwards != new.max_forwards)

@@ -18,7 +18,7 @@ from routing.ids import LegId, NodeName, TargetName
 from routing.plan import Plan
 from routing.replay import differences, replay
 from tests.unit.routing.calls import TWO_TARGETS, Call, facts_of
-from tests.unit.routing.example import PLAN, ways_in
+from tests.unit.routing.example import PLAN, entered_anywhere
 from tests.unit.routing.strategies import facts
 
 ABROAD = Caller("+14155550100", CallerClass.OVERSEAS)
@@ -75,7 +75,7 @@ def test_a_release_is_told_with_its_cause() -> None:
 
 @pytest.mark.req("S2")
 @settings(max_examples=50)
-@given(ways_in(), facts())
+@given(entered_anywhere(), facts())
 def test_explain_s_last_line_is_the_decision(plan: Plan, of: Facts) -> None:
     """For any call facts, in words and for programs alike; and the recorded events decide the same again."""
     explained = explain(plan, of, World(keys=("2580", "2")))

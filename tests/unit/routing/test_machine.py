@@ -39,8 +39,8 @@ from routing.facts import Facts
 from routing.ids import CALLER, LegId, TimerName
 from routing.plan import Plan
 from routing.state import Phase
-from tests.unit.routing.example import ways_in
-from tests.unit.routing.hands import Hands, Leg
+from tests.unit.routing.call_model import CallModel, Leg
+from tests.unit.routing.example import entered_anywhere
 from tests.unit.routing.strategies import facts, plans
 
 causes = st.sampled_from([BUSY, NO_ANSWER, NORMAL, from_sip(404, None), from_sip(503, 38), from_sip(600, None)])
@@ -53,11 +53,11 @@ seldom = st.sampled_from([False] * 9 + [True])
 class CallMachine(RuleBasedStateMachine):
     """One call, from its arrival to its end."""
 
-    @initialize(plan=ways_in() | plans(), of=facts())
+    @initialize(plan=entered_anywhere() | plans(), of=facts())
     def arrive(self, plan: Plan, of: Facts) -> None:
         """The caller's INVITE is accepted."""
         self.plan = plan
-        self.hands = Hands(plan)
+        self.model = CallModel(plan)
         self.now = 0.0
         self.events: list[Event] = []
         self.said: list[tuple[Command, ...]] = []
@@ -73,105 +73,105 @@ class CallMachine(RuleBasedStateMachine):
         self.events.append(event)
         self.said.append(commands)
         for command in commands:
-            self.hands.carry_out(command)
+            self.model.carry_out(command)
 
     def caller_gone(self) -> None:
         """The caller's leg is down, and with it whatever it heard and keyed."""
-        self.hands.caller_up = False
-        self.hands.hears = None
-        self.hands.collecting.pop(CALLER, None)
+        self.model.caller_up = False
+        self.model.hears = None
+        self.model.collecting.pop(CALLER, None)
 
     def some_leg(self, data: st.DataObject, *states: Leg) -> LegId:
         """A leg in one of these states."""
-        return data.draw(st.sampled_from([leg for leg, state in self.hands.legs.items() if state in states]))
+        return data.draw(st.sampled_from([leg for leg, state in self.model.legs.items() if state in states]))
 
-    @precondition(lambda self: self.hands.any_leg(Leg.RINGING, Leg.STOPPING))
+    @precondition(lambda self: self.model.any_leg(Leg.RINGING, Leg.STOPPING))
     @rule(data=st.data(), early_media=st.booleans())
     def target_rings(self, data: st.DataObject, early_media: bool) -> None:
         """A target's 180 or 183, perhaps again, perhaps after we stopped it."""
         self.feed(TargetRang(self.now, self.some_leg(data, Leg.RINGING, Leg.STOPPING), early_media))
 
-    @precondition(lambda self: self.hands.any_leg(Leg.RINGING, Leg.STOPPING))
+    @precondition(lambda self: self.model.any_leg(Leg.RINGING, Leg.STOPPING))
     @rule(data=st.data())
     def target_answers(self, data: st.DataObject) -> None:
         """A target answers, perhaps against our CANCEL."""
         leg = self.some_leg(data, Leg.RINGING, Leg.STOPPING)
-        self.hands.legs[leg] = Leg.ANSWERED
+        self.model.legs[leg] = Leg.ANSWERED
         self.feed(TargetAnswered(self.now, leg))
 
-    @precondition(lambda self: self.hands.any_leg(Leg.RINGING, Leg.STOPPING))
+    @precondition(lambda self: self.model.any_leg(Leg.RINGING, Leg.STOPPING))
     @rule(data=st.data(), cause=causes)
     def target_fails(self, data: st.DataObject, cause: object) -> None:
         """A target refuses, or its cancelled leg is down."""
         leg = self.some_leg(data, Leg.RINGING, Leg.STOPPING)
-        self.hands.down(leg)
+        self.model.down(leg)
         self.feed(TargetFailed(self.now, leg, cause))  # type: ignore[arg-type] # sampled from a list of causes
 
-    @precondition(lambda self: self.hands.any_leg(Leg.ANSWERED, Leg.ENDING))
+    @precondition(lambda self: self.model.any_leg(Leg.ANSWERED, Leg.ENDING))
     @rule(data=st.data())
     def target_hangs_up(self, data: st.DataObject) -> None:
         """An answered leg goes down."""
         leg = self.some_leg(data, Leg.ANSWERED, Leg.ENDING)
-        self.hands.down(leg)
+        self.model.down(leg)
         self.feed(TargetHungUp(self.now, leg, NORMAL))
 
-    @precondition(lambda self: self.hands.timers)
+    @precondition(lambda self: self.model.timers)
     @rule(data=st.data())
     def timer_fires(self, data: st.DataObject) -> None:
         """A running timer runs out."""
-        timer = data.draw(st.sampled_from(sorted(self.hands.timers)))
-        self.hands.timers.discard(timer)
+        timer = data.draw(st.sampled_from(sorted(self.model.timers)))
+        self.model.timers.discard(timer)
         self.feed(TimerFired(self.now, timer))
 
-    @precondition(lambda self: self.hands.caller_up)
+    @precondition(lambda self: self.model.caller_up)
     @rule(now=seldom)
     def caller_hangs_up(self, now: bool) -> None:
         """CANCEL or BYE, perhaps crossing our release."""
-        if not (now or self.hands.releasing):
+        if not (now or self.model.releasing):
             return
         self.caller_gone()
-        self.feed(CallerHungUp(self.now, NORMAL if self.hands.answered else CALLER_CANCELLED))
+        self.feed(CallerHungUp(self.now, NORMAL if self.model.answered else CALLER_CANCELLED))
 
-    @precondition(lambda self: self.hands.releasing and self.hands.caller_up)
+    @precondition(lambda self: self.model.releasing and self.model.caller_up)
     @rule()
     def caller_is_released(self) -> None:
         """The caller's leg is down as we asked."""
         self.caller_gone()
         self.feed(CallerReleased(self.now))
 
-    @precondition(lambda self: self.hands.hears and not self.hands.hears.loop)
+    @precondition(lambda self: self.model.hears and not self.model.hears.loop)
     @rule()
     def prompt_ends(self) -> None:
         """A prompt was heard to its end."""
-        self.hands.hears = None
+        self.model.hears = None
         self.feed(PromptEnded(self.now, CALLER))
 
-    @precondition(lambda self: self.hands.hearing)
+    @precondition(lambda self: self.model.hearing)
     @rule(data=st.data())
     def target_has_heard(self, data: st.DataObject) -> None:
         """A target heard to the end what it is told."""
-        leg = data.draw(st.sampled_from(sorted(self.hands.hearing)))
-        self.hands.hearing.discard(leg)
+        leg = data.draw(st.sampled_from(sorted(self.model.hearing)))
+        self.model.hearing.discard(leg)
         self.feed(PromptEnded(self.now, leg))
 
-    @precondition(lambda self: self.hands.collecting)
+    @precondition(lambda self: self.model.collecting)
     @rule(data=st.data(), digits=st.sampled_from(["", "1", "0", "801", "*2801", "*3802", "*3801", "*1", "9", "#"]))
     def keys_come(self, data: st.DataObject, digits: str) -> None:
         """A caller or a seat keys something, or nothing in time."""
-        leg = data.draw(st.sampled_from(sorted(self.hands.collecting)))
-        collect = self.hands.collecting.pop(leg)
+        leg = data.draw(st.sampled_from(sorted(self.model.collecting)))
+        collect = self.model.collecting.pop(leg)
         if leg == CALLER:
-            self.hands.hears = None
+            self.model.hears = None
         if collect.secret:
             self.feed(SecretKeyed(self.now, leg, digits == "801", KeysEnd.END_KEY))
         else:
             self.feed(DigitsKeyed(self.now, leg, digits, KeysEnd.INTER_TIMEOUT if digits else KeysEnd.FIRST_TIMEOUT))
 
-    @precondition(lambda self: self.hands.asked)
+    @precondition(lambda self: self.model.asked)
     @rule(place=st.integers(0, 300), data=st.data())
     def daemon_tells(self, place: int, data: st.DataObject) -> None:
         """The daemon answers the oldest question, perhaps too late."""
-        question = self.hands.asked.pop(0)
+        question = self.model.asked.pop(0)
         if isinstance(question, TakePlace):
             self.feed(PlaceTaken(self.now, question.node, place))
             return
@@ -179,17 +179,17 @@ class CallMachine(RuleBasedStateMachine):
         down = st.dictionaries(st.sampled_from(question.targets), st.just("taken out"), max_size=1)
         self.feed(TargetsLooked(self.now, question.node, data.draw(counts), data.draw(counts), data.draw(down)))
 
-    @precondition(lambda self: self.hands.queue)
+    @precondition(lambda self: self.model.queue)
     @rule(place=st.integers(0, 3))
     def queue_moves(self, place: int) -> None:
         """The line moves."""
-        self.feed(QueueMoved(self.now, self.hands.queue, place))  # type: ignore[arg-type] # the precondition says so
+        self.feed(QueueMoved(self.now, self.model.queue, place))  # type: ignore[arg-type] # the precondition says so
 
-    @precondition(lambda self: self.hands.message)
+    @precondition(lambda self: self.model.message)
     @rule(seconds=st.integers(0, 60))
     def message_is_taken(self, seconds: int) -> None:
         """The message is recorded."""
-        self.hands.message = False
+        self.model.message = False
         self.feed(MessageTaken(self.now, seconds))
 
     @rule(
@@ -218,12 +218,12 @@ class CallMachine(RuleBasedStateMachine):
     @rule(leg=st.integers(-1, 30).map(LegId), timer=st.sampled_from(["ring-1", "x"]).map(TimerName))
     def stray_events(self, leg: LegId, timer: TimerName) -> None:
         """Events for what is gone or never was: nothing is said and nothing changes but the clock."""
-        gone = self.hands.legs.get(leg, Leg.DOWN) is Leg.DOWN
+        gone = self.model.legs.get(leg, Leg.DOWN) is Leg.DOWN
         before = self.state
         if gone:
             self.feed(TargetAnswered(self.now, leg))
             self.feed(TargetFailed(self.now, leg, BUSY))
-        if timer not in self.hands.timers:
+        if timer not in self.model.timers:
             self.feed(TimerFired(self.now, timer))
         assert (self.state.attempts, self.state.phase, self.state.outcome) == (
             before.attempts,
@@ -234,7 +234,7 @@ class CallMachine(RuleBasedStateMachine):
     @invariant()
     def over_exactly_when_all_is_down(self) -> None:
         """The call is over when, and only when, its outcome is set and every leg is down."""
-        down = not self.hands.caller_up and not self.hands.any_leg(*set(Leg) - {Leg.DOWN})
+        down = not self.model.caller_up and not self.model.any_leg(*set(Leg) - {Leg.DOWN})
         assert self.state.over == (down and self.state.outcome is not None)
         assert self.state.over == (self.state.phase is Phase.ENDED)
         if down:
@@ -244,14 +244,14 @@ class CallMachine(RuleBasedStateMachine):
     def one_leg_with_the_caller(self) -> None:
         """Who talks, talks with the caller or about them; nobody is forgotten."""
         if self.state.phase is Phase.TALKING:
-            assert self.hands.answered
+            assert self.model.answered
             assert self.state.charged_from_s is not None
 
     @invariant()
     def attempts_agree_with_the_legs(self) -> None:
         """The state's account of its legs is what the hands see."""
         for attempt in self.state.attempts:
-            assert (attempt.ended_s is not None) == (self.hands.legs[attempt.leg] is Leg.DOWN)
+            assert (attempt.ended_s is not None) == (self.model.legs[attempt.leg] is Leg.DOWN)
             assert (attempt.cause is None) == (attempt.ended_s is None)
 
     @invariant()
@@ -265,17 +265,17 @@ class CallMachine(RuleBasedStateMachine):
         """End the call: it must come to rest. Then decide it again: it must come out the same."""
         if not hasattr(self, "hands"):
             return
-        if self.hands.caller_up:
+        if self.model.caller_up:
             self.caller_gone()
             self.feed(CallerHungUp(self.now, NORMAL))
-        for leg in list(self.hands.legs):
-            if self.hands.legs[leg] is not Leg.DOWN:
-                assert self.hands.legs[leg] in (Leg.STOPPING, Leg.ENDING), "a leg was left up"
-                answered = self.hands.legs[leg] is Leg.ENDING
-                self.hands.down(leg)
+        for leg in list(self.model.legs):
+            if self.model.legs[leg] is not Leg.DOWN:
+                assert self.model.legs[leg] in (Leg.STOPPING, Leg.ENDING), "a leg was left up"
+                answered = self.model.legs[leg] is Leg.ENDING
+                self.model.down(leg)
                 self.feed((TargetHungUp if answered else TargetFailed)(self.now, leg, NORMAL))
         assert self.state.over
-        assert not self.hands.timers
+        assert not self.model.timers
         state = self.first
         for event, said in zip(self.events, self.said, strict=True):
             state, commands = flow.step(self.plan, state, event)

@@ -11,7 +11,7 @@ from routing.facts import Facts
 from routing.plan import Plan
 from routing.state import State
 from routing.step_context import StepContext
-from tests.unit.routing.example import ways_in
+from tests.unit.routing.example import entered_anywhere
 from tests.unit.routing.strategies import facts
 
 
@@ -23,7 +23,7 @@ def test_a_context_has_every_field_of_a_state_with_its_type() -> None:
 
 
 @settings(max_examples=30)
-@given(ways_in(), facts())
+@given(entered_anywhere(), facts())
 def test_a_state_that_is_opened_and_closed_is_the_same(plan: Plan, of: Facts) -> None:
     """No field is lost or exchanged on the way, at any point of a call."""
     state = flow.begin(plan, of)

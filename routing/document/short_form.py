@@ -7,8 +7,8 @@ is written back as its author would write it. Only a password is not: its digits
 from typing import Final
 
 from routing.document.faults import Fault
+from routing.document.scalars import is_name
 from routing.document.toml import Document
-from routing.document.words import is_name
 from routing.plan import FIRST_HUNT, GATES
 from routing.secret import hide, is_plain
 

@@ -1,8 +1,8 @@
-"""What a plan does with a caller at a moment, before anything has happened: its outline.
+"""What a plan does with a caller who arrives at a moment, as one comparable value: its behaviour.
 
-Rule: two plans have equal outlines exactly when no event can make them decide differently for that caller then. Nodes
+Rule: two plans have equal behaviours exactly when no event can make them decide differently for that caller then. Nodes
 that facts alone decide are gone from it, and so is every setting that has no effect there; names of nodes do not count,
-those of targets do. Authorisations are not looked at: `lapsed` closes the targets whose have ended.
+those of targets do. Authorisations are not looked at: `lapsed` closes the targets whose authorisation has ended (W3).
 """
 
 from collections.abc import Mapping
@@ -26,12 +26,12 @@ from routing.node import (
     Queue,
     Screen,
     Verify,
-    ways_out,
+    branches_of,
 )
 from routing.nodes import gates
 from routing.plan import GATES, Announced, Plan
 
-Outline = tuple[Any, ...]  # Any: settings of every type, which are only compared
+Behaviour = tuple[Any, ...]  # Any: settings of every type, which are only compared
 REFUSED: Final = {
     ("caller", True): NodeName("(refused)"),
     ("caller", False): NodeName("(refused without a word)"),
@@ -43,23 +43,27 @@ ENDS: Final = frozenset(REFUSED.values())
 
 
 @attrs.frozen
-class At:
+class Position:
     """Where a caller is: a node that facts alone do not decide, or an end; and whether they go first in queues."""
 
     node: NodeName
     priority: bool = False
 
 
-def settle(plan: Plan, at: At, who: Caller, moment: Moment) -> At:
-    """The first node from here on that facts alone do not decide, or a refusal."""
+Branches = dict[Position, dict[str, Position]]
+"""Where each branch of each position leads."""
+
+
+def first_undecided(plan: Plan, at: Position, who: Caller, moment: Moment) -> Position:
+    """The first node from here on that facts alone do not decide, or a refusal (`REFUSED`)."""
     name, priority = at.node, at.priority
     while True:
         match plan.nodes.get(name):
             case Screen() as screen:
                 if gates.refusal(plan, screen, who):
-                    return At(REFUSED["caller", screen.announce])
+                    return Position(REFUSED["caller", screen.announce])
                 if gates.area_refusal(screen, who):
-                    return At(REFUSED["area", screen.announce])
+                    return Position(REFUSED["area", screen.announce])
                 priority = priority or gates.is_priority(plan, screen, who)
                 name = plan.way(name, screen.then)
             case CompareOrigin() as node:
@@ -69,12 +73,12 @@ def settle(plan: Plan, at: At, who: Caller, moment: Moment) -> At:
                 fits = (branch.then for branch in node.branches if branch.when.holds(moment, plan.hours))
                 name = next(fits, node.otherwise)
             case _:
-                return At(name, priority)
+                return Position(name, priority)
 
 
-def first(plan: Plan, who: Caller, moment: Moment) -> At:
+def first(plan: Plan, who: Caller, moment: Moment) -> Position:
     """The first node that this caller meets."""
-    return settle(plan, At(GATES[0]), who, moment)
+    return first_undecided(plan, Position(GATES[0]), who, moment)
 
 
 def usable(plan: Plan, hunt: Hunt, moment: Moment) -> tuple[TargetName, ...]:
@@ -96,34 +100,34 @@ def lapsed(plan: Plan, on: date) -> Plan:
     )
 
 
-def outline(plan: Plan, who: Caller, moment: Moment) -> Outline:
+def behaviour(plan: Plan, who: Caller, moment: Moment) -> Behaviour:
     """Everything that can happen to this caller then, as a value."""
     begin = first(plan, who, moment)
-    own: dict[At, Outline] = {}
-    ways: dict[At, dict[str, At]] = {}
+    own: dict[Position, Behaviour] = {}
+    branches: Branches = {}
     todo = [begin]
     while todo:
         at = todo.pop()
         if at in own:
             continue
         node = None if at.node in ENDS else plan.nodes.get(at.node) or plan.group(at.node)
-        found = _ways(plan, node, at, who, moment) if node else {}
+        found = _branches(plan, node, at, who, moment) if node else {}
         own[at] = _own(plan, node, at, moment) if node else (at.node,)
-        ways[at] = found
+        branches[at] = found
         todo += found.values()
-    alike = _alike(own, ways)
+    alike = _alike(own, branches)
     talks = any(one[0] == "Hunt" and one[1] for one in own.values())
     settings = (_recording(plan), plan.media_lost_s, _transfers(plan, moment)) if talks else ()
-    return (*settings, _most_forwards(plan, begin, own, ways), *_written(begin, alike, own, ways))
+    return (*settings, _most_forwards(plan, begin, own, branches), *_written(begin, alike, own, branches))
 
 
-def _ways(plan: Plan, node: Node, at: At, who: Caller, moment: Moment) -> dict[str, At]:
-    ways = dict(ways_out(node))
+def _branches(plan: Plan, node: Node, at: Position, who: Caller, moment: Moment) -> dict[str, Position]:
+    branches = dict(branches_of(node))
     if at.node in GATES:
-        ways["then"] = plan.after(at.node)
+        branches["then"] = plan.after(at.node)
     if isinstance(node, Menu) and node.extensions:
-        ways |= {f"extension {digits}": NodeName(group) for digits, group in plan.extensions.items()}
-    found = {branch: settle(plan, At(to, at.priority), who, moment) for branch, to in ways.items()}
+        branches |= {f"extension {digits}": NodeName(group) for digits, group in plan.extensions.items()}
+    found = {branch: first_undecided(plan, Position(to, at.priority), who, moment) for branch, to in branches.items()}
     if isinstance(node, Hunt) and found.get("busy") == found.get("otherwise"):
         found.pop("busy", None)
     return found
@@ -132,13 +136,13 @@ def _ways(plan: Plan, node: Node, at: At, who: Caller, moment: Moment) -> dict[s
 _LEADS: Final = {"then", "otherwise", "busy", "over", "keys", "branches"}
 
 
-def _own(plan: Plan, node: Node, at: At, moment: Moment) -> Outline:
+def _own(plan: Plan, node: Node, at: Position, moment: Moment) -> Behaviour:
     """What a node is by itself, without where it leads and what has no effect there."""
     match node:
         case Hunt():
             return _of_hunt(plan, node, moment)
         case Queue():
-            more: Outline = (at.priority,)
+            more: Behaviour = (at.priority,)
         case Limit():
             return ("Limit", node.month_cost, node.month_calls, node.most_lines())
         case Distribution():
@@ -153,7 +157,7 @@ def _own(plan: Plan, node: Node, at: At, moment: Moment) -> Outline:
     return (type(node).__name__, *more, *fields.values())
 
 
-def _of_hunt(plan: Plan, hunt: Hunt, moment: Moment) -> Outline:
+def _of_hunt(plan: Plan, hunt: Hunt, moment: Moment) -> Behaviour:
     lines = []
     for name in usable(plan, hunt, moment):
         target = plan.targets[name]
@@ -164,20 +168,20 @@ def _of_hunt(plan: Plan, hunt: Hunt, moment: Moment) -> Outline:
     return ("Hunt", tuple(lines), asked, hunt.ringback or plan.welcome, announce)
 
 
-def _recording(plan: Plan) -> Outline:
+def _recording(plan: Plan) -> Behaviour:
     if not plan.record:
         return ()
     prompt = None if plan.record_announce is Announced.NOBODY else plan.record_prompt
     return (plan.record_announce, prompt, plan.retention_days)
 
 
-def _transfers(plan: Plan, moment: Moment) -> Outline:
+def _transfers(plan: Plan, moment: Moment) -> Behaviour:
     """Whom a seat can hand its caller over to, and how."""
-    ways = plan.transfer
-    if ways is None or not (plan.extensions or ways.refer):
+    branches = plan.transfer
+    if branches is None or not (plan.extensions or branches.refer):
         return ()
 
-    def reached(name: TargetName) -> Outline:
+    def reached(name: TargetName) -> Behaviour:
         target = plan.targets[name]
         return (name, target.address, target.ring_s, target.capacity)
 
@@ -187,12 +191,12 @@ def _transfers(plan: Plan, moment: Moment) -> Outline:
     )
     here = usable(plan, Hunt(tuple(plan.targets)), moment)
     named = ((name, target.address, reached(name) if name in here else ()) for name, target in plan.targets.items())
-    refer = tuple(sorted(named, key=lambda one: one[0])) if ways.refer else ()
-    codes = (ways.blind, ways.attended) if plan.extensions else ()
-    return (codes, ways.back, ways.music, tuple(sorted(groups, key=lambda one: one[0])), refer)
+    refer = tuple(sorted(named, key=lambda one: one[0])) if branches.refer else ()
+    codes = (branches.blind, branches.attended) if plan.extensions else ()
+    return (codes, branches.back, branches.music, tuple(sorted(groups, key=lambda one: one[0])), refer)
 
 
-def _most_forwards(plan: Plan, begin: At, own: dict[At, Outline], ways: dict[At, dict[str, At]]) -> int:
+def _most_forwards(plan: Plan, begin: Position, own: dict[Position, Behaviour], branches: Branches) -> int:
     """How often a call may go on to a next target, or how often it can from here, whichever is less.
 
     Telephones that ring together are counted as if they rang one after another: where a leg before them is not down
@@ -202,40 +206,45 @@ def _most_forwards(plan: Plan, begin: At, own: dict[At, Outline], ways: dict[At,
     rung = {at: len(one[1]) if one[0] == "Hunt" else 0 for at, one in own.items()}
     can = dict.fromkeys(own, 0)
     while True:  # grows with each round: a circle through a hunt grows up to what is allowed
-        more = {at: min(most, rung[at] + max((can[to] for to in ways[at].values()), default=0)) for at in own}
+        more = {at: min(most, rung[at] + max((can[to] for to in branches[at].values()), default=0)) for at in own}
         if more == can:
             return max(can[begin] - 1, 0)
         can = more
 
 
-def _alike(own: dict[At, Outline], ways: dict[At, dict[str, At]]) -> dict[At, int]:
+def _alike(own: dict[Position, Behaviour], branches: Branches) -> dict[Position, int]:
     """A number for each place, the same for places from where everything goes the same way."""
     names = sorted(own, key=lambda at: (at.node, at.priority))
     alike = _numbered({at: own[at] for at in names})
     while True:
-        finer = _numbered({at: (alike[at], sorted((way, alike[to]) for way, to in ways[at].items())) for at in names})
+        finer = _numbered(
+            {at: (alike[at], sorted((way, alike[to]) for way, to in branches[at].items())) for at in names}
+        )
         if len(set(finer.values())) == len(set(alike.values())):
             return alike
         alike = finer
 
 
-def _numbered(values: Mapping[At, object]) -> dict[At, int]:
+def _numbered(values: Mapping[Position, object]) -> dict[Position, int]:
     seen: dict[str, int] = {}
     return {at: seen.setdefault(repr(value), len(seen)) for at, value in values.items()}
 
 
 def _written(
-    begin: At, alike: dict[At, int], own: dict[At, Outline], ways: dict[At, dict[str, At]]
-) -> tuple[Outline, ...]:
+    begin: Position,
+    alike: dict[Position, int],
+    own: dict[Position, Behaviour],
+    branches: Branches,
+) -> tuple[Behaviour, ...]:
     """Each kind of place once, in the order in which a call comes to them."""
     order: dict[int, int] = {}
-    written: list[tuple[Outline, list[tuple[str, int]]]] = []
+    written: list[tuple[Behaviour, list[tuple[str, int]]]] = []
     todo = [begin]
     while todo:
         at = todo.pop()
         if alike[at] not in order:
             order[alike[at]] = len(order)
-            found = sorted(ways[at].items(), key=lambda one: one[0])
+            found = sorted(branches[at].items(), key=lambda one: one[0])
             written.append((own[at], [(way, alike[to]) for way, to in found]))
             todo += reversed([to for _, to in found])
     return tuple((one, tuple((way, order[to]) for way, to in found)) for one, found in written)

@@ -42,7 +42,7 @@ class Leg(Enum):
     DOWN = 5
 
 
-class Hands:
+class CallModel:
     """The caller's leg, the outbound legs, timers, prompts, keys and questions of one call."""
 
     def __init__(self, plan: Plan) -> None:

@@ -175,7 +175,7 @@ def extension(value: object) -> Extension:
 
 
 def secret(value: object) -> Secret:
-    """A password's hash; `routing.document.spread` has made it of the digits before."""
+    """A password's hash; `routing.document.short_form` has made it of the digits before."""
     if not is_secret(text(value)):
         raise Wrong("is no password", "write 4 to 16 digits in quotes")
     return Secret(text(value))

@@ -21,7 +21,7 @@ from routing.node import (
     Queue,
     Screen,
     Verify,
-    ways_out,
+    branches_of,
 )
 from routing.origin import Origin
 from routing.plan import GATES, ZONES, Plan, Profile
@@ -120,7 +120,7 @@ def _is_way(plan: Plan, to: NodeName) -> bool:
 
 
 def _of_node(plan: Plan, name: NodeName, node: Node) -> Iterator[tuple[str, str, str]]:
-    for branch, to in ways_out(node):
+    for branch, to in branches_of(node):
         if name in GATES and branch == "then":
             yield ".then", "the plan's own gates lead to its start", "leave it out"
         elif not _is_way(plan, to):

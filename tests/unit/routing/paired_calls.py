@@ -47,7 +47,7 @@ from routing.node import Menu
 from routing.nodes.compare import ASK
 from routing.plan import Plan
 from routing.state import State
-from tests.unit.routing.hands import Hands, Leg
+from tests.unit.routing.call_model import CallModel, Leg
 
 MOST_STEPS = 40
 
@@ -88,10 +88,10 @@ class _Side:
         return tuple(seen)
 
 
-def _events(hands: Hands, at_s: float, keys: list[str], names: list[str]) -> list[Event]:
+def _events(model: CallModel, at_s: float, keys: list[str], names: list[str]) -> list[Event]:
     """What may happen next."""
-    some: list[Event] = [TimerFired(at_s, timer) for timer in sorted(hands.timers)]
-    for leg, state in hands.legs.items():
+    some: list[Event] = [TimerFired(at_s, timer) for timer in sorted(model.timers)]
+    for leg, state in model.legs.items():
         if state is Leg.RINGING:
             some += [TargetFailed(at_s, leg, BUSY), TargetFailed(at_s, leg, from_sip(404, None))]
             some += [TargetRang(at_s, leg, early_media=True), TargetAnswered(at_s, leg)]
@@ -101,39 +101,39 @@ def _events(hands: Hands, at_s: float, keys: list[str], names: list[str]) -> lis
             some += [TargetHungUp(at_s, leg, NORMAL), *(TransferAsked(at_s, leg, name) for name in names)]
         elif state is Leg.ENDING:
             some.append(TargetHungUp(at_s, leg, NORMAL))
-    for leg, collect in hands.collecting.items():
+    for leg, collect in model.collecting.items():
         if collect.secret:
             some += [SecretKeyed(at_s, leg, matched, KeysEnd.END_KEY) for matched in (True, True, False)]
         else:
             some += [DigitsKeyed(at_s, leg, key, KeysEnd.END_KEY) for key in keys]
-    if hands.hears and not hands.hears.loop:
+    if model.hears and not model.hears.loop:
         some.append(PromptEnded(at_s, CALLER))
-    if hands.message:
+    if model.message:
         some.append(MessageTaken(at_s, 5))
     return some
 
 
-def _happen(hands: Hands, event: Event) -> None:
+def _happen(model: CallModel, event: Event) -> None:
     """The event, on the hands' side."""
     match event:
         case TimerFired(timer=timer):
-            hands.timers.discard(timer)
+            model.timers.discard(timer)
         case TargetFailed(leg=leg) | TargetHungUp(leg=leg):
-            hands.down(leg)
+            model.down(leg)
         case TargetAnswered(leg=leg):
-            hands.legs[leg] = Leg.ANSWERED
+            model.legs[leg] = Leg.ANSWERED
         case DigitsKeyed(leg=leg) | SecretKeyed(leg=leg):
-            hands.collecting.pop(leg)
-            hands.hears = None if leg == CALLER else hands.hears
+            model.collecting.pop(leg)
+            model.hears = None if leg == CALLER else model.hears
         case PromptEnded():
-            hands.hears = None
+            model.hears = None
         case MessageTaken():
-            hands.message = False
+            model.message = False
         case _:
             pass
 
 
-def part(old: Plan, new: Plan, facts: Facts, chance: Random) -> bool:
+def decide_differently(old: Plan, new: Plan, facts: Facts, chance: Random) -> bool:
     """Whether one walk finds a call that the two plans decide differently."""
     usage = Usage(chance.choice((0, 0, 0, 400_000, 2_000_000)), chance.choice((0, 0, 0, 5, 50)))
     facts = attrs.evolve(
@@ -143,23 +143,23 @@ def part(old: Plan, new: Plan, facts: Facts, chance: Random) -> bool:
     one, other = _Side(old, facts, Random(seed)), _Side(new, facts, Random(seed))
     names = sorted({*old.targets, *new.targets, *(target.address for target in old.targets.values())})
     keys = _keys(old) | _keys(new)
-    hands = Hands(old)
+    model = CallModel(old)
     event: Event = Arrived(0)
     for step in range(MOST_STEPS):
         seen = one.feed(event)
         if seen != other.feed(event):
             return True
         for command in seen:
-            hands.carry_out(command)
+            model.carry_out(command)
         if one.state.over:
             return other.state.outcome != one.state.outcome
-        if hands.releasing:
-            hands.caller_up = False
+        if model.releasing:
+            model.caller_up = False
             event = CallerReleased(step)
             continue
-        some = _events(hands, float(step), sorted(keys), names)
+        some = _events(model, float(step), sorted(keys), names)
         event = chance.choice(some) if some else CallerHungUp(step, NORMAL)
-        _happen(hands, event)
+        _happen(model, event)
     return False
 
 

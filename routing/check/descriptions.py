@@ -1,15 +1,15 @@
-"""What a plan does with a caller at a moment, in words: the beginning of its outline.
+"""What a plan does with a caller at a moment, in words: the first steps of its behaviour.
 
-Rule: who rings comes in the order in which they ring; what is too long to tell is left out, never changed.
+Rule: targets are named in the order in which they ring; what exceeds `MOST_WORDS` steps is left out, never changed.
 """
 
 from typing import Final
 
-from routing.check.outline import ENDS, At, first, settle, usable
+from routing.check.behaviour import ENDS, Position, first, first_undecided, usable
 from routing.facts import Caller
 from routing.hours import Moment
 from routing.ids import NodeName
-from routing.node import Hunt, Node, Order, Queue, Release, Voicemail, ways_out
+from routing.node import Hunt, Node, Order, Queue, Release, Voicemail, branches_of
 from routing.number import print_number
 from routing.plan import GATES, Plan
 
@@ -17,22 +17,22 @@ MOST_WORDS: Final = 4
 """Nodes of which a way is told."""
 
 
-def tell(plan: Plan, who: Caller, moment: Moment) -> str:
+def describe(plan: Plan, who: Caller, moment: Moment) -> str:
     """Who rings, in which order, or what is heard, as far as it goes without a choice."""
-    at: At | None = first(plan, who, moment)
-    seen: set[At] = set()
-    told: list[str] = []
-    while at and at not in seen and len(told) < MOST_WORDS:
+    at: Position | None = first(plan, who, moment)
+    seen: set[Position] = set()
+    parts: list[str] = []
+    while at and at not in seen and len(parts) < MOST_WORDS:
         seen.add(at)
         if at.node in ENDS:
-            told.append(at.node.strip("()"))
+            parts.append(at.node.strip("()"))
             break
         node = plan.nodes.get(at.node) or plan.group(at.node)
         if said := _said(plan, at.node, node, moment):
-            told.append(said)
+            parts.append(said)
         after = _after(plan, at.node, node)
-        at = settle(plan, At(after, at.priority), who, moment) if after else None
-    return ", then ".join(told)
+        at = first_undecided(plan, Position(after, at.priority), who, moment) if after else None
+    return ", then ".join(parts)
 
 
 def _said(plan: Plan, name: NodeName, node: Node, moment: Moment) -> str:
@@ -59,7 +59,7 @@ def _after(plan: Plan, name: NodeName, node: Node) -> NodeName | None:
     """Where the call goes on if there is only one way, or none takes it."""
     if name in GATES:
         return plan.after(name)
-    ways = ways_out(node)
+    branches = branches_of(node)
     if isinstance(node, Hunt):
         return node.otherwise
-    return ways[0][1] if len(ways) == 1 else None
+    return branches[0][1] if len(branches) == 1 else None

@@ -1,4 +1,4 @@
-"""Callers divided into the classes that plans can tell apart, so that a check is exact and not a sample.
+"""Callers divided into the groups that plans can tell apart, so that a check is exact and not a sample.
 
 Rule: whatever caller a trunk may bring is in exactly one class, and all callers of a class are decided alike. What a
 plan sees of a caller is which of its origins name the number (whole or by its beginning), which name the area, and
@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from routing.check.fresh import Numbering
+from routing.check.sample_numbers import Numbering
 from routing.facts import ABROAD, Caller, CallerClass
 from routing.node import CompareOrigin, Screen
 from routing.number import print_number, read_number
@@ -34,7 +34,7 @@ MOST_NAMES: Final = 6
 
 
 @attrs.frozen
-class Seen:
+class Traits:
     """What plans see of a caller.
 
     `named` and `areas` are the places, in the list of the plans' origins, of those that name the number and the area;
@@ -46,7 +46,7 @@ class Seen:
     kind: str = ""
     numbered: bool = True
 
-    def is_within(self, wider: "Seen") -> bool:
+    def is_within(self, wider: "Traits") -> bool:
         """Whether the words for `wider` alone would seem to mean this class too."""
         return (
             self.named >= wider.named
@@ -71,15 +71,15 @@ def origins_of(plans: Iterable[Plan]) -> list[Origin]:
 
 
 @attrs.frozen
-class Who:
+class CallerGroup:
     """All callers who look the same; `caller` is one of them, and stands for all."""
 
-    seen: Seen
+    seen: Traits
     caller: Caller
 
 
-class Sight:
-    """What some plans can see of callers."""
+class CallerGroups:
+    """All callers, divided by what some plans can tell apart; `classes` has one member for each group."""
 
     def __init__(self, plans: Sequence[Plan]) -> None:
         origins = origins_of(plans)
@@ -98,12 +98,12 @@ class Sight:
         self._numbering = Numbering(self._numbers, self._prefixes)
         self.classes = tuple(self._classes())
 
-    def of(self, caller: Caller) -> Seen:
+    def of(self, caller: Caller) -> Traits:
         """What is seen of a caller: the class that the caller is in."""
         kind = caller.caller_class
         seen_kind = kind.value if kind in self._kinds else "abroad" if kind in ABROAD else ""
         areas = self._areas.get(caller.area, _NONE)
-        return Seen(self._named(caller.number), areas, seen_kind, bool(caller.number))
+        return Traits(self._named(caller.number), areas, seen_kind, bool(caller.number))
 
     def _named(self, number: str) -> frozenset[int]:
         named = self._numbers.get(number, _NONE)
@@ -112,13 +112,13 @@ class Sight:
                 named |= found
         return named
 
-    def _classes(self) -> Iterator[Who]:
-        known: set[Seen] = set()
+    def _classes(self) -> Iterator[CallerGroup]:
+        known: set[Traits] = set()
         for caller in self._everyone():
             seen = self.of(caller)
             if seen not in known:
                 known.add(seen)
-                yield Who(seen, caller)
+                yield CallerGroup(seen, caller)
 
     def _everyone(self) -> Iterator[Caller]:
         """Callers among whom there is one of every class."""
@@ -155,7 +155,7 @@ class Sight:
             for one in LANDLINES if kind is CallerClass.FIXED else (kind,):
                 yield Caller(number, one, area)
 
-    def tell(self, some: Sequence[Who]) -> tuple[str, ...]:
+    def describe(self, some: Sequence[CallerGroup]) -> tuple[str, ...]:
         """Some classes in words, the fewest that say exactly them: who they are, or who they are not."""
         others = [who for who in self.classes if who not in some]
         these = self._listed(some, others)
@@ -163,23 +163,23 @@ class Sight:
             return ("all callers",)
         but = self._listed(others, some)
         # “other callers” says little by itself: better who is not meant, unless that is a long list
-        most = max(len(these), MOST_NAMES) if any(who.seen == Seen() for who in some) else len(these) - 1
+        most = max(len(these), MOST_NAMES) if any(who.seen == Traits() for who in some) else len(these) - 1
         return ("all callers but " + but[0], *but[1:]) if len(but) <= most else these
 
-    def _listed(self, some: Sequence[Who], others: Sequence[Who]) -> tuple[str, ...]:
+    def _listed(self, some: Sequence[CallerGroup], others: Sequence[CallerGroup]) -> tuple[str, ...]:
         """Each class by its words; those that a wider one's words mean already are left out."""
-        told: list[str] = []
+        said: list[str] = []
         for who in some:
             wider = [one for one in some if one is not who and who.seen.is_within(one.seen)]
             if not any(self._is_whole(one, others) for one in wider):
-                told.append(self._words(who.seen, other=not self._is_whole(who, others)))
-        return tuple(dict.fromkeys(told))
+                said.append(self._words(who.seen, other=not self._is_whole(who, others)))
+        return tuple(dict.fromkeys(said))
 
-    def _is_whole(self, who: Who, others: Sequence[Who]) -> bool:
+    def _is_whole(self, who: CallerGroup, others: Sequence[CallerGroup]) -> bool:
         """Whether every class that these words seem to mean is meant."""
         return not any(one.seen.is_within(who.seen) for one in others)
 
-    def _words(self, seen: Seen, *, other: bool) -> str:
+    def _words(self, seen: Traits, *, other: bool) -> str:
         names = [f"number {print_number(one)}" for one in self._numbers if self._named(one) == seen.named]
         names += [f"numbers beginning {one}" for one in self._prefixes if self._named(one) == seen.named]
         areas = [area for area, places in self._areas.items() if places == seen.areas]
