@@ -160,7 +160,9 @@ def _keep_account(ctx: StepContext, event: TargetRang | TargetAnswered | TargetF
 
 def _enter(ctx: StepContext, name: NodeName, one: Node) -> NodeName | None:  # noqa: C901 - one row a kind, which mypy proves complete
     """What a call does on reaching a node: a row for each kind of node. Returns the next node, None to wait."""
-    match one:
+    match one:  # the most frequent first
+        case node.Hunt():
+            return hunt.enter(ctx, name, one)
         case node.Screen():
             return gates.enter_screen(ctx, name, one)
         case node.Limit():
@@ -177,8 +179,6 @@ def _enter(ctx: StepContext, name: NodeName, one: Node) -> NodeName | None:  # n
             listen.enter_announcement(ctx, name, one)
         case node.Menu():
             listen.enter_menu(ctx, name, one)
-        case node.Hunt():
-            return hunt.enter(ctx, name, one)
         case node.Queue():
             queue.enter(ctx, name, one)
         case node.Voicemail():
@@ -193,12 +193,14 @@ def _enter(ctx: StepContext, name: NodeName, one: Node) -> NodeName | None:  # n
 def _react_in(ctx: StepContext, activity: Activity, event: Event) -> NodeName | None:  # noqa: C901 - one row an activity, which mypy proves complete
     """What an event means to a call in this activity: a row for each. Returns the next node, None to wait."""
     match activity:
+        case Hunting():
+            return hunt.react(ctx, activity, event)
+        case Talking():
+            bridged.react(ctx, activity, event)
         case Distributing():
             return compare.react_distributing(ctx, activity, event)
         case PreparingHunt():
             return hunt.react_preparing(ctx, activity, event)
-        case Hunting():
-            return hunt.react(ctx, activity, event)
         case Announcing():
             return listen.react_announcement(ctx, activity, event)
         case NotifyingCaller():
@@ -211,8 +213,6 @@ def _react_in(ctx: StepContext, activity: Activity, event: Event) -> NodeName | 
             return queue.react(ctx, activity, event)
         case TakingMessage():
             listen.react_voicemail(ctx, activity, event)
-        case Talking():
-            bridged.react(ctx, activity, event)
         case Transferring():
             transfer.react(ctx, activity, event)
         case FinalAnnouncement():

@@ -67,7 +67,7 @@ class CdrBuilder:
 
     def follow(self, state: State) -> None:
         """Keep account of whom the caller is connected with, by the state that an event has led to."""
-        leg = state.place.leg if isinstance(state.place, Talking) else None
+        leg = state.activity.leg if isinstance(state.activity, Talking) else None
         last = self._connected[-1] if self._connected else None
         is_open = last is not None and last.to_ms is None
         if last is not None and is_open and last.leg != leg:
@@ -169,7 +169,7 @@ class CdrBuilder:
 
 def _milestone(state: State) -> object:
     """What of a state is worth a new version of the record."""
-    talks = isinstance(state.place, Talking)
+    talks = isinstance(state.activity, Talking)
     return (state.phase, state.rang_s, state.answered_s, state.attempts, state.outcome, talks)
 
 

@@ -32,7 +32,7 @@ from routing.event import (
     TargetsLooked,
 )
 from routing.ids import CALLER, LegId, NodeName
-from routing.state import Attempt, Inbound, State, Talking, TellingBoth, Transferring
+from routing.state import Attempt, Inbound, NotifyingParties, State, Talking, Transferring
 from tests.support.samples import ARRIVED_MS, ended_record, ending, open_record, talking_record
 from tests.unit.routing.calls import HEAD, Call, facts_of
 
@@ -149,7 +149,7 @@ def _legs(at_s: float, attempt: Attempt) -> list[Event]:
 def possible(state: State, at_s: float) -> list[Event]:
     """What can happen to a call now; what makes it longer more often than what ends it."""
     events: list[Event] = []
-    match state.place:
+    match state.activity:
         case Talking(leg=leg):
             keys = ("*2801", "*3801", "*2802", "*3802", "7")
             events += [DigitsKeyed(at_s, leg, digits, KeysEnd.END_KEY) for digits in keys] * 2
@@ -157,7 +157,7 @@ def possible(state: State, at_s: float) -> list[Event]:
         case Transferring(seat=seat, looking=looking):
             events += [TargetsLooked(at_s, NodeName("transfer"), {}, {}, {})] if looking else []
             events.append(DigitsKeyed(at_s, seat, "*1", KeysEnd.END_KEY))
-        case TellingBoth(hearing=hearing):
+        case NotifyingParties(hearing=hearing):
             events += [PromptEnded(at_s, leg) for leg in sorted(hearing)] * 4
     for attempt in state.attempts:
         if attempt.ended_s is None:

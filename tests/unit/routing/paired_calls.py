@@ -88,7 +88,7 @@ class _Side:
         return tuple(seen)
 
 
-def _events(model: CallModel, at_s: float, keys: list[str], names: list[str]) -> list[Event]:
+def possible_events(model: CallModel, at_s: float, keys: list[str], names: list[str]) -> list[Event]:
     """What may happen next."""
     some: list[Event] = [TimerFired(at_s, timer) for timer in sorted(model.timers)]
     for leg, state in model.legs.items():
@@ -113,7 +113,7 @@ def _events(model: CallModel, at_s: float, keys: list[str], names: list[str]) ->
     return some
 
 
-def _happen(model: CallModel, event: Event) -> None:
+def happen(model: CallModel, event: Event) -> None:
     """The event, on the hands' side."""
     match event:
         case TimerFired(timer=timer):
@@ -157,9 +157,9 @@ def decide_differently(old: Plan, new: Plan, facts: Facts, chance: Random) -> bo
             model.caller_up = False
             event = CallerReleased(step)
             continue
-        some = _events(model, float(step), sorted(keys), names)
+        some = possible_events(model, float(step), sorted(keys), names)
         event = chance.choice(some) if some else CallerHungUp(step, NORMAL)
-        _happen(model, event)
+        happen(model, event)
     return False
 
 
