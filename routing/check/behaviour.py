@@ -116,8 +116,10 @@ def behaviour(plan: Plan, who: Caller, moment: Moment) -> Behaviour:
         branches[at] = found
         todo += found.values()
     alike = _alike(own, branches)
-    talks = any(one[0] == "Hunt" and one[1] for one in own.values())
-    settings = (_recording(plan), plan.media_lost_s, _transfers(plan, moment)) if talks else ()
+    answered = [one for one in own.values() if one[0] == "Hunt" and one[1]]
+    talks = bool(answered)
+    recorded = any(not is_fax for _, _, (is_fax, _), *_ in answered)  # a fax is not recorded (M6)
+    settings = (_recording(plan) if recorded else (), plan.media_lost_s, _transfers(plan, moment)) if talks else ()
     return (*settings, _most_forwards(plan, begin, own, branches), *_written(begin, alike, own, branches))
 
 

@@ -70,6 +70,14 @@ def test_what_has_no_effect_is_no_change() -> None:
     assert difference(document.parse(TWO_TARGETS + one), document.parse(TWO_TARGETS + other)) == ()
 
 
+def test_recording_has_no_effect_where_only_faxes_answer() -> None:
+    """A fax is not recorded, and its caller is told nothing (M6): whether the plan records is no change there."""
+    text = TWO_TARGETS + "[hunt]\nfax = true\n"
+    recorded = 'record = true\nrecord_announce = "caller"\n' + text
+    assert difference(document.parse(text), document.parse(recorded)) == ()
+    assert difference(document.parse(TWO_TARGETS), document.parse("record = true\n" + TWO_TARGETS))
+
+
 def test_nodes_alike_that_lead_elsewhere() -> None:
     """Two hunts that differ only in what comes after them cannot be exchanged."""
     text = (
