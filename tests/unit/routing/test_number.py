@@ -13,7 +13,6 @@ from routing.number import (
     carrier_of,
     parse_400,
     print_400,
-    print_address,
     print_number,
     read_number,
 )
@@ -142,12 +141,6 @@ def test_a_mobile_has_its_home_area() -> None:
     fixed = caller_of("0755-8888 1234", withheld=True)
     assert (fixed.area, fixed.place, fixed.withheld) == ("0755", "广东深圳", True)
     assert caller_of("anonymous").area == ""
-
-
-def test_addresses_are_printed_for_people() -> None:
-    """A telephone number as people write it; a SIP URI, or no address, as it is."""
-    written = [print_address(one) for one in ("02162288300", "sip:desk@pbx.example.com", "")]
-    assert written == ["021-6228 8300", "sip:desk@pbx.example.com", ""]
 
 
 def test_area_table() -> None:
