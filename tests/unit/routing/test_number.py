@@ -13,6 +13,7 @@ from routing.number import (
     carrier_of,
     parse_400,
     print_400,
+    print_address,
     print_number,
     read_number,
 )
