@@ -6,7 +6,6 @@ other leg hears silence.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
 import pjsua2 as pj
 
@@ -68,11 +67,11 @@ class Bridge:
             self._ways.remove((source, sink))
             _join(self._audio(source), self._audio(sink), on=False)
 
-    def _audio(self, leg: LegId) -> Any | None:
+    def _audio(self, leg: LegId) -> pj.AudioMedia | None:
         return self._legs[leg].audio() if leg in self._legs else None
 
 
-def _join(source: Any | None, sink: Any | None, *, on: bool) -> None:
+def _join(source: pj.AudioMedia | None, sink: pj.AudioMedia | None, *, on: bool) -> None:
     if source is None or sink is None:
         return
     # The port may have gone with a re-INVITE that is under way; `follow` comes again with the next change.

@@ -25,8 +25,8 @@ from routing.state import State, Talking
 SIGN_OF_LIFE_S: Final = SIGN_OF_LIFE_MS / 1000
 HELD_BACK_S: Final = HELD_BACK_MS / 1000
 
-Evidence = dict[str, Any]
-"""By leg, what its audio is like (`CallRecord.evidence`): a record's plain form."""
+LegEvidence = dict[str, str | int | float]
+"""What one leg's audio is like (`CallRecord.evidence`); empty without audio."""
 
 
 def ending(cause: Cause, *, answered: bool) -> Ending:
@@ -41,7 +41,9 @@ class CdrBuilder:
     other calls decide by which targets are taken.
     """
 
-    def __init__(self, assign: Assign, evidence_now: Callable[[], Evidence], *, counts_calls: bool) -> None:
+    def __init__(
+        self, assign: Assign, evidence_now: Callable[[], dict[str, LegEvidence]], *, counts_calls: bool
+    ) -> None:
         self._assign = assign
         self._evidence_now = evidence_now
         self._counts_calls = counts_calls
@@ -53,7 +55,7 @@ class CdrBuilder:
         self._sent: State | None = None
         self._fresh_until_s = 0.0
         self._send_at_s: float | None = None
-        self.evidence: Evidence = {}
+        self.evidence: dict[str, LegEvidence] = {}
         self.recorded_ms = 0
         self._message_s = 0
         self.sip_call_ids: dict[LegId, str] = {}

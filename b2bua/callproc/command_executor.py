@@ -7,23 +7,23 @@ refused it, so that the flow decides what follows.
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pjsua2 as pj
 
-from b2bua.callproc.account import Account
 from b2bua.callproc.bridge import Bridge
+from b2bua.callproc.cdr_builder import LegEvidence
 from b2bua.callproc.endpoint import TELEPHONE_CODECS, use_codecs
 from b2bua.callproc.inband_dtmf import InbandDtmf
 from b2bua.callproc.interaction import Interaction
 from b2bua.callproc.invitation import NoRoute, invitation
 from b2bua.callproc.key_relay import KeyRelay, Meant
 from b2bua.callproc.key_sender import KeySender
-from b2bua.callproc.leg import Leg, evidence_of
-from b2bua.callproc.leg_events import Keyed, LegDown, Noted
-from b2bua.callproc.media_timeout import MediaTimeout
+from b2bua.callproc.leg import Account, Leg, evidence_of
+from b2bua.callproc.leg_events import Keyed, LegDown, LegEvent
 from b2bua.callproc.recorder import ConversationRecorder, MessageRecorder
 from b2bua.callproc.referrals import Referrals
+from b2bua.callproc.timers import MediaTimeout
 from b2bua.ipc.protocol import Assign
 from b2bua.media.paths import MediaPaths
 from b2bua.media.prompts.library import Library
@@ -70,13 +70,13 @@ class CommandExecutor:
     def __init__(
         self,
         assign: Assign,
-        doorway: Account,
+        account: Account,
         shelves: MediaPaths,
-        note: Callable[[Noted], None],
+        note: Callable[[LegEvent], None],
         complain: Callable[[str], None],
     ) -> None:
         self._assign = assign
-        self._doorway = doorway
+        self._account = account
         self._shelves = shelves
         self._note = note
         self._complain = complain
@@ -87,15 +87,15 @@ class CommandExecutor:
         self.keys = KeyRelay()
         self._sending = KeySender(self.legs)
         self.interaction = Interaction(self.legs, Library(shelves.prompts, assign.facts.dialled))
-        self.ears = InbandDtmf(self.legs)
-        self.pulse = MediaTimeout(self.legs)
+        self.inband_dtmf = InbandDtmf(self.legs)
+        self.media_timeout = MediaTimeout(self.legs)
         self.recording = (
             ConversationRecorder(shelves.recordings, assign.call_id, shelves.key) if shelves.recordings else None
         )
         self.message: MessageRecorder | None = None
         self._untaken = False
 
-    def witness(self) -> dict[str, Any]:
+    def evidence(self) -> dict[str, LegEvidence]:
         """What the audio of each leg that has any is like now (`evidence_of`)."""
         up = ((name, evidence_of(leg, 0)) for name, leg in self.legs.items() if not leg.is_down)
         return {str(name): seen for name, seen in up if seen}
@@ -123,7 +123,7 @@ class CommandExecutor:
             case Connect(a=a, b=b):
                 self.bridge.connect(a, b)
                 self._tape_on()
-                self._steady(a)
+                self._renew_for_fax(a)
             case Disconnect(a=a, b=b):
                 self.bridge.disconnect(a, b)
                 self._tape_on()
@@ -187,30 +187,30 @@ class CommandExecutor:
             partner = self.bridge.partner(CALLER)
             self.recording.follow(self._audio(CALLER), None if partner is None else self._audio(partner))
 
-    def _audio(self, leg: LegId) -> Any | None:
+    def _audio(self, leg: LegId) -> pj.AudioMedia | None:
         return self.legs[leg].audio() if leg in self.legs else None
 
     def follow(self, leg: LegId, now: float) -> None:
         """A leg's audio changed: everything that should flow is joined again."""
         self.bridge.follow()
         self.interaction.follow(leg, now)
-        self.ears.follow(leg)
+        self.inband_dtmf.follow(leg)
         self._tape_on()
-        self._steady(leg)
+        self._renew_for_fax(leg)
 
-    def _steady(self, leg: LegId) -> None:
+    def _renew_for_fax(self, leg: LegId) -> None:
         """A fax takes G.711 and a steady clock only: what was agreed with the caller for speech is agreed anew (M6)."""
         if leg in self.legs and self.legs[leg].is_fax:
             use_codecs(TELEPHONE_CODECS)
-            self.legs[leg].steady()
+            self.legs[leg].renew_for_fax()
             use_codecs(self._assign.codecs)
 
     def listen(self, now: float) -> None:
         """Note the keys that came as sound, where they can come in no other way."""
         wanted = self.interaction.gathering if self.message is None else [CALLER]
-        if wanted or self.ears.are_open:
-            self.ears.attend(wanted, now)
-            for leg, key in self.ears.heard():
+        if wanted or self.inband_dtmf.are_open:
+            self.inband_dtmf.attend(wanted, now)
+            for leg, key in self.inband_dtmf.heard():
                 self._note(Keyed(leg, key))
 
     def press(self, keyed: Keyed, now: float) -> None:
@@ -306,7 +306,7 @@ class CommandExecutor:
         if name in self.legs:
             self.bridge.drop(name)
             self.interaction.drop(name)
-            self.ears.drop(name)
+            self.inband_dtmf.drop(name)
             self.keys.drop(name)
             self._sending.drop(name)
         if not self.is_gone(name):
@@ -326,7 +326,7 @@ class CommandExecutor:
             self.bridge.overhear(source, CALLER)
 
     def _ring(self, command: Ring, after: Cause | None) -> None:
-        leg = Leg(self._doorway, command.leg, self._note)
+        leg = Leg(self._account, command.leg, self._note)
         try:
             invite = invitation(command, self._assign, after)
             leg.is_fax = command.fax

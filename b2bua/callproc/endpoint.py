@@ -5,19 +5,21 @@ threads and Python's collector do not go together: the wheel dies of it (docs/pj
 """
 
 import os
+import re
 import signal
 import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from math import ceil
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 import attrs
 import pjsua2 as pj
 
-from b2bua.callproc.leg_events import Noted, Refused
+from b2bua.callproc.leg_events import LegEvent, Refused
 from b2bua.callproc.realtime_priority import at_realtime_priority
 
 CLOCK_RATE_HZ: Final = 8000
@@ -25,6 +27,10 @@ TELEPHONE_CODECS: Final = ("PCMA", "PCMU")
 _CODEC_IDS: Final = {"PCMA": "PCMA/8000/1", "PCMU": "PCMU/8000/1", "G722": "G722/16000/1"}
 _NEVER: Final = 0
 _MOST: Final = 250
+_FAX_DELAY_MS: Final = 100
+"""What a packet of a fax may be late by."""
+_FAX_BUFFER_MS: Final = 300
+"""The longest that a fax's buffer grows: a line whose clock is 100 ppm fast takes half an hour for that."""
 _SESSION_EXPIRES_S: Final = 1800
 _LEAST_SESSION_EXPIRES_S: Final = 90
 
@@ -114,10 +120,10 @@ def _is_ours(host: str) -> bool:
         return True
 
 
-class _Log(pj.LogWriter):  # type: ignore[misc]  # pjsua2 has no type information
+class _Log(pj.LogWriter):
     """PJSIP's warnings on stderr. At level 2 it names no header and no body, so nothing secret can be in it."""
 
-    def write(self, entry: Any) -> None:
+    def write(self, entry: pj.LogEntry) -> None:
         """Print one line; a closed stderr (the daemon is gone) must not end the call."""
         try:
             sys.stderr.write(f"pjsip: {entry.msg.rstrip()}\n")
@@ -125,14 +131,14 @@ class _Log(pj.LogWriter):  # type: ignore[misc]  # pjsua2 has no type informatio
             return
 
 
-class _Refusing(pj.Endpoint):  # type: ignore[misc]  # pjsua2 has no type information
+class _Refusing(pj.Endpoint):
     """PJSIP's own refusals, noted: an INVITE without a common codec never becomes a leg."""
 
-    def __init__(self, note: Callable[[Noted], None]) -> None:
+    def __init__(self, note: Callable[[LegEvent], None]) -> None:
         super().__init__()
         self._note = note
 
-    def onRejectedIncomingCall(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+    def onRejectedIncomingCall(self, prm: pj.OnRejectedIncomingCallParam) -> None:  # noqa: N802 - PJSIP's name
         """Note the status that PJSIP answered by itself."""
         self._note(Refused(prm.statusCode))
 
@@ -143,7 +149,7 @@ class Endpoint:
     Raises OSError if its SIP port cannot be had.
     """
 
-    def __init__(self, setup: Setup, note: Callable[[Noted], None]) -> None:
+    def __init__(self, setup: Setup, note: Callable[[LegEvent], None]) -> None:
         self.setup = setup
         self._ticks = False
         self._log = _Log()  # PJSIP keeps no reference of its own
@@ -167,7 +173,7 @@ class Endpoint:
     @property
     def sip_port(self) -> int:
         """The UDP port on which this process takes SIP."""
-        name: str = self._pj.transportGetInfo(self._transport).localName
+        name = self._pj.transportGetInfo(self._transport).localName
         return int(name.rpartition(":")[2])
 
     def poll(self, most_s: float) -> None:
@@ -197,7 +203,7 @@ class Endpoint:
             self._ticks = False
             self._pj.audDevManager().setNoDev()
 
-    def account(self, contact: str = "", media_host: str = "") -> Any:
+    def account(self, contact: str = "", media_host: str = "") -> pj.AccountConfig:
         """An AccountConfig for calls on this endpoint.
 
         `contact` is the SIP URI that both far ends see as ours, `media_host` the address for RTP if not the set-up's.
@@ -229,7 +235,7 @@ class Endpoint:
         config.natConfig.sipOutboundUse = 0
         return config
 
-    def _config(self) -> Any:
+    def _config(self) -> pj.EpConfig:
         config = pj.EpConfig()
         config.logConfig.level = 2
         config.logConfig.consoleLevel = 0
@@ -248,3 +254,24 @@ class Endpoint:
         media.ecTailLen = 0
         media.sndAutoCloseTime = -1
         return config
+
+
+def set_fax_buffer(stream: pj.StreamInfo) -> None:
+    """Give the stream of a fax, which is about to be made, a jitter buffer of constant length (M6).
+
+    PJSIP's usual buffer is as short as the line lets it be, and slips 10 ms whenever that changes. A modem hears each
+    slip as an error; it does not mind a constant delay.
+    """
+    stream.jbInit = stream.jbMinPre = stream.jbMaxPre = _FAX_DELAY_MS
+    stream.jbMax = _FAX_BUFFER_MS
+    stream.jbDiscardAlgo = _never_discarding().medConfig.jbDiscardAlgo
+
+
+@cache
+def _never_discarding() -> pj.EpConfig:
+    """A configuration that never shortens the buffer: the binding names no such value, but reads it as JSON."""
+    usual, changed, config = pj.JsonDocument(), pj.JsonDocument(), pj.EpConfig()
+    usual.writeObject(config)
+    changed.loadString(re.sub(r'("jbDiscardAlgo":\s*)\d', r"\g<1>0", usual.saveString()))
+    changed.readObject(config)
+    return config

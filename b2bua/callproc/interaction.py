@@ -6,7 +6,7 @@ without an event.
 
 from collections.abc import Collection, Iterator, Mapping
 
-from b2bua.callproc.gathering import DigitCollector
+from b2bua.callproc.digit_collector import DigitCollector
 from b2bua.callproc.leg import Leg
 from b2bua.callproc.playing import PromptPlayer
 from b2bua.media.prompts.library import Library

@@ -4,6 +4,7 @@ Rule: the target sees the caller's true number (M9), unless the caller withheld 
 trusted, learns it (RFC 3325), and never a telephone behind a SIP URI.
 """
 
+import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -100,3 +101,14 @@ def _reason(after: Cause | None) -> str:
     if is_busy(after):
         return "user-busy"
     return "no-answer" if is_no_answer(after) else "unavailable"
+
+
+def without_telephone_events(sdp: str) -> str:
+    """A session description that takes no telephone-events: a gateway must not make events of a fax modem's tones (M6).
+
+    It is also by this that PJSIP sees that something has changed, and makes the audio of a call again.
+    """
+    for payload in re.findall(r"^a=rtpmap:(\d+) telephone-event/", sdp, re.MULTILINE):
+        sdp = re.sub(rf"^a=(?:rtpmap|fmtp):{payload} .*\r?\n", "", sdp, flags=re.MULTILINE)
+        sdp = re.sub(rf"^(m=audio .*?) {payload}\b", r"\1", sdp, flags=re.MULTILINE)
+    return sdp

@@ -1,40 +1,47 @@
-"""One SIP leg: its callbacks note, its methods act.
+"""One SIP leg, and the account that takes inbound ones: PJSIP's callbacks note what happened, our methods act.
 
-Rule: a callback never acts and never lets an exception out. Who owns a leg holds it until `is_gone`, and no longer:
-a `Call` collected while alive sends 603 by itself, and one collected after PJSIP has given its slot to another leg
-(they go round, so three legs later) makes that one deaf.
+Rule: a callback never acts and never lets an exception out; an answer given inside `onIncomingCall` aborts the process
+(docs/pjsua2.md). Who owns a leg holds it until `is_gone`, and no longer: a `Call` collected while alive sends 603 by
+itself, and one collected after PJSIP has given its slot to another leg (they go round, so three legs later) takes that
+leg's callbacks away.
 """
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import wraps
-from typing import Any
+from typing import Final, TypeVar
 
 import pjsua2 as pj
 
-from b2bua.callproc.fax import make_steady, without_events
-from b2bua.callproc.leg_events import Answered, AudioChanged, Broke, Keyed, LegDown, Noted, Rang, Way
-from b2bua.callproc.reason import q850_in, reason_of
+from b2bua.callproc.cdr_builder import LegEvidence
+from b2bua.callproc.endpoint import set_fax_buffer
+from b2bua.callproc.invitation import without_telephone_events
+from b2bua.callproc.leg_end import q850_in, reason_of
+from b2bua.callproc.leg_events import Answered, AudioChanged, Broke, Keyed, LegDown, LegEvent, Rang, Way
 from routing.cause import Cause
-from routing.ids import LegId
+from routing.ids import CALLER, LegId
 
-_RINGING = 180
-_PROGRESS = 183
-_OK = 200
-_DECLINE = 603
-_LONGEST_KEY_MS = 60_000
+_RINGING: Final = 180
+_PROGRESS: Final = 183
+_OK: Final = 200
+_DECLINE: Final = 603
+_LONGEST_KEY_MS: Final = 60_000
 """PJSIP says a larger number where it does not know."""
-_KEY_IS_OVER = 2  # PJMEDIA_STREAM_DTMF_IS_END, which the binding does not name
-_BETWEEN_TONES_MS = 50
+_KEY_IS_OVER: Final = 2
+"""PJMEDIA_STREAM_DTMF_IS_END, which the binding does not name."""
+_BETWEEN_TONES_MS: Final = 50
 """ITU-T Q.24: 40 ms between two keys are understood everywhere."""
-_NO_EVENTS = 220107  # PJMEDIA_RTP_EREMNORFC2833, which the binding does not name
+_NO_EVENTS: Final = 220107
+"""PJMEDIA_RTP_EREMNORFC2833, which the binding does not name."""
+
+P = TypeVar("P")
 
 
-def noting(callback: Callable[["Leg", Any], None]) -> Callable[["Leg", Any], None]:
+def noting(callback: "Callable[[Leg, P], None]") -> "Callable[[Leg, P], None]":
     """Keep an exception of this callback from reaching PJSIP, which would print it and let the call hang."""
 
     @wraps(callback)
-    def safe(leg: "Leg", prm: Any) -> None:
+    def safe(leg: "Leg", prm: P) -> None:
         try:
             callback(leg, prm)
         except Exception as fault:  # noqa: BLE001 - nothing may cross back into C
@@ -43,20 +50,42 @@ def noting(callback: Callable[["Leg", Any], None]) -> Callable[["Leg", Any], Non
     return safe
 
 
-def received(prm: Any) -> str:
+def received(prm: pj.OnCallStateParam) -> str:
     """The message whose arrival caused a state change; empty if it was something else."""
     event = prm.e
     if event.type != pj.PJSIP_EVENT_TSX_STATE or event.body.tsxState.type != pj.PJSIP_EVENT_RX_MSG:
         return ""
-    message: str = event.body.tsxState.src.rdata.wholeMsg
-    return message
+    return event.body.tsxState.src.rdata.wholeMsg
 
 
-class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
+class Account(pj.Account):
+    """The one account of a process. Each INVITE becomes a leg that `came` gets with its text, from within the poll."""
+
+    def __init__(
+        self, config: pj.AccountConfig, note: Callable[[LegEvent], None], came: "Callable[[Leg, str], None]"
+    ) -> None:
+        super().__init__()
+        self._note = note
+        self._came = came
+        self.create(config, True)
+
+    def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:  # noqa: N802 - PJSIP's name
+        """Make the leg, which takes the call slot, and note it with its INVITE."""
+        try:
+            self._came(Leg(self, CALLER, self._note, prm.callId), prm.rdata.wholeMsg)
+        except Exception as fault:  # noqa: BLE001 - nothing may cross back into C
+            self._note(Broke(CALLER, f"onIncomingCall: {fault!r}"))
+
+
+class Leg(pj.Call):
     """A call as PJSIP sees it. `name` is its id within our call; `note` takes what happens to it."""
 
     def __init__(
-        self, account: Any, name: LegId, note: Callable[[Noted], None], call_id: int = pj.PJSUA_INVALID_ID
+        self,
+        account: pj.Account,
+        name: LegId,
+        note: Callable[[LegEvent], None],
+        call_id: int = pj.PJSUA_INVALID_ID,
     ) -> None:
         super().__init__(account, call_id)
         self.name = name
@@ -68,11 +97,11 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         self._ending = False
         self._is_renewed = False
         self._keys_by_info = False
-        self._tones: Any | None = None
+        self._tones: pj.ToneGenerator | None = None
         self.is_fax = False
         self.is_accepted = False
         self.is_down = False
-        self.evidence: dict[str, Any] = {}
+        self.evidence: LegEvidence = {}
 
     def call(self, uri: str, *, local_uri: str = "", headers: Mapping[str, str] | None = None) -> None:
         """Send INVITE to a SIP URI. Raises `pjsua2.Error` if it cannot even be sent."""
@@ -110,7 +139,7 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         _put_headers(prm, {"Reason": reason_of(cause)})
         self.hangup(prm)
 
-    def steady(self) -> None:
+    def renew_for_fax(self) -> None:
         """Have the audio of a fax made as a fax needs it, once, if it was made before that was known.
 
         The far end is offered its audio anew (re-INVITE). Should it refuse, all stays as it is.
@@ -134,7 +163,7 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         with suppress(pj.Error):
             self.sendRequest(prm)
 
-    def audio(self) -> Any | None:
+    def audio(self) -> pj.AudioMedia | None:
         """The leg's place in the conference, or None while it has no audio."""
         if self.is_down:
             return None
@@ -148,7 +177,7 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         try:
             self.dialDtmf("")  # asks, and sends nothing
         except pj.Error as fault:
-            return bool(fault.status != _NO_EVENTS)
+            return fault.status != _NO_EVENTS
         return True
 
     def send_key(self, key: str, length_ms: int) -> bool:
@@ -171,7 +200,7 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
             return False
         return True
 
-    def _sound_key(self, audio: Any, key: str, length_ms: int) -> bool:
+    def _sound_key(self, audio: pj.AudioMedia, key: str, length_ms: int) -> bool:
         """Play a key as the pair of tones that it is (ITU-T Q.23)."""
         tone = pj.ToneDigit()
         tone.digit, tone.on_msec, tone.off_msec = key, length_ms, _BETWEEN_TONES_MS
@@ -195,7 +224,7 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
             info = self.getInfo()  # holds what `media` only points into
             for index, media in enumerate(info.media):
                 if media.status == pj.PJSUA_CALL_MEDIA_ACTIVE and media.dir & pj.PJMEDIA_DIR_DECODING:
-                    return int(self.getStreamStat(index).rtcp.rxStat.pkt)
+                    return self.getStreamStat(index).rtcp.rxStat.pkt
         except pj.Error:
             return None
         return None
@@ -211,7 +240,7 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         if not self.is_down:
             return False
         try:
-            return bool(self.getInfo().callIdString != self.sip_call_id)
+            return self.getInfo().callIdString != self.sip_call_id
         except pj.Error:
             return True
 
@@ -223,7 +252,7 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         self.answer(prm)
 
     @noting
-    def onCallState(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+    def onCallState(self, prm: pj.OnCallStateParam) -> None:  # noqa: N802 - PJSIP's name
         """Note ringing, answer and end; of a caller's leg only the end is news, and the ACK to a fax."""
         if self.is_down or (not self._outbound and not self.is_fax and self.isActive()):
             return
@@ -243,30 +272,30 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
             self.note(AudioChanged(self.name))  # from now on it can be
 
     @noting
-    def onCallMediaState(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+    def onCallMediaState(self, prm: pj.OnCallMediaStateParam) -> None:  # noqa: N802 - PJSIP's name
         """Note that audio began, changed or ended."""
         self.note(AudioChanged(self.name))
 
     @noting
-    def onCallSdpCreated(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+    def onCallSdpCreated(self, prm: pj.OnCallSdpCreatedParam) -> None:  # noqa: N802 - PJSIP's name
         """Offer no more than a fax needs."""
         if self.is_fax:
-            prm.sdp.wholeSdp = without_events(prm.sdp.wholeSdp)
+            prm.sdp.wholeSdp = without_telephone_events(prm.sdp.wholeSdp)
 
     @noting
-    def onStreamPreCreate(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+    def onStreamPreCreate(self, prm: pj.OnStreamPreCreateParam) -> None:  # noqa: N802 - PJSIP's name
         """Make the audio of a fax as a fax needs it."""
         if self.is_fax:
             self._is_renewed = True
-            make_steady(prm.streamInfo)
+            set_fax_buffer(prm.streamInfo)
 
     @noting
-    def onStreamDestroyed(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+    def onStreamDestroyed(self, prm: pj.OnStreamDestroyedParam) -> None:  # noqa: N802 - PJSIP's name
         """Keep what is known of the audio; a moment later nobody knows."""
         self.evidence = evidence_of(self, prm.streamIdx)
 
     @noting
-    def onDtmfEvent(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+    def onDtmfEvent(self, prm: pj.OnDtmfEventParam) -> None:  # noqa: N802 - PJSIP's name
         """Note a key that is pressed, held, or let go of."""
         by_info = prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO
         self._keys_by_info |= by_info
@@ -275,26 +304,26 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 has no type information
         self.note(Keyed(self.name, prm.digit, Way.INFO if by_info else Way.EVENT, prm.timestamp, length_ms, over))
 
     @noting
-    def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802 - PJSIP's name
+    def onCallTransferRequest(self, prm: pj.OnCallTransferRequestParam) -> None:  # noqa: N802 - PJSIP's name
         """Decline a REFER, which the edge should have kept: accepted, PJSIP would call a stranger's URI by itself."""
         prm.statusCode = _DECLINE
 
-    def _is_no_news(self, prm: Any) -> None:
-        """Take what is called back twenty times a call and says nothing: the binding would carry it into C++ again."""
+    def _ignored(self, prm: object) -> None:
+        """Take what comes twenty times a call and is of no use: without this the binding would call C++ again."""
 
-    onCallTsxState = onCallMediaTransportState = onStreamCreated = onCreateMediaTransport = _is_no_news  # noqa: N815
+    onCallTsxState = onCallMediaTransportState = onStreamCreated = onCreateMediaTransport = _ignored  # noqa: N815
 
 
-def _has_audio(info: Any) -> bool:
+def _has_audio(info: pj.CallInfo) -> bool:
     """Whether a leg has audio, on hold or not."""
     without = (pj.PJSUA_CALL_MEDIA_NONE, pj.PJSUA_CALL_MEDIA_ERROR)
     return any(media.status not in without for media in info.media)
 
 
-def evidence_of(leg: Leg, stream: int) -> dict[str, Any]:
+def evidence_of(leg: Leg, stream: int) -> LegEvidence:
     """What the leg's audio was like (`CallRecord.evidence`); empty without audio."""
     try:
-        codec: str = leg.getStreamInfo(stream).codecName
+        codec = leg.getStreamInfo(stream).codecName
         rtcp = leg.getStreamStat(stream).rtcp
     except pj.Error:
         return {}
@@ -309,7 +338,7 @@ def evidence_of(leg: Leg, stream: int) -> dict[str, Any]:
     }
 
 
-def _put_headers(prm: Any, headers: Mapping[str, str]) -> None:
+def _put_headers(prm: pj.CallOpParam | pj.CallSendRequestParam, headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         header = pj.SipHeader()
         header.hName, header.hValue = name, value

@@ -1,6 +1,6 @@
-"""What PJSIP's callbacks note down, in the past tense, for the loop to act on after the poll.
+"""What PJSIP's callbacks say has happened to a leg, in the past tense; the call acts on it after the poll.
 
-Rule: a note is a plain value with the leg's id; it holds no PJSIP object, which may be gone when the note is read.
+Rule: an event is a plain value with the leg's id; it holds no PJSIP object, which may be gone when the event is read.
 """
 
 from enum import Enum
@@ -67,7 +67,7 @@ class Keyed:
 
 @attrs.frozen
 class Referred:
-    """The far end sent REFER, as the edge told (RFC 3515); fields as in `routing.event.TransferAsked`."""
+    """The far end sent REFER, as the edge reports (RFC 3515); fields as in `routing.event.TransferAsked`."""
 
     leg: LegId
     to: str
@@ -89,4 +89,4 @@ class Broke:
     fault: str
 
 
-Noted = Rang | Answered | LegDown | AudioChanged | Keyed | Referred | Refused | Broke
+LegEvent = Rang | Answered | LegDown | AudioChanged | Keyed | Referred | Refused | Broke

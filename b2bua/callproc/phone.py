@@ -11,10 +11,9 @@ from typing import Final
 
 import attrs
 
-from b2bua.callproc.account import Account
 from b2bua.callproc.endpoint import Endpoint, Setup
-from b2bua.callproc.leg import Leg
-from b2bua.callproc.leg_events import AudioChanged, Keyed, LegDown, Noted, Refused
+from b2bua.callproc.leg import Account, Leg
+from b2bua.callproc.leg_events import AudioChanged, Keyed, LegDown, LegEvent, Refused
 from b2bua.callproc.listening import Listening
 from routing.cause import BUSY, NORMAL, from_sip
 from routing.ids import LegId
@@ -71,7 +70,7 @@ class Phone:
     def __init__(self, setup: PhoneSetup, say: Callable[[str], None]) -> None:
         self._setup = setup
         self._say = say
-        self._noted: deque[Noted] = deque()
+        self._noted: deque[LegEvent] = deque()
         self._came: deque[Leg] = deque()
         self._calls: list[_Ringing] = []
         self._gone: list[Leg] = []
@@ -80,7 +79,7 @@ class Phone:
             self._noted.append,
         )
         self._endpoint.start_clock()
-        self._doorway = Account(self._endpoint.account(), self._noted.append, lambda leg, _: self._came.append(leg))
+        self._account = Account(self._endpoint.account(), self._noted.append, lambda leg, _: self._came.append(leg))
 
     @property
     def port(self) -> int:
@@ -138,7 +137,7 @@ class Phone:
         else:
             leg.end(BUSY)
 
-    def _take(self, noted: Noted) -> None:
+    def _take(self, noted: LegEvent) -> None:
         call = None if isinstance(noted, Refused) else self._call_of(noted.leg)
         if call is None:
             return

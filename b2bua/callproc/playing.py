@@ -5,7 +5,7 @@ after this wheel), and its callback comes from a foreign thread; the length is k
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import pjsua2 as pj
 
@@ -31,7 +31,7 @@ class PromptPlayer:
         found = [sound for prompt in prompts for sound in library.sounds(prompt)]
         self._sounds: list[Sound] = [sound for sound in found if sound.length_s > _LEAST_S]
         self._left = list(self._sounds)
-        self._source: Any = None
+        self._source: pj.AudioMediaPlayer | None = None
         self._began = False
         self.next_at: float | None = now + _AUDIO_WITHIN_S if self._sounds else now
         self.follow(now)
@@ -77,5 +77,5 @@ class PromptPlayer:
 
     def _join(self) -> None:
         audio = self._leg.audio()
-        if audio is not None:
+        if audio is not None and self._source is not None:
             self._source.startTransmit(audio)

@@ -17,12 +17,11 @@ from typing import Final, NoReturn
 
 import attrs
 
-from b2bua.callproc.account import Account
 from b2bua.callproc.call import Call
 from b2bua.callproc.endpoint import Endpoint, Setup, run_and_leave
 from b2bua.callproc.ipc_client import IpcClient
-from b2bua.callproc.leg import Leg
-from b2bua.callproc.leg_events import Broke, Noted, Refused
+from b2bua.callproc.leg import Account, Leg
+from b2bua.callproc.leg_events import Broke, LegEvent, Refused
 from b2bua.callproc.realtime_priority import set_realtime
 from b2bua.ipc import spool
 from b2bua.ipc.protocol import Assign, FromDaemon, Hello, Idle, InviteKey, Refer, Retire, Stored, Tell
@@ -51,7 +50,7 @@ class CallProcess:
         self._call: Call | None = None
         self._last: Call | None = None
         self._came: deque[tuple[Leg, str]] = deque()
-        self._noted: deque[Noted] = deque()
+        self._noted: deque[LegEvent] = deque()
         self._strays: list[Leg] = []
         self._plans: dict[str, Plan] = {}
         self._terms: object = None
@@ -60,7 +59,7 @@ class CallProcess:
         self._look_at = 0.0
         self._phase_s = random.uniform(0, _BEAT_S)  # noqa: S311 - nothing depends on its being hard to guess
         self._endpoint = Endpoint(setup, self._note)
-        self._doorway = Account(self._endpoint.account(), self._note, self._take_in)
+        self._account = Account(self._endpoint.account(), self._note, self._take_in)
         self._link = IpcClient(link)
 
     def run(self) -> int:
@@ -71,7 +70,7 @@ class CallProcess:
             if self._call is None:
                 self._endpoint.poll(_IDLE_POLL_S)
             elif self._call.is_talking:
-                self._keep_the_beat(self._call)
+                self._poll_in_step(self._call)
             else:
                 self._endpoint.poll(max(0.0, self._look_at - time.monotonic()))
                 if not self._is_stirred(self._call):
@@ -80,7 +79,7 @@ class CallProcess:
         self._put_aside()
         return 0
 
-    def _keep_the_beat(self, call: Call) -> None:
+    def _poll_in_step(self, call: Call) -> None:
         """Take in audio once a beat until something else has happened or the time has come to look.
 
         A beat is a packet's worth: to wake up for each packet would cost more than the packets. It is steady, so that
@@ -110,7 +109,7 @@ class CallProcess:
         if self._call is not None:
             self._reconnect()
             self._call.turn(time.monotonic())
-            self._hurry(urgent=self._call.carries_speech and not self._call.over)
+            self._set_urgency(urgent=self._call.carries_speech and not self._call.over)
             if self._call.has_audio:
                 self._endpoint.start_clock()  # late, since it takes time: the caller is rung or answered first
             self._look_at = time.monotonic() + self._patience_s(self._call)
@@ -120,7 +119,7 @@ class CallProcess:
         if self._call is None:
             self._endpoint.stop_clock()
 
-    def _hurry(self, *, urgent: bool) -> None:
+    def _set_urgency(self, *, urgent: bool) -> None:
         if urgent != self._is_urgent:
             self._is_urgent = urgent
             set_realtime(urgent=urgent)
@@ -172,10 +171,10 @@ class CallProcess:
         if terms != self._terms:  # PJSIP keeps the memory of every change until the process ends
             self._terms = terms
             self._endpoint.use_codecs(assign.codecs)
-            self._doorway.modify(self._endpoint.account(assign.contact, assign.media_host))
+            self._account.modify(self._endpoint.account(assign.contact, assign.media_host))
         self._last = None
         self._call = Call(
-            assign, self._plans[assign.plan_hash], self._doorway, self._link, self._shelves, time.monotonic()
+            assign, self._plans[assign.plan_hash], self._account, self._link, self._shelves, time.monotonic()
         )
 
     def _take_in(self, leg: Leg, invite: str) -> None:
@@ -194,7 +193,7 @@ class CallProcess:
                 leg.end(CONGESTION)
         self._strays = [leg for leg in self._strays if not leg.is_gone]
 
-    def _note(self, noted: Noted) -> None:
+    def _note(self, noted: LegEvent) -> None:
         self._noted.append(noted)
 
     def _pass_on(self) -> None:
@@ -216,10 +215,10 @@ class CallProcess:
     def _put_aside(self) -> None:
         """Spool the last call's record if no daemon said that it has it."""
         last = self._last
-        if last is None or last.scribe.latest is None or last.stored_seq >= last.scribe.latest.seq:
+        if last is None or last.cdr.latest is None or last.stored_seq >= last.cdr.latest.seq:
             return
         try:
-            spool.write(self._spool, last.scribe.latest)
+            spool.write(self._spool, last.cdr.latest)
         except OSError as fault:
             sys.stderr.write(f"the record of call {last.assign.call_id} cannot be spooled: {fault}\n")
 

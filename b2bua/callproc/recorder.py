@@ -83,8 +83,8 @@ class ConversationRecorder:
         self._key = key
         self._tape: AudioFile | None = None
         self._pipes: list[Pipe] = []
-        self._sources: list[Any] = [None, None]
-        self._silence: Any = None
+        self._sources: list[pj.AudioMedia | None] = [None, None]
+        self._silence: pj.ToneGenerator | None = None
         self._sides = [b"", b""]
         self._settled_at: float | None = None
         self._was_started = False
@@ -116,7 +116,7 @@ class ConversationRecorder:
             path.unlink()
             raise
 
-    def follow(self, caller: Any | None, target: Any | None) -> None:
+    def follow(self, caller: pj.AudioMedia | None, target: pj.AudioMedia | None) -> None:
         """Take each side's sound from the port that it has now, and from no other: None for a side that is away."""
         if self._tape is None or self._settled_at is not None:
             return
@@ -201,7 +201,7 @@ class MessageRecorder:
         self._whole = folder / box / f"{call_id}{suffix(key)}"
         self._tape = AudioFile(self._whole.with_name(f".{self._whole.name}"), call_id, messages.CHANNELS, key)
         try:
-            self._beep = pj.ToneGenerator()
+            self._beep: pj.ToneGenerator | None = pj.ToneGenerator()
             self._beep.createToneGenerator(CLOCK_RATE_HZ, 1)
             self._pipe = Pipe(folder, call_id)
         except (OSError, pj.Error):
@@ -213,12 +213,12 @@ class MessageRecorder:
         self._is_taping = False
         self._is_ending = False
 
-    def begin(self, caller: Any | None, now: float, most_s: int, silence_s: int) -> None:
+    def begin(self, caller: pj.AudioMedia | None, now: float, most_s: int, silence_s: int) -> None:
         """Tell the caller to speak."""
         self._starts_at = self._heard_at = now + _BEEP_MS / 1000
         self._over_at = self._starts_at + most_s
         self._silence_s = silence_s
-        if caller is None:
+        if caller is None or self._beep is None:
             return
         tone = pj.ToneDesc()
         tone.freq1, tone.freq2, tone.on_msec, tone.off_msec, tone.volume = _BEEP_HZ, 0, _BEEP_MS, 0, 8000
@@ -227,7 +227,7 @@ class MessageRecorder:
         self._beep.play(tones, False)
         self._beep.startTransmit(caller)
 
-    def listen(self, caller: Any | None, now: float) -> bool:
+    def listen(self, caller: pj.AudioMedia | None, now: float) -> bool:
         """Go on taping; True when the message is over and on disk. Raises OSError if the disk does not take it."""
         if not self._is_ending and self._is_said(caller, now):
             self._is_ending = True
@@ -236,7 +236,7 @@ class MessageRecorder:
         self._tape.write(self._pipe.read())
         return self._is_ending and (self._pipe.is_over or now >= self._settled_at)
 
-    def _is_said(self, caller: Any | None, now: float) -> bool:
+    def _is_said(self, caller: pj.AudioMedia | None, now: float) -> bool:
         if caller is None or now >= self._over_at:
             return True
         if now < self._starts_at:

@@ -11,10 +11,9 @@ from typing import Final
 import attrs
 import pjsua2 as pj
 
-from b2bua.callproc.account import Account
 from b2bua.callproc.endpoint import Endpoint, Setup
-from b2bua.callproc.leg import Leg
-from b2bua.callproc.leg_events import Answered, AudioChanged, LegDown, Noted, Rang
+from b2bua.callproc.leg import Account, Leg
+from b2bua.callproc.leg_events import Answered, AudioChanged, LegDown, LegEvent, Rang
 from b2bua.callproc.listening import Heard, Listening
 from routing.cause import NORMAL
 from routing.ids import CALLER
@@ -75,14 +74,14 @@ class _Placing:
     def __init__(self, setup: TestCallSetup, say: Callable[[str], None]) -> None:
         self.setup = setup
         self._say = say
-        self._noted: deque[Noted] = deque()
+        self._noted: deque[LegEvent] = deque()
         self._endpoint = Endpoint(
             Setup(setup.host, media_host=setup.host, user_agent="switch400-test-call"), self._noted.append
         )
         self._endpoint.start_clock()
-        self._doorway = Account(self._endpoint.account(), self._noted.append, lambda leg, _: None)
+        self._account = Account(self._endpoint.account(), self._noted.append, lambda leg, _: None)
         self._listening = Listening(setup.tone_hz)
-        self._leg = Leg(self._doorway, CALLER, self._noted.append)
+        self._leg = Leg(self._account, CALLER, self._noted.append)
         self._keys = list(setup.keys)
         self._key_at: float | None = None
         self._began = time.monotonic()
@@ -132,7 +131,7 @@ class _Placing:
         if self._heard.own:
             self._say(f"our own tone came back: {self.setup.tone_hz} Hz")
 
-    def _take(self, noted: Noted) -> None:
+    def _take(self, noted: LegEvent) -> None:
         ms = round((time.monotonic() - self._began) * 1000, 1)
         if isinstance(noted, Rang):
             early = self.result.early_media or noted.early_media

@@ -63,12 +63,12 @@ def warm_up() -> None:
         "b",
         "127.0.0.1",
     )
-    state, scribe = begin(plan, facts), CdrBuilder(assign, dict, counts_calls=True)
+    state, builder = begin(plan, facts), CdrBuilder(assign, dict, counts_calls=True)
     for event in (Arrived(0.0), CallerHungUp(1.0, NORMAL)):
-        scribe.note(event)
+        builder.note(event)
         state, _ = step(plan, state, event)
-        scribe.follow(state)
-    record = scribe.write(state, 1.0)
+        builder.follow(state)
+    record = builder.write(state, 1.0)
     frames = Frames(FromDaemon)
     for message in (assign, Stored("warm", 1), Tell("warm", Arrived(0.0)), Retire()):
         for heard in frames.feed(frame(message)):

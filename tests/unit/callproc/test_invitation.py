@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b2bua.callproc import invitation as invitation_module
-from b2bua.callproc.gathering import DigitCollector
+from b2bua.callproc.digit_collector import DigitCollector
 from b2bua.callproc.invitation import NoRoute, invitation
-from b2bua.callproc.reason import q850_in, reason_of
+from b2bua.callproc.leg_end import q850_in, reason_of
 from b2bua.ipc.protocol import Assign, InviteKey, Route
 from routing.cause import ANSWERED_ELSEWHERE, BUSY, NO_ANSWER, NORMAL, UNALLOCATED, Cause
 from routing.command import CollectDigits, Context, Ring

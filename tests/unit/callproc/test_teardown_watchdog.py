@@ -2,7 +2,7 @@
 
 import pytest
 
-from b2bua.callproc.teardown_watchdog import TOO_LONG_S, TeardownWatchdog
+from b2bua.callproc.timers import TOO_LONG_S, TeardownWatchdog
 
 
 @pytest.mark.req("S5", "P1")
