@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from b2bua.admission.call_admission import CallAdmission
 from b2bua.admission.peer_status import PeerStatus
 from b2bua.admission.usage import MonthUsage
+from b2bua.api.alarms import AlarmOperations
 from b2bua.api.calls import CallOperations
 from b2bua.api.dispatch import Dispatcher
 from b2bua.api.peers import PeerOperations
@@ -126,6 +127,7 @@ class Daemon:
             CallOperations(self._store, self._switchboard, self._pool, self._edge.capture),
             PeerOperations(self._store, self._neighbourhood, self._live),
             PoolOperations(self._pool),
+            AlarmOperations(self._live),
         )
         self._control = Control(self._live.feed, dispatcher, Authentication(Tokens(self._state / tokens.FILE)))
         self._wires: sockets.EdgeSockets
