@@ -4,13 +4,16 @@ Rule: widgets read the board and ask through it; only a source writes to it.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 import attrs
 
+from b2bua.api.requests.operation import Operation
 from b2bua.console.feed import Mirror
 from b2bua.console.protocol import Fault, Role, Row
 from b2bua.console.rows import COUNTERS, ONLY, POOL
+
+R = TypeVar("R")
 
 
 class NotDone(Exception):
@@ -40,7 +43,7 @@ class Source(Protocol):
     async def run(self, board: "Board") -> None:
         """Keep the board up to date until cancelled."""
 
-    async def ask(self, verb: str, args: dict[str, Any]) -> Any:
+    async def ask(self, request: Operation[R]) -> R:
         """Have the daemon do this; raises NotDone."""
 
     def now_ms(self) -> int:
@@ -64,9 +67,9 @@ class Board:
         """The moment that the rows belong to: without a link that in which they were seen last."""
         return self.source.now_ms() if self.link.up else self.link.since_ms or self.source.now_ms()
 
-    async def ask(self, verb: str, /, **args: Any) -> Any:
-        """The daemon's answer; raises NotDone."""
-        return await self.source.ask(verb, args)
+    async def ask(self, request: Operation[R]) -> R:
+        """The daemon's reply; raises NotDone."""
+        return await self.source.ask(request)
 
     def rows(self, topic: str) -> dict[str, Row]:
         """The rows of a topic by key."""

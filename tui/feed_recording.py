@@ -1,7 +1,7 @@
 """The feed on file: `--record` keeps it, `--replay` plays it, for bug reports, training and tests.
 
-Rule: a tape holds just what the daemon sent and when, frame by frame (`b2bua.base.framing`): the time in ms, then
-the message. A tape that was cut off in the middle of a frame plays up to there.
+Rule: a recording holds just what the daemon sent and when, frame by frame (`b2bua.base.framing`): the time in ms, then
+the message. One that was cut off in the middle of a frame plays up to there.
 """
 
 import asyncio
@@ -9,8 +9,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self, TypeVar
 
+from b2bua.api.requests.operation import Operation
 from b2bua.base.framing import framed
 from b2bua.console.feed import Gap
 from b2bua.console.protocol import MOST_SNAPSHOT_BYTES, Delta, Frames, FromDaemon, Role, Snapshot, frame
@@ -18,10 +19,11 @@ from tui.board import Board, LinkState, NotDone
 from tui.i18n import say
 
 _TIME_BYTES = 8
+R = TypeVar("R")
 
 
 class Recorder:
-    """Writes a tape; use as a context manager."""
+    """Writes a recording; use as a context manager."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -38,18 +40,18 @@ class Recorder:
             self._file.close()
 
     def keep(self, at_ms: int, message: Snapshot | Delta) -> None:
-        """Put a message on the tape at once, so that a crash loses nothing."""
+        """Write a message at once, so that a crash loses nothing."""
         if self._file is not None:
             self._file.write(at_ms.to_bytes(_TIME_BYTES, "big") + frame(message))
             self._file.flush()
 
 
 def read(path: Path) -> Iterator[tuple[int, Snapshot | Delta]]:
-    """What is on a tape, in order; raises ValueError if it is not one, OSError if it cannot be read."""
-    with path.open("rb") as tape:
-        while len(stamp := tape.read(_TIME_BYTES)) == _TIME_BYTES:
-            length = tape.read(4)
-            body = tape.read(int.from_bytes(length, "big"))
+    """What is in a recording, in order; raises ValueError if it is not one, OSError if it cannot be read."""
+    with path.open("rb") as file:
+        while len(stamp := file.read(_TIME_BYTES)) == _TIME_BYTES:
+            length = file.read(4)
+            body = file.read(int.from_bytes(length, "big"))
             if len(length) < 4 or len(body) < int.from_bytes(length, "big"):
                 return
             try:
@@ -62,18 +64,18 @@ def read(path: Path) -> Iterator[tuple[int, Snapshot | Delta]]:
 
 
 class Player:
-    """A source that is a tape, played at `speed` times its own pace; at its end it stands still."""
+    """A source that is a recording, played at `speed` times its own pace; at its end it stands still."""
 
     def __init__(self, path: Path, speed: float = 1.0) -> None:
-        self._tape = list(read(path))
-        if not self._tape:
+        self._messages = list(read(path))
+        if not self._messages:
             raise ValueError(f"{path} is empty: nothing to replay")
         self._speed = speed
         self._began_s = time.monotonic()
-        self._first_ms, self._last_ms = self._tape[0][0], self._tape[-1][0]
+        self._first_ms, self._last_ms = self._messages[0][0], self._messages[-1][0]
 
     def now_ms(self) -> int:
-        """The moment on the tape that is being shown."""
+        """The moment of the recording that is being shown."""
         played_ms = (time.monotonic() - self._began_s) * 1000 * self._speed
         return min(self._first_ms + int(played_ms), self._last_ms)
 
@@ -82,7 +84,7 @@ class Player:
         self._began_s = time.monotonic()
         board.role = Role.VIEWER
         board.link = LinkState(up=True, since_ms=self._first_ms)
-        for at_ms, message in self._tape:
+        for at_ms, message in self._messages:
             due_s = (at_ms - self._first_ms) / 1000 / self._speed
             await asyncio.sleep(max(0.0, self._began_s + due_s - time.monotonic()))
             try:
@@ -91,6 +93,6 @@ class Player:
                 continue
             board.changed()
 
-    async def ask(self, verb: str, args: dict[str, Any]) -> Any:
-        """A tape answers nothing."""
+    async def ask(self, request: Operation[R]) -> R:
+        """A recording answers nothing."""
         raise NotDone(say("link.tape"))

@@ -4,10 +4,11 @@ Rule: one line a message, its arrow between the two that spoke; nothing is reord
 call's arrival.
 """
 
-from typing import Any
+from collections.abc import Iterable
 
 from rich.cells import cell_len
 
+from b2bua.api.requests.calls import SipMessage
 from tui.arrange import Cell
 from tui.i18n import say
 from tui.width import pad
@@ -23,7 +24,7 @@ def first_line(text: str) -> str:
     return line.split(" ", 1)[0]
 
 
-def ladder(messages: list[dict[str, Any]], began_ms: int, columns: int) -> list[list[Cell]]:
+def ladder(messages: Iterable[SipMessage], began_ms: int, columns: int) -> list[list[Cell]]:
     """The ladder in this many columns (at least 60)."""
     span = max(20, (max(60, columns) - _TIME - 3) // 2)
     rail = "│"
@@ -31,15 +32,15 @@ def ladder(messages: list[dict[str, Any]], began_ms: int, columns: int) -> list[
     head = " " * _TIME + pad(say("detail.caller_side"), span) + pad(say("detail.switch"), span + 1 - cell_len(far))
     lines = [[Cell(head + far, "dim")]]
     for message in messages:
-        label = first_line(message["text"])
+        label = first_line(message.text)
         tone = _tone(label)
-        left = message["leg"] == 0
-        leftward = message["ours"] if left else not message["ours"]
+        left = message.leg == 0
+        leftward = message.ours if left else not message.ours
         if not left and label:
-            label = f"{label} ({message['leg']})"
+            label = f"{label} ({message.leg})"
         arrow = Cell(_arrow(label, span - 1, leftward=leftward), tone)
         blank = Cell(" " * (span - 1))
-        time = f"{(message['at_ms'] - began_ms) / 1000:7.3f}s "
+        time = f"{(message.at_ms - began_ms) / 1000:7.3f}s "
         pair = (arrow, blank) if left else (blank, arrow)
         lines.append([Cell(time, "dim"), Cell(rail, "dim"), pair[0], Cell(rail, "dim"), pair[1], Cell(rail, "dim")])
     return lines

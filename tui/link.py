@@ -9,8 +9,10 @@ import asyncio
 import time
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from b2bua.api.requests.operation import Operation
+from b2bua.api.requests.wire import decode_reply, encode
 from b2bua.console.feed import Gap
 from b2bua.console.protocol import (
     VERSION,
@@ -36,6 +38,9 @@ from tui.i18n import say
 FIRST_WAIT_S: Final = 0.25
 LONGEST_WAIT_S: Final = 5.0
 ANSWER_WITHIN_S: Final = 30.0
+
+
+R = TypeVar("R")
 
 
 class _Over(Exception):
@@ -76,24 +81,24 @@ class Link:
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
 
-    async def ask(self, verb: str, args: dict[str, Any]) -> Any:
-        """The daemon's answer; raises NotDone with its sentence, or with ours when it cannot be asked."""
+    async def ask(self, asked: Operation[R]) -> R:
+        """The daemon's reply; raises NotDone with its sentence, or with ours when it cannot be asked."""
         if self._writer is None:
             raise NotDone(say("link.nobody"))
-        request = Request(next(self._ids), verb, args)
+        request = Request(next(self._ids), asked.NAME, encode(asked))
         self._asked[request.id] = asyncio.get_running_loop().create_future()
         try:
             self._send(request)
             reply = await asyncio.wait_for(self._asked[request.id], ANSWER_WITHIN_S)
+            if reply.ok:
+                return decode_reply(asked, reply.fields)
         except TimeoutError:
             raise NotDone(say("link.no_answer")) from None
         except ValueError as fault:
             raise NotDone(str(fault)) from None
         finally:
             del self._asked[request.id]
-        if not reply.ok:
-            raise NotDone(reply.error, reply.faults)
-        return reply.result
+        raise NotDone(reply.error, reply.faults)
 
     async def _once(self, board: Board) -> None:
         """One link, from connecting to its end."""

@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 COMMANDS: Final = {
+    "alarms": "list the alarms that stand",
     "call": "place a test call (拨测) as the carrier would",
     "cdr": "list, filter and show call records",
     "check": "find what is wrong or suspicious in plan documents",

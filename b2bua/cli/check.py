@@ -4,16 +4,15 @@ Rule: faults end with status 1; suspicions are printed and end with 0, or with 1
 """
 
 import sys
-from datetime import datetime
 from pathlib import Path
 
 import click
 
-from b2bua.admission.holidays import china
+from b2bua.api.plan_review import findings
 from b2bua.cli.documents import read_documents
 from b2bua.cli.place import Place, at_place
 from b2bua.media.paths import media_paths
-from routing.check import CARRIER_WAIT_S, check
+from routing.check import CARRIER_WAIT_S
 from routing.document import PlanFaults, parse
 
 
@@ -25,7 +24,7 @@ from routing.document import PlanFaults, parse
 def command(files: tuple[Path, ...], carrier_wait: int, strict: bool, place: Place) -> None:
     """Say what is wrong or suspicious in FILE…, a line each; prompts are looked for in this switch's library."""
     bad = False
-    library = media_paths(place.state)
+    paths = media_paths(place.state)
     for file in files:
         try:
             [text] = read_documents([file])
@@ -35,11 +34,10 @@ def command(files: tuple[Path, ...], carrier_wait: int, strict: bool, place: Pla
             for fault in error.faults:
                 click.echo(f"{file}: {fault.path.removeprefix(f'{file}: ')}: {fault.problem} — {fault.mend}")
             continue
-        today, prompts = datetime.now(plan.timezone()).date(), library.names(plan.number)
-        findings = check(plan, today, china(), prompts=prompts, carrier_wait_s=carrier_wait)
-        bad = bad or (strict and bool(findings))
-        for finding in findings:
+        found = findings(plan, paths, carrier_wait)
+        bad = bad or (strict and bool(found))
+        for finding in found:
             click.echo(f"{file}: {finding}")
-        if not findings:
+        if not found:
             click.echo(f"{file}: nothing suspicious")
     sys.exit(1 if bad else 0)

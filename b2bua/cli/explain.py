@@ -9,17 +9,15 @@ from pathlib import Path
 
 import click
 
-from b2bua.admission.caller_lookup import SAID, caller_of
-from b2bua.admission.holidays import with_days
-from b2bua.admission.served_numbers import barred, mobiles_of
+from b2bua.admission.caller_lookup import SAID
+from b2bua.api.plan_review import facts_of, keys_of
 from b2bua.cli import when
 from b2bua.cli.documents import read_documents
 from b2bua.cli.place import Place, at_place
 from b2bua.config.trunks import Trunk
 from routing.document import parse
 from routing.explain import World, explain, lines, to_plain
-from routing.facts import Facts
-from routing.ids import CallId, TargetName, TrunkName
+from routing.ids import TargetName
 from routing.number import parse_400, print_400
 from routing.plan import Plan
 
@@ -59,27 +57,24 @@ def command(
         plan = parse(place.open_store().plans.live(parse_400(number)).document)
     arrived = when.from_ms(at_ms) if at_ms is not None else datetime.now(when.SHANGHAI)
     world = World(
-        tuple(keys.split(",")) if keys else (),
+        keys_of(keys),
         busy=_known(plan, "--busy", busy),
         silent=_known(plan, "--silent", silent),
     )
-    who = caller_of(caller, category=category or "")
-    when_there = arrived.astimezone(plan.timezone())
-    down = _barred(plan, trunk, place.trunks) if trunk else {}
-    facts = Facts(CallId("explain"), plan.number, who, TrunkName(trunk), when_there, down=down)
-    explained = explain(plan, with_days(facts), world)
+    came_by = _known_trunk(trunk, place.trunks) if trunk else None
+    explained = explain(plan, facts_of(plan, caller, arrived, trunk=came_by, category=category or ""), world)
     if as_json:
         click.echo(json.dumps(to_plain(explained), ensure_ascii=False))
     else:
         click.echo("\n".join(lines(explained)))
 
 
-def _barred(plan: Plan, name: str, trunks: dict[str, Trunk]) -> dict[TargetName, str]:
-    """The targets that calls of this trunk do not ring; a click error if the configuration has no such trunk."""
+def _known_trunk(name: str, trunks: dict[str, Trunk]) -> Trunk:
+    """The trunk of this name; a click error if the configuration has no such trunk."""
     if name not in trunks:
         there = f"there are {', '.join(trunks)}" if trunks else "trunks are named in --config FILE"
         raise click.BadParameter(f"there is no trunk {name}; {there}", param_hint="--trunk")
-    return barred(trunks[name], mobiles_of(plan))
+    return trunks[name]
 
 
 def _known(plan: Plan, option: str, names: tuple[str, ...]) -> tuple[TargetName, ...]:

@@ -1,12 +1,10 @@
 """`switch400 number`: take calls to a 400 number, or stop taking them."""
 
-import getpass
-
 import click
 
+from b2bua.api.requests.numbers import SetNumberState, WantedState
+from b2bua.cli.ask import ask
 from b2bua.cli.place import Place, at_place
-from b2bua.cli.plan_desk import open_plans
-from b2bua.store.numbers import NumberState
 from routing.number import parse_400, print_400
 
 
@@ -20,7 +18,7 @@ def command() -> None:
 @at_place
 def suspend(number: str, place: Place) -> None:
     """Answer new calls to NUMBER with 480; calls in progress go on."""
-    _set(place, number, NumberState.SUSPENDED)
+    _set(place, number, WantedState.SUSPENDED)
 
 
 @command.command()
@@ -28,11 +26,10 @@ def suspend(number: str, place: Place) -> None:
 @at_place
 def activate(number: str, place: Place) -> None:
     """Take calls to NUMBER again."""
-    _set(place, number, NumberState.ACTIVE)
+    _set(place, number, WantedState.ACTIVE)
 
 
-def _set(place: Place, text: str, state: NumberState) -> None:
+def _set(place: Place, text: str, state: WantedState) -> None:
     number = parse_400(text)
-    store = place.open_store()
-    changed = open_plans(place, store).set_state(number, state, who=getpass.getuser())
-    click.echo(f"{print_400(number)} is {state.value}" + ("" if changed else " already"))
+    done = ask(place, SetNumberState(number, state))
+    click.echo(f"{print_400(number)} is {state.value}" + ("" if done.changed else " already"))

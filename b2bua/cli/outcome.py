@@ -11,10 +11,12 @@ from contextlib import contextmanager
 import click
 from sqlalchemy.exc import DBAPIError
 
+from b2bua.api.requests.fields import FieldFault
+from b2bua.api.requests.operation import Refusal
 from b2bua.base.errors import StoreError
 from b2bua.config.configuration import ConfigFault
 from b2bua.console.client_token import CredentialFault
-from b2bua.control.client import DaemonGone, Refused
+from b2bua.control.client import DaemonGone
 from b2bua.control.tokens import TokensFault
 from b2bua.media.keys import KeyFault
 from b2bua.media.prompts import UnusablePrompt
@@ -23,7 +25,7 @@ from routing.document import PlanFaults
 from routing.number import NumberFault
 
 _SAID = (
-    *(StoreError, ConfigFault, DaemonGone, Refused, NumberFault, UnusablePrompt),
+    *(StoreError, ConfigFault, DaemonGone, FieldFault, NumberFault, UnusablePrompt),
     *(KeyFault, TokensFault, CredentialFault),
 )
 """What says in a sentence of its own what is wrong."""
@@ -38,6 +40,12 @@ def outcome() -> Iterator[None]:
         for fault in error.faults:
             click.echo(f"{fault.path}: {fault.problem} — {fault.mend}", err=True)
         sys.exit(1)
+    except Refusal as error:
+        for refused in error.faults:
+            click.echo(f"{refused.path}: {refused.problem} — {refused.mend}", err=True)
+        if not error.faults:
+            click.echo(str(error), err=True)
+        sys.exit(1 if error.faults else 2)
     except _SAID as error:
         click.echo(str(error), err=True)
         sys.exit(2)

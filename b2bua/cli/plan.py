@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 
+from b2bua.api.requests.plans import PublishPlans, RestorePlan, ShowPlan, ShowPlanHistory
 from b2bua.base.errors import StoreError
+from b2bua.cli.ask import ask
 from b2bua.cli.diff import command as diff
 from b2bua.cli.documents import read_documents
 from b2bua.cli.outcome import outcome
 from b2bua.cli.place import Place, at_place
-from b2bua.cli.plan_desk import open_plans
 from b2bua.cli.plan_print import history_table, live_table, said
 from routing.ids import Number400
 from routing.number import parse_400, print_400
@@ -45,9 +46,8 @@ command.add_command(diff)
 @at_place
 def publish(files: tuple[Path, ...], note: str, author: str, place: Place) -> None:
     """Check FILE… whole and make them live, all or none; in effect for the next call."""
-    texts = read_documents(files)
-    store = place.open_store(create=True)
-    for each in open_plans(place, store).publish(texts, sources=list(map(str, files)), author=author, note=note):
+    request = PublishPlans(tuple(read_documents(files)), tuple(map(str, files)), note)
+    for each in ask(place, request, who=author, create=True).plans:
         click.echo(said(each))
 
 
@@ -71,7 +71,7 @@ def sync(folder: Path, dry_run: bool, note: str, author: str, place: Place) -> N
         for number, changes in differences:
             click.echo(f"{print_400(number)}: {'would be published' if changes else 'is live already'}")
     else:
-        for each in open_plans(place, store).publish(texts, sources=sources, author=author, note=note):
+        for each in ask(place, PublishPlans(tuple(texts), tuple(sources), note), who=author).plans:
             click.echo(said(each))
     for number in sorted(set(store.plans.all_live()) - {number for number, _ in differences}):
         click.echo(f"{print_400(number)}: has no file in {folder}; left as it is")
@@ -90,8 +90,7 @@ def list_(place: Place) -> None:
 @at_place
 def show(number: Number400, version: int | None, place: Place) -> None:
     """NUMBER's document as its author wrote it."""
-    plans = place.open_store().plans
-    text = plans.live(number).document if version is None else plans.version(number, version)[1]
+    text = ask(place, ShowPlan(number, version=version)).text
     click.echo(text, nl=not text.endswith("\n"))
 
 
@@ -100,7 +99,7 @@ def show(number: Number400, version: int | None, place: Place) -> None:
 @at_place
 def history(number: Number400, place: Place) -> None:
     """Every version of NUMBER's plan, newest first: the first is live."""
-    history_table(place.open_store().plans.history(number))
+    history_table(ask(place, ShowPlanHistory(number)).versions)
 
 
 @command.command()
@@ -110,8 +109,7 @@ def history(number: Number400, place: Place) -> None:
 @at_place
 def restore(number: Number400, version: int, note: str, author: str, place: Place) -> None:
     """Make an older VERSION of NUMBER's plan live again, as a new version."""
-    store = place.open_store()
-    click.echo(said(open_plans(place, store).restore(number, version, author=author, note=note)))
+    click.echo(said(ask(place, RestorePlan(number, version, note=note), who=author)))
 
 
 @command.command()

@@ -2,20 +2,19 @@
 
 from collections.abc import Iterable
 
+from b2bua.api.requests.plans import PlanVersion, PublishedPlan
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.when import clock
-from b2bua.store.publication import Published
-from b2bua.store.versions import LivePlan, Version
+from b2bua.store.versions import LivePlan
 from routing.number import print_400
 
 _HASH_DIGITS = 12
 
 
-def said(published: Published) -> str:
+def said(plan: PublishedPlan) -> str:
     """One line on what became of a document."""
-    version = published.version
-    what = f"version {version.id} is live" if published.changed else f"is live already, as version {version.id}"
-    return f"{print_400(version.number)}: {what} (plan {version.plan_hash[:_HASH_DIGITS]})"
+    what = f"version {plan.version} is live" if plan.changed else f"is live already, as version {plan.version}"
+    return f"{print_400(plan.number)}: {what} (plan {plan.plan_hash[:_HASH_DIGITS]})"
 
 
 def live_table(every: Iterable[LivePlan]) -> None:
@@ -32,10 +31,10 @@ def live_table(every: Iterable[LivePlan]) -> None:
     show_table(columns, every)
 
 
-def history_table(versions: Iterable[Version]) -> None:
+def history_table(versions: Iterable[PlanVersion]) -> None:
     """Versions of one number's plan."""
     columns = (
-        Column("VERSION", lambda version: str(version.id), right=True),
+        Column("VERSION", lambda version: str(version.version), right=True),
         Column("PUBLISHED", lambda version: clock(version.at_ms)),
         Column("AUTHOR", lambda version: version.author),
         Column("PLAN", lambda version: version.plan_hash[:_HASH_DIGITS]),
@@ -44,7 +43,7 @@ def history_table(versions: Iterable[Version]) -> None:
     show_table(columns, versions)
 
 
-def _note(version: Version) -> str:
+def _note(version: PlanVersion) -> str:
     if version.restored_from is None:
         return version.note
     return f"restored from {version.restored_from}" + (f": {version.note}" if version.note else "")

@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from b2bua.base.errors import NotFound
-from b2bua.cli.deed import note
+from b2bua.cli.ask import note
 from b2bua.cli.place import Place, at_place
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.when import clock
@@ -52,7 +52,7 @@ def add(number: str, name: str, file: Path, place: Place) -> None:
     samples = convert(file)
     store = place.open_store(create=True)
     upload = _uploads(place).add(mine, name, samples)
-    note(store, "prompt-add", mine, f"{name} version {upload.version}")
+    note(store, "prompt.add", mine, {"name": name, "version": upload.version})
     click.echo(
         f"{print_400(mine)}: “{name}”, {upload.length_s:.1f} s, {loudness_lufs(samples, RATE_HZ):.1f} LUFS, "
         f"version {upload.version}; heard from the next call on"
@@ -92,7 +92,7 @@ def remove(number: str, name: str, place: Place) -> None:
     mine = parse_400(number)
     store = place.open_store(create=True)
     kept = _uploads(place).remove(mine, name)
-    note(store, "prompt-remove", mine, name)
+    note(store, "prompt.remove", mine, {"name": name})
     click.echo(f"{print_400(mine)}: “{name}” is out of effect, and kept as {kept}")
 
 

@@ -11,27 +11,30 @@ from typing import Final
 
 import click
 
+from b2bua.api.requests.fields import MOST_ROWS
+from b2bua.api.requests.recordings import ListRecordings
 from b2bua.base.errors import StoreError
-from b2bua.cli.deed import note, save_sound
+from b2bua.cli.ask import ask, note
 from b2bua.cli.outcome import outcome
 from b2bua.cli.place import Place, at_place
+from b2bua.cli.sound_file import save_sound
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.when import clock
-from b2bua.jobs.retention import Terms, delete_due
+from b2bua.jobs.retention import delete_due
 from b2bua.media.keys import make_key
 from b2bua.media.paths import media_paths
 from b2bua.media.recordings import CHANNELS, Recordings
-from routing.number import parse_400, print_number
+from routing.number import parse_400
 
 _COLUMNS: Final = (
-    Column("Call", lambda row: row[0].call_id),
-    Column("When", lambda row: clock(row[0].arrived_ms)),
-    Column("Number", lambda row: print_number(row[1].number) if row[1] else ""),
-    Column("Caller", lambda row: print_number(row[1].caller) if row[1] else ""),
-    Column("Target", lambda row: row[1].target if row[1] else ""),
-    Column("Seconds", lambda row: f"{row[0].length_s:.0f}", right=True),
-    Column("Kept until", lambda row: clock(row[2])),
-    Column("Sealed", lambda row: "yes" if row[0].is_sealed else ""),
+    Column("Call", lambda row: row.call_id),
+    Column("When", lambda row: clock(row.arrived_ms)),
+    Column("Number", lambda row: row.number),
+    Column("Caller", lambda row: row.caller),
+    Column("Target", lambda row: row.target),
+    Column("Seconds", lambda row: f"{row.length_s:.0f}", right=True),
+    Column("Kept until", lambda row: clock(row.kept_until_ms)),
+    Column("Sealed", lambda row: "yes" if row.sealed else ""),
 )
 
 
@@ -45,11 +48,10 @@ def command() -> None:
 @at_place
 def list_(number: str, place: Place) -> None:
     """The recordings that are there, oldest first."""
-    store = place.open_store()
-    wanted, terms = parse_400(number) if number else "", Terms(store.plans)
-    found = ((one, store.records.get(one.call_id)) for one in _recordings(place).every())
-    rows = ((one, record, terms.until_ms(one, record)) for one, record in found)
-    show_table(_COLUMNS, (row for row in rows if not wanted or (row[1] and row[1].number == wanted)))
+    found = ask(place, ListRecordings(parse_400(number) if number else None, MOST_ROWS))
+    show_table(_COLUMNS, reversed(found.rows))
+    if found.more:
+        click.echo(f"the newest {MOST_ROWS}; fewer with --number", err=True)
 
 
 @command.command()
@@ -65,7 +67,7 @@ def export(call_id: str, file: Path, place: Place) -> None:
     record = store.records.get(recording.call_id)
     if record and record.ended_ms is None:
         raise StoreError(f"the call {call_id} is still up; wait until it is over")
-    note(store, "recording-export", record.number if record else "unknown", f"{call_id} to {file}")
+    note(store, "recording.export", record.number if record else "unknown", {"call_id": call_id, "file": str(file)})
     click.echo(save_sound(recording.sound(keys), CHANNELS, file))
 
 

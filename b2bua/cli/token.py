@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from b2bua.cli.deed import note
+from b2bua.cli.ask import note
 from b2bua.cli.place import Place, at_place
 from b2bua.cli.table import Column, show_table
 from b2bua.console.protocol import Role
@@ -30,7 +30,7 @@ def add(name: str, role: str, place: Place) -> None:
     """Print a new token for NAME, once: hand it over, for it is not kept."""
     store = place.open_store(create=True)
     token = Tokens(place.state / FILE).add(name, Role(role))
-    note(store, "token.add", name, role)
+    note(store, "token.add", name, {"role": role})
     click.echo(token)
     if sys.stderr.isatty():
         click.echo(f"{name} may log in with it as {role}: in the browser, or from ~/.config/switch400/token", err=True)
@@ -50,5 +50,5 @@ def remove(name: str, place: Place) -> None:
     """Take NAME's token back; consoles that use it are shut out within two seconds."""
     store = place.open_store()
     person = Tokens(place.state / FILE).remove(name)
-    note(store, "token.remove", name, person.role)
+    note(store, "token.remove", name, {"role": person.role.value})
     click.echo(f"{name} has no token any more")

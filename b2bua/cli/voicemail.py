@@ -3,32 +3,32 @@
 Rule: a message that was fetched is read; what leaves the switch, and what is deleted, is in the audit trail before.
 """
 
-import getpass
-import time
 from pathlib import Path
 from typing import Final
 
 import click
 
-from b2bua.api.kept import delete_message
-from b2bua.cli.deed import note, save_sound
+from b2bua.api.requests.fields import MOST_ROWS
+from b2bua.api.requests.voicemail import DeleteMessages, ListMessages, MarkMessages
+from b2bua.cli.ask import ask, note
 from b2bua.cli.place import Place, at_place
+from b2bua.cli.sound_file import save_sound
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.when import clock
-from b2bua.media.messages import CHANNELS, Messages, VoiceMessage
+from b2bua.media.messages import CHANNELS, Messages
 from b2bua.media.paths import media_paths
-from b2bua.store.store import Store
-from routing.number import parse_400, print_400, print_number
+from routing.ids import CallId
+from routing.number import parse_400
 
 _COLUMNS: Final = (
-    Column("", lambda row: "" if row[2] and row[2].read_ms else "new"),
-    Column("Call", lambda row: row[0].call_id),
-    Column("When", lambda row: clock(row[0].arrived_ms)),
-    Column("Number", lambda row: print_400(row[0].number)),
-    Column("Mailbox", lambda row: row[0].mailbox),
-    Column("Caller", lambda row: print_number(row[1].caller) if row[1] else ""),
-    Column("Seconds", lambda row: f"{row[0].length_s:.0f}", right=True),
-    Column("Read", lambda row: f"{clock(row[2].read_ms)} {row[2].read_by}" if row[2] and row[2].read_ms else ""),
+    Column("", lambda row: "" if row.read_ms else "new"),
+    Column("Call", lambda row: row.call_id),
+    Column("When", lambda row: clock(row.arrived_ms)),
+    Column("Number", lambda row: row.number),
+    Column("Mailbox", lambda row: row.mailbox),
+    Column("Caller", lambda row: row.caller),
+    Column("Seconds", lambda row: f"{row.length_s:.0f}", right=True),
+    Column("Read", lambda row: f"{clock(row.read_ms)} {row.read_by}" if row.read_ms else ""),
 )
 
 
@@ -44,11 +44,10 @@ def command() -> None:
 @at_place
 def list_(number: str, mailbox: str, new: bool, place: Place) -> None:
     """The messages that are there, oldest first."""
-    store = place.open_store()
-    marks = store.mailboxes.marks()
-    found = _messages(place).every(parse_400(number) if number else "", mailbox)
-    rows = ((one, store.records.get(one.call_id), marks.get(one.call_id)) for one in found)
-    show_table(_COLUMNS, (row for row in rows if not (new and row[2] and row[2].read_ms)))
+    found = ask(place, ListMessages(parse_400(number) if number else None, mailbox, new, MOST_ROWS))
+    show_table(_COLUMNS, reversed(found.rows))
+    if found.more:
+        click.echo(f"the newest {MOST_ROWS}; fewer with --number", err=True)
 
 
 @command.command("play-to")
@@ -61,9 +60,9 @@ def play_to(call_id: str, file: Path, place: Place) -> None:
     One that is sealed needs `--config`, which names the keys.
     """
     message, keys, store = _messages(place).get(call_id), place.keyring(), place.open_store()
-    note(store, "message-fetch", message.number, f"{call_id} to {file}")
+    note(store, "voicemail.fetch", message.number, {"call_id": call_id, "file": str(file)})
     click.echo(save_sound(message.sound(keys), CHANNELS, file))
-    _mark(store, [message], read=True)
+    ask(place, MarkMessages((message.call_id,)))
 
 
 @command.command()
@@ -72,9 +71,8 @@ def play_to(call_id: str, file: Path, place: Place) -> None:
 @at_place
 def mark(call_ids: tuple[str, ...], read: bool, place: Place) -> None:
     """Mark the messages of calls as read, or as new."""
-    messages = [_messages(place).get(call_id) for call_id in call_ids]
-    _mark(place.open_store(), messages, read=read)
-    click.echo(f"{len(messages)} marked as {'read' if read else 'new'}")
+    done = ask(place, MarkMessages(tuple(map(CallId, call_ids)), read))
+    click.echo(f"{done.marked} marked as {'read' if read else 'new'}")
 
 
 @command.command()
@@ -82,16 +80,9 @@ def mark(call_ids: tuple[str, ...], read: bool, place: Place) -> None:
 @at_place
 def delete(call_ids: tuple[str, ...], place: Place) -> None:
     """Delete the messages of calls, for good."""
-    messages = [_messages(place).get(call_id) for call_id in call_ids]
-    store = place.open_store()
-    for message in messages:
-        delete_message(store, message, getpass.getuser())
-        click.echo(f"{message.call_id}: deleted")
-
-
-def _mark(store: Store, messages: list[VoiceMessage], *, read: bool) -> None:
-    pairs = [(one.call_id, one.number) for one in messages]
-    store.mailboxes.mark(pairs, getpass.getuser(), round(time.time() * 1000), read=read)
+    ask(place, DeleteMessages(tuple(map(CallId, call_ids))))
+    for call_id in call_ids:
+        click.echo(f"{call_id}: deleted")
 
 
 def _messages(place: Place) -> Messages:

@@ -2,17 +2,17 @@
 
     console → daemon   Hello      the version I speak, the most I want to be allowed, who sits here, their token
                        Subscribe  send me these topics: whole now, then what changes
-                       Request    do this (a verb and its arguments); the reply bears the same id
+                       Request    do this (an operation and its fields); the reply bears the same id
     daemon → console   Welcome    the link stands, for this person in this role
                        Refused    the link does not stand, and why; then the daemon closes it
                        Snapshot   the topics as they stand at `seq`; replaces all that was sent before
                        Delta      what changed between `seq` - 1 and `seq`
                        Reply      the answer to one Request
 
-Rule: `Hello` comes first and once. It and `Refused` keep their fields for ever; a new one has a default, and a field
-that a reader does not know is passed over, so that two versions can always tell each other that they differ. A console
-that finds a hole in `seq` subscribes anew; the daemon may send a Snapshot at any time in place of deltas that a slow
-console did not take.
+Rule: `Hello` comes first and once. It and `Refused` keep their fields in every version; a new one has a default, and a
+field that a reader does not know is passed over, so that two versions can always tell each other that they differ. A
+console that finds a gap in `seq` subscribes anew; the daemon may send a Snapshot at any time in place of deltas that a
+slow console did not take. The operations and their fields are those of `b2bua.api.requests` (docs/operations.md).
 State is topic → key → row → field (`b2bua.console.rows` names the topics and the fields). A Delta names only fields
 that changed; None in place of a row says that the row is gone.
 Frames are a 4-byte big-endian length (`b2bua.base.framing`) and msgpack (`b2bua.base.serialization`).
@@ -29,7 +29,7 @@ from cattrs.errors import BaseValidationError
 from b2bua.base.framing import MOST_FRAME_BYTES, FrameCutter, framed
 from b2bua.base.serialization import pack, tagged, unpack
 
-VERSION: Final = 2
+VERSION: Final = 3
 MOST_SNAPSHOT_BYTES: Final = 64 * 1024 * 1024
 """What a console takes from its daemon; what a daemon takes from a console is `MOST_FRAME_BYTES`."""
 
@@ -51,9 +51,28 @@ class Role(StrEnum):
         return order.index(self) >= order.index(least)
 
 
+class FaultKind(StrEnum):
+    """Why something that was asked is not done."""
+
+    BAD_REQUEST = "bad-request"
+    """A field is missing, unknown or cannot be so; or there is no such operation."""
+    FORBIDDEN = "forbidden"
+    """The asker's role may not."""
+    NOT_FOUND = "not-found"
+    """What the request names is not there."""
+    CONFLICT = "conflict"
+    """Somebody else has changed it meanwhile."""
+    BAD_PLAN = "bad-plan"
+    """A document is no plan."""
+    UNAVAILABLE = "unavailable"
+    """The disk or the database refuses, or no daemon runs."""
+    FAILED = "failed"
+    """A fault of the program; its log says more."""
+
+
 @attrs.frozen
 class Hello:
-    """First word on a link.
+    """The first message on a link.
 
     `token` is what the daemon's owner gave this person (`b2bua.control.tokens`): it says who they are and the most that
     they may do. Without one only the owner is let in, and `who` is the name they go by. The role given may be lower
@@ -78,8 +97,8 @@ class Request:
     """`id` is the console's own; it is unique among its requests not yet answered."""
 
     id: int
-    verb: str
-    args: dict[str, Any]
+    operation: str
+    fields: dict[str, Any]  # Any: foreign until `b2bua.api.requests.wire` has decoded them
 
 
 @attrs.frozen
@@ -94,7 +113,7 @@ class Welcome:
 
 @attrs.frozen
 class Refused:
-    """The last word on a link that was not to be. `version` is the daemon's."""
+    """The last message on a link that is refused or ended, with the reason. `version` is the daemon's."""
 
     version: int
     why: str
@@ -118,9 +137,9 @@ class Delta:
 
 @attrs.frozen
 class Fault:
-    """One fault of a document.
+    """One fault of a document or of a request.
 
-    Where (`path`, such as `nodes.menu.keys.1`), what is wrong, and how to mend it.
+    Where (`path`, such as `nodes.menu.keys.1` or a field's name), what is wrong, and how to mend it.
     """
 
     path: str
@@ -130,11 +149,12 @@ class Fault:
 
 @attrs.frozen
 class Reply:
-    """The answer to the Request of this id. `error` is a sentence for a person; empty when `ok`."""
+    """The answer to the Request of this id: the reply's `fields`, or which `fault`, with a sentence for a person."""
 
     id: int
     ok: bool
-    result: Any = None
+    fields: dict[str, Any] = attrs.field(factory=dict)  # Any: plain fields of a reply class, decoded by the client
+    fault: FaultKind | None = None
     error: str = ""
     faults: tuple[Fault, ...] = ()
 

@@ -1,8 +1,8 @@
 """Who is at the far end of a control link, and what they may do.
 
 Rule: with a token one is the person it was given to, in no higher role than theirs, whatever the Hello says. Without
-one, only the switch's own user and root are let in, by the kernel's word (SO_PEERCRED), in the role they ask for; the
-name they give is their claim, so their login stands beside it.
+one, only the switch's own user and root are let in (SO_PEERCRED, unix(7)), in the role they ask for; the name they give
+is not proved, so their login stands beside it.
 """
 
 import logging
@@ -11,7 +11,7 @@ import pwd
 
 import attrs
 
-from b2bua.api.verbs import Operator
+from b2bua.api.dispatch import Asker
 from b2bua.console.protocol import Hello, Role
 from b2bua.control.tokens import Tokens, TokensFault, digest
 
@@ -22,7 +22,7 @@ _log = logging.getLogger("switch400.control")
 class Authenticated:
     """A person let in; `sha256` is their token's digest, empty for the owner."""
 
-    operator: Operator
+    asker: Asker
     sha256: str = ""
 
 
@@ -43,7 +43,7 @@ class Authentication:
             )
         login = login_of(uid)
         name = f"{hello.who} ({login})" if hello.who not in ("", login) else login
-        return Authenticated(Operator(name, hello.role))
+        return Authenticated(Asker(name, hello.role))
 
     def stands(self, admitted: Authenticated) -> bool:
         """Whether this person would be let in again, with no lower role."""
@@ -54,7 +54,7 @@ class Authentication:
         except TokensFault as fault:
             _log.error("%s", fault)
             return False
-        return person is not None and person.role.may(admitted.operator.role)
+        return person is not None and person.role.may(admitted.asker.role)
 
     def _by_token(self, hello: Hello) -> Authenticated:
         sha256 = digest(hello.token)
@@ -66,7 +66,7 @@ class Authentication:
         if person is None:
             raise ValueError("this token is not known here: it is mistyped, or was removed")
         role = min(hello.role, person.role, key=list(Role).index)
-        return Authenticated(Operator(person.name, role), sha256)
+        return Authenticated(Asker(person.name, role), sha256)
 
 
 def login_of(uid: int) -> str:

@@ -1,21 +1,23 @@
-"""A synchronous console's end of the control protocol, for the command line: ask, wait, print.
+"""A client of the control protocol that waits for each reply, for the command line.
 
-Rule: every failure is one of two: `DaemonGone` (nobody there, or the link broke) and `Refused` (it said no,
-and why).
+Rule: every failure is one of two: `DaemonGone` (no daemon there, or the link broke) and `Refusal` (it says no, and
+why).
 """
 
 import getpass
 import socket as sockets
 from itertools import count
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+from b2bua.api.requests.operation import Operation, Refusal
+from b2bua.api.requests.wire import Plain, decode_reply, encode
 from b2bua.console import protocol
 from b2bua.console.client_token import token_at_hand
 from b2bua.console.protocol import (
     VERSION,
     Delta,
-    Fault,
+    FaultKind,
     Frames,
     FromDaemon,
     Hello,
@@ -27,17 +29,11 @@ from b2bua.console.protocol import (
     Welcome,
 )
 
+R = TypeVar("R")
+
 
 class DaemonGone(Exception):
     """No daemon answers at this path, or it went away before it answered."""
-
-
-class Refused(Exception):
-    """The daemon said no: a sentence, and the faults of the document if that is why."""
-
-    def __init__(self, sentence: str, faults: tuple[Fault, ...] = ()) -> None:
-        super().__init__(sentence)
-        self.faults = faults
 
 
 class Client:
@@ -55,7 +51,7 @@ class Client:
     ) -> Self:
         """Link to the daemon at `path`; each answer may take `timeout_s`.
 
-        `token` says who we are (None: the one at hand, `b2bua.console.client_token`). Raises DaemonGone, Refused or
+        `token` says who we are (None: the one at hand, `b2bua.console.client_token`). Raises DaemonGone, Refusal or
         CredentialFault.
         """
         token = token_at_hand() if token is None else token
@@ -75,20 +71,27 @@ class Client:
             raise
         return client
 
-    def request(self, verb: str, args: dict[str, Any] | None = None) -> Any:
-        """The daemon's answer to this verb; raises Refused or DaemonGone."""
-        request = Request(next(self._ids), verb, args or {})
+    def ask(self, request: Operation[R]) -> R:
+        """The reply to this request; raises Refusal or DaemonGone."""
+        try:
+            return decode_reply(request, self.ask_plain(request.NAME, encode(request)))
+        except ValueError as fault:
+            raise DaemonGone(str(fault)) from fault
+
+    def ask_plain(self, operation: str, fields: Plain) -> Plain:
+        """The same with plain fields, which may be any; raises Refusal or DaemonGone."""
+        request = Request(next(self._ids), operation, fields)
         self._send(request)
         while True:
             reply: Reply = self._await(Reply)
             if reply.id != request.id:
                 continue
             if not reply.ok:
-                raise Refused(reply.error, reply.faults)
-            return reply.result
+                raise Refusal(reply.fault or FaultKind.FAILED, reply.error, reply.faults)
+            return reply.fields
 
     def snapshot(self, topics: tuple[str, ...]) -> protocol.State:
-        """These topics of the feed as they stand now (`b2bua.console.rows`); raises Refused or DaemonGone."""
+        """These topics of the feed as they stand now (`b2bua.console.rows`); raises Refusal or DaemonGone."""
         self._send(Subscribe(topics))
         state: protocol.State = self._await(Snapshot).state
         self._send(Subscribe(()))
@@ -109,6 +112,8 @@ class Client:
             self._socket.sendall(protocol.frame(message))
         except OSError as fault:
             raise DaemonGone(f"the link to the daemon broke: {fault}") from fault
+        except ValueError as fault:
+            raise Refusal(FaultKind.BAD_REQUEST, f"that is too much for one request: {fault}") from fault
 
     def _await(self, kind: type) -> Any:
         """The next message of this kind; those of the feed that are not asked for are passed over."""
@@ -116,7 +121,7 @@ class Client:
             while self._waiting:
                 message = self._waiting.pop(0)
                 if isinstance(message, protocol.Refused):
-                    raise Refused(message.why)
+                    raise Refusal(FaultKind.FORBIDDEN, message.why)
                 if isinstance(message, kind):
                     return message
                 if not isinstance(message, Delta | Snapshot):

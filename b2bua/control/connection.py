@@ -1,66 +1,73 @@
 """The daemon's end of one console's link.
 
-Rule: no console can slow the daemon. What it does not read piles up to `MOST_WAITING` deltas, then they are
-thrown away and it is sent a snapshot once it reads again; it is read no further while `MOST_AT_ONCE` of its
-requests are being done.
+Rule: no console can slow the daemon or fill its memory. Of what it does not read `MOST_WAITING` deltas are kept, then
+they are thrown away and it is sent a snapshot once it reads again. It is read no further while `MOST_AT_ONCE` of its
+requests are not done, or their replies not sent. It can subscribe to the topics that there are, and no others.
 """
 
 import logging
 import math
 import socket as sockets
 from collections import deque
-from collections.abc import Mapping
 from struct import Struct
 from typing import Final
 
 import trio
 
-from b2bua.api.verbs import Operator, Refusal, Verb
+from b2bua.api.dispatch import Asker, Dispatcher, permit
+from b2bua.api.requests.operation import Refusal
+from b2bua.api.requests.wire import decode, encode
 from b2bua.console.feed import Feed
 from b2bua.console.protocol import (
     VERSION,
+    FaultKind,
     Frames,
     FromConsole,
     Hello,
     Refused,
     Reply,
     Request,
-    Role,
     Subscribe,
     Welcome,
     frame,
 )
+from b2bua.console.rows import TOPICS
 from b2bua.control.authentication import Authenticated, Authentication
 
 MOST_WAITING: Final = 64
 """Deltas kept for a console that does not read: about three seconds of them."""
 MOST_AT_ONCE: Final = 8
 HELLO_WITHIN_S: Final = 5.0
-LAST_WORD_S: Final = 1.0
+LINGER_S: Final = 1.0
 """For what is still to be written when a link ends."""
 _PEER = Struct("3i")
 _log = logging.getLogger("switch400.control")
 
 
-Held = Mapping[str, tuple[Role, Verb]]
-"""Verbs by name, each with the least role for it."""
-
-
 class Outbox:
-    """What waits to be written to one console."""
+    """What waits to be written to one console; `room` is for its requests, until their replies are written."""
 
     def __init__(self, feed: Feed) -> None:
         self.topics: frozenset[str] = frozenset()
+        self.room = trio.Semaphore(MOST_AT_ONCE)
         self._feed = feed
-        self._answers: deque[bytes] = deque()
+        self._replies: deque[bytes] = deque()
+        self._replying = False
+        self._first = b""
+        self._last = b""
         self._deltas: deque[bytes] = deque()
         self._behind = False
         self._ended = False
         self._more = trio.Event()
 
-    def answer(self, packed: bytes) -> None:
-        """An answer is kept whatever happens to the deltas."""
-        self._answers.append(packed)
+    def reply(self, packed: bytes) -> None:
+        """The reply to a request that took a place in `room`; it is kept whatever happens to the deltas."""
+        self._replies.append(packed)
+        self._more.set()
+
+    def welcome(self, packed: bytes) -> None:
+        """The first message of all."""
+        self._first = packed
         self._more.set()
 
     def restart(self, topics: frozenset[str]) -> None:
@@ -79,21 +86,30 @@ class Outbox:
             self.restart(self.topics)
         self._more.set()
 
-    def end(self) -> None:
-        """Nothing but the answers still waiting is to be written."""
+    def end(self, last: bytes = b"") -> None:
+        """Nothing but the replies that wait, and then `last`, is to be written."""
+        self._last = self._last or last
         self._ended = True
         self._more.set()
 
     async def take(self) -> bytes:
-        """What to write next; empty at the end.
+        """What to write next, when all before it is written; empty at the end.
 
         A snapshot is made only when it can be sent, so that it is never an old one.
         """
+        if self._replying:
+            self._replying = False
+            self.room.release()
         while True:
-            if self._answers:
-                return self._answers.popleft()
+            if self._first:
+                first, self._first = self._first, b""
+                return first
+            if self._replies:
+                self._replying = True
+                return self._replies.popleft()
             if self._ended:
-                return b""
+                last, self._last = self._last, b""
+                return last
             if self._behind:
                 self._behind = False
                 return frame(self._feed.snapshot(self.topics))
@@ -106,40 +122,44 @@ class Outbox:
 class Connection:
     """One console, from its Hello to the end.
 
-    `labour` outlives the link: what was asked is done to its end.
+    `nursery` outlives the link: what was asked is done to its end.
     """
 
     def __init__(
-        self, stream: trio.SocketStream, feed: Feed, verbs: Held, admission: Authentication, labour: trio.Nursery
+        self,
+        stream: trio.SocketStream,
+        feed: Feed,
+        dispatcher: Dispatcher,
+        authentication: Authentication,
+        nursery: trio.Nursery,
     ) -> None:
         self._stream = stream
         self._feed = feed
-        self._verbs = verbs
-        self._admission = admission
-        self._labour = labour
-        self._room = trio.Semaphore(MOST_AT_ONCE)
-        self._patience = trio.CancelScope()
+        self._dispatcher = dispatcher
+        self._authentication = authentication
+        self._nursery = nursery
+        self._reading = trio.CancelScope()
         self._admitted: Authenticated | None = None
         self.outbox = Outbox(feed)
 
     async def run(self) -> None:
         """Serve until the console goes, or breaks the protocol; only its own link ends by that."""
-        self._patience.deadline = trio.current_time() + HELLO_WITHIN_S
+        self._reading.deadline = trio.current_time() + HELLO_WITHIN_S
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._write)
-            with self._patience:
+            with self._reading:
                 try:
                     await self._read()
                 except ValueError as fault:
-                    self.outbox.answer(frame(Refused(VERSION, str(fault))))
+                    self.outbox.end(frame(Refused(VERSION, str(fault))))
             self.outbox.end()
-            nursery.cancel_scope.deadline = trio.current_time() + LAST_WORD_S
+            nursery.cancel_scope.deadline = trio.current_time() + LINGER_S
 
-    def look_again(self) -> None:
+    def recheck(self) -> None:
         """End this link if its person's token was removed, or is good for less now."""
-        if self._admitted is not None and not self._admission.stands(self._admitted):
-            self.outbox.answer(frame(Refused(VERSION, "your token was removed, or changed: log in again")))
-            self._patience.cancel()
+        if self._admitted is not None and not self._authentication.stands(self._admitted):
+            self.outbox.end(frame(Refused(VERSION, "your token was removed, or changed: log in again")))
+            self._reading.cancel()
 
     async def _read(self) -> None:
         frames = Frames(FromConsole)
@@ -154,56 +174,61 @@ class Connection:
     async def _take(self, message: FromConsole) -> None:
         if self._admitted is None:
             self._admitted = self._greet(message)
-            self._patience.deadline = math.inf
+            self._reading.deadline = math.inf
             return
         match message:
             case Hello():
                 raise ValueError("Hello comes once")
             case Subscribe(topics):
+                if unknown := set(topics).difference(TOPICS):
+                    raise ValueError(f"there is no topic {min(unknown):.40}; there are {', '.join(TOPICS)}")
                 self.outbox.restart(frozenset(topics))
             case Request():
-                await self._room.acquire()
-                self._labour.start_soon(self._do, message, self._admitted.operator)
+                await self.outbox.room.acquire()
+                self._nursery.start_soon(self._perform, message, self._admitted.asker)
 
     def _greet(self, hello: FromConsole) -> Authenticated:
         if not isinstance(hello, Hello):
-            raise ValueError("the first message must be Hello")  # noqa: TRY004 - a bad word, not a bad call
+            raise ValueError("the first message must be Hello")  # noqa: TRY004 - a bad message, not a bad call
         if hello.version != VERSION:
             raise ValueError(
                 f"this daemon speaks version {VERSION} of the control protocol, "
                 f"the console version {hello.version}: use the same release of both"
             )
-        admitted = self._admission.admit(hello, peer_uid(self._stream.socket))
-        person = admitted.operator
-        self.outbox.answer(frame(Welcome(VERSION, person.role, self._feed.seq, person.name)))
+        admitted = self._authentication.admit(hello, peer_uid(self._stream.socket))
+        person = admitted.asker
+        self.outbox.welcome(frame(Welcome(VERSION, person.role, self._feed.seq, person.name)))
         return admitted
 
-    async def _do(self, request: Request, operator: Operator) -> None:
+    async def _perform(self, request: Request, asker: Asker) -> None:
+        reply = await self._reply(request, asker)
         try:
-            self.outbox.answer(frame(await self._reply(request, operator)))
+            packed = frame(reply)
         except ValueError as fault:
-            self.outbox.answer(frame(Reply(request.id, ok=False, error=f"the answer is too long: {fault}")))
-        finally:
-            self._room.release()
+            packed = frame(_refused(request, FaultKind.FAILED, f"the answer is too long: {fault}"))
+        self.outbox.reply(packed)
 
-    async def _reply(self, request: Request, operator: Operator) -> Reply:
-        if request.verb not in self._verbs:
-            return Reply(request.id, ok=False, error=f"this daemon knows no {request.verb}")
-        least, verb = self._verbs[request.verb]
-        if not operator.role.may(least):
-            why = f"{request.verb} needs the role {least}; this console has the role {operator.role}"
-            return Reply(request.id, ok=False, error=why)
+    async def _reply(self, request: Request, asker: Asker) -> Reply:
+        kind = self._dispatcher.operations.get(request.operation)
+        if kind is None:
+            return _refused(request, FaultKind.BAD_REQUEST, f"this daemon knows no {request.operation:.80}")
         try:
-            return Reply(request.id, ok=True, result=await verb(request.args, operator))
+            permit(kind, asker)
+            reply = await self._dispatcher.perform(decode(kind, request.fields), asker)
+            return Reply(request.id, ok=True, fields=encode(reply))
         except Refusal as refusal:
-            return Reply(request.id, ok=False, error=str(refusal), faults=refusal.faults)
-        except Exception as fault:  # noqa: BLE001 - a fault in one verb must not end the daemon and its calls
-            _log.exception("verb %s failed", request.verb)
-            return Reply(request.id, ok=False, error=f"{request.verb} failed in the daemon: {fault!r}; see its log")
+            return Reply(request.id, ok=False, fault=refusal.kind, error=str(refusal), faults=refusal.faults)
+        except Exception as fault:  # noqa: BLE001 - a fault in one operation must not end the daemon and its calls
+            _log.exception("%s failed", kind.NAME)
+            return _refused(request, FaultKind.FAILED, f"{kind.NAME} failed in the daemon: {fault!r}; see its log")
+
+
+def _refused(request: Request, fault: FaultKind, sentence: str) -> Reply:
+    return Reply(request.id, ok=False, fault=fault, error=sentence)
 
 
 def peer_uid(socket: trio.socket.SocketType) -> int:
-    """The user at the far end, by the kernel's word."""
+    """The user at the far end, as the kernel says (SO_PEERCRED, unix(7))."""
     packed = socket.getsockopt(sockets.SOL_SOCKET, sockets.SO_PEERCRED, _PEER.size)
     uid: int = _PEER.unpack(packed)[1]
     return uid

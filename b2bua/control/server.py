@@ -1,8 +1,8 @@
-"""The daemon's end of the control protocol: a Unix socket where consoles see the feed and ask for verbs.
+"""The daemon's end of the control protocol: a Unix socket where consoles see the feed and ask for operations.
 
-Rule: the feed is cut at a steady pace and each delta is encoded once, however many consoles look on.
-Who may connect is decided by the kernel: the socket is the owner's alone (0600), or a group's too (0660), whose members
-need a token (`b2bua.control.authentication`). Whose token is removed is shut out within two seconds.
+Rule: the feed is cut at a steady pace and each delta is encoded once, however many consoles are linked.
+The socket is the owner's alone (mode 0600), or a group's too (0660), whose members need a token
+(`b2bua.control.authentication`). The links of a person whose token is removed end within two seconds.
 """
 
 import os
@@ -10,23 +10,22 @@ import pwd
 import shutil
 import socket as sockets
 import stat
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import trio
 
-from b2bua.api.verbs import LEAST, Verb
+from b2bua.api.dispatch import Dispatcher
 from b2bua.console.feed import Feed, within
-from b2bua.console.protocol import Role, frame
+from b2bua.console.protocol import frame
 from b2bua.control.authentication import Authentication
 from b2bua.control.connection import Connection
 
-LOOK_AGAIN_S: Final = 1.0
-"""How often it is asked whether those who are linked may still be."""
+RECHECK_S: Final = 1.0
+"""How often it is checked whether those who are linked would still be let in."""
 
 _UNSEEN_S: Final = 0.2
-"""The pace while no console looks on."""
+"""Between two cuts while no console is linked."""
 
 
 class SocketTaken(Exception):
@@ -78,24 +77,22 @@ def _clear(path: Path) -> None:
 
 
 class Control:
-    """Serves `feed` and `verbs`.
+    """Serves `feed` and the operations of `dispatcher`, to those whom `authentication` lets in (None: the owner).
 
-    Change the feed at will: consoles are told at most `cuts_per_s` times a second. `least` has the least role for each
-    verb; raises KeyError for a verb that it does not name.
+    The feed may change at any time: consoles are sent at most `cuts_per_s` deltas a second.
     """
 
     def __init__(
         self,
         feed: Feed,
-        verbs: Mapping[str, Verb],
-        admission: Authentication | None = None,
+        dispatcher: Dispatcher,
+        authentication: Authentication | None = None,
         *,
-        least: Mapping[str, Role] = LEAST,
         cuts_per_s: float = 20.0,
     ) -> None:
         self._feed = feed
-        self._admission = admission or Authentication()
-        self._verbs = {name: (least[name], verb) for name, verb in verbs.items()}
+        self._dispatcher = dispatcher
+        self._authentication = authentication or Authentication()
         self._pace_s = 1 / cuts_per_s
         self._links: set[Connection] = set()
 
@@ -114,19 +111,20 @@ class Control:
         path = Path(listener.getsockname())
         listeners = [trio.SocketListener(trio.socket.from_stdlib_socket(listener))]
         try:
-            async with trio.open_nursery() as labour:
+            async with trio.open_nursery() as nursery:
 
-                async def meet(stream: trio.SocketStream) -> None:
-                    await self._meet(stream, labour)
+                async def connected(stream: trio.SocketStream) -> None:
+                    await self._connected(stream, nursery)
 
-                labour.start_soon(self._tell)
-                labour.start_soon(self._shut_out)
-                labour.start_soon(trio.serve_listeners, meet, listeners)
+                nursery.start_soon(self._publish)
+                nursery.start_soon(self._end_revoked)
+                nursery.start_soon(trio.serve_listeners, connected, listeners)
                 task_status.started()
         finally:
             path.unlink(missing_ok=True)  # noqa: ASYNC240 - one unlink, at the very end
 
-    async def _tell(self) -> None:
+    async def _publish(self) -> None:
+        """Send what has changed in the feed, for ever."""
         while True:
             await trio.sleep(self._pace_s if self._links else _UNSEEN_S)
             delta = self._feed.cut()
@@ -139,20 +137,20 @@ class Control:
                     packed[topics] = frame(within(delta, topics))
                 link.outbox.delta(packed[topics])
 
-    async def _shut_out(self) -> None:
+    async def _end_revoked(self) -> None:
         """End the links of those who would not be let in again."""
         while True:
-            await trio.sleep(LOOK_AGAIN_S)
+            await trio.sleep(RECHECK_S)
             for link in self._links:
-                link.look_again()
+                link.recheck()
 
-    async def _meet(self, stream: trio.SocketStream, labour: trio.Nursery) -> None:
-        link = Connection(stream, self._feed, self._verbs, self._admission, labour)
+    async def _connected(self, stream: trio.SocketStream, nursery: trio.Nursery) -> None:
+        link = Connection(stream, self._feed, self._dispatcher, self._authentication, nursery)
         self._links.add(link)
         try:
             async with stream:
                 await link.run()
         except* (trio.BrokenResourceError, trio.ClosedResourceError):
-            pass  # the console went away in the middle of a word
+            pass  # the console went away in the middle of a message
         finally:
             self._links.discard(link)

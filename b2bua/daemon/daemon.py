@@ -15,12 +15,13 @@ from sqlalchemy.exc import DBAPIError
 from b2bua.admission.call_admission import CallAdmission
 from b2bua.admission.peer_status import PeerStatus
 from b2bua.admission.usage import MonthUsage
-from b2bua.api.archive import Archive
-from b2bua.api.callbacks import Callbacks
-from b2bua.api.drafts import Drafts
-from b2bua.api.inquiries import Inquiries
-from b2bua.api.kept import Kept
-from b2bua.api.operations import Operations
+from b2bua.api.alarms import AlarmOperations
+from b2bua.api.calls import CallOperations
+from b2bua.api.dispatch import Dispatcher
+from b2bua.api.peers import PeerOperations
+from b2bua.api.plans_in_force import PlansInForce
+from b2bua.api.pool import PoolOperations
+from b2bua.api.stored import stored_operations
 from b2bua.base import cpu_affinity
 from b2bua.base.clock import now_ms
 from b2bua.base.errors import StartFault, StoreError
@@ -120,17 +121,15 @@ class Daemon:
         neighbours = (config.trunk.values(), config.gateway.values())
         self._journal = DialogJournal(self._state / "dialogs")
         self._edge = Edge(site, secret, self._desk, *neighbours, self._reached, self._journal)
-        self._operations = Operations(self._store, self._desk, self._board, self._neighbourhood, self._live)
-        inquiries = Inquiries(self._store, self._switchboard, self._pool, self._edge.capture)
-        verbs = (
-            self._operations.verbs()
-            | inquiries.verbs()
-            | Drafts(self._store.plans, media_paths(self._state), config.trunk).verbs()
-            | Archive(self._store).verbs()
-            | Callbacks(self._store.missed, self._live).verbs()
-            | Kept(self._store, self._state, self._live).verbs()
+        self._in_force = PlansInForce(self._store.plans, self._desk.numbers, self._board)
+        dispatcher = Dispatcher(
+            *stored_operations(self._store, self._state, config.trunk, self._in_force, self._live),
+            CallOperations(self._store, self._switchboard, self._pool, self._edge.capture),
+            PeerOperations(self._store, self._neighbourhood, self._live),
+            PoolOperations(self._pool),
+            AlarmOperations(self._live),
         )
-        self._control = Control(self._live.feed, verbs, Authentication(Tokens(self._state / tokens.FILE)))
+        self._control = Control(self._live.feed, dispatcher, Authentication(Tokens(self._state / tokens.FILE)))
         self._wires: sockets.EdgeSockets
         self._nursery: trio.Nursery
 
@@ -149,7 +148,7 @@ class Daemon:
     async def _serve(self, welcome: str) -> None:
         await trio.to_thread.run_sync(self._board.load, self._store.records, now_ms())
         await trio.to_thread.run_sync(self._live.load, self._store.records)
-        await self._operations.load_numbers()
+        await self._in_force.load()
         await trio.to_thread.run_sync(self._usage.load, self._store.records, now_ms())
         await trio.to_thread.run_sync(recovery.take_in, spool.folder_beside(self._link), self._store.records)
         listen = self._config.sip.listen

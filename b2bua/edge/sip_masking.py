@@ -27,7 +27,7 @@ _VALUE: Final = re.compile(r"^([ \t]*[A-Za-z][\w-]*[ \t]*[=:])?.*\S.*$", re.MULT
 
 
 def masked_messages(captured: CapturedMessages, record: CallRecord) -> list[dict[str, int | bool | str]]:
-    """The messages of `call.detail`, in the order in which they passed; `leg` is -1 where the leg is not known."""
+    """The messages of `call.show`, in the order in which they passed; `leg` is -1 where the leg is not known."""
     legs = {record.sip_call_id: 0} | {each.sip_call_id: each.leg for each in record.attempts if each.sip_call_id}
     return [
         {"at_ms": round(at_s * 1000), "leg": legs.get(_call_id(packet), -1), "ours": ours, "text": masked(packet)}

@@ -80,7 +80,7 @@ def delete_due(recordings: Recordings, store: Store, now_ms: int, who: str) -> l
         record = store.records.get(recording.call_id)
         if terms.until_ms(recording, record) <= now_ms:
             subject = record.number if record else "unknown"
-            store.note(AuditEntry(now_ms, who, "recording-delete", subject, f"{recording.call_id}: its time is over"))
+            store.note(AuditEntry(now_ms, who, "recording.delete", subject, {"call_id": recording.call_id}))
             recording.path.unlink(missing_ok=True)
             deleted.append(recording)
     return deleted

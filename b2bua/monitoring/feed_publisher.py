@@ -104,6 +104,11 @@ class FeedPublisher:
         if self._alarms.pop((slug, subject), None) is not None:
             self.feed.change(ALARMS, f"{slug}/{subject}", None)
 
+    @property
+    def standing(self) -> tuple[AlarmRow, ...]:
+        """The alarms that stand."""
+        return tuple(self._alarms.values())
+
     def alarms(self, slug: str, cries: Iterable[StandingAlarm]) -> None:
         """These, and no others of this slug, want a person now."""
         stand = {cry.subject: cry for cry in cries}

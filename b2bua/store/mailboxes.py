@@ -52,12 +52,13 @@ class Mailboxes:
                 _ensure(connection, call_id, number)
 
     def mark(self, found: Collection[tuple[CallId, Number400]], who: str, at_ms: int, *, read: bool) -> None:
-        """Mark messages as read by somebody at `at_ms`, or as new again."""
+        """Mark messages as read at `at_ms`, or as new again; written in the audit trail of their numbers."""
         with writing(self._engine) as connection:
             for call_id, number in found:
                 _ensure(connection, call_id, number)
                 done = {"read_ms": at_ms, "read_by": who} if read else {"read_ms": None, "read_by": ""}
                 connection.execute(update(messages).where(messages.c.call_id == call_id).values(done))
+                note(connection, AuditEntry(at_ms, who, "voicemail.mark", number, {"call_id": call_id, "read": read}))
 
     def set_notified(self, call_id: CallId, at_ms: int) -> None:
         """The subscriber's system accepted the notification of a message."""

@@ -6,10 +6,10 @@ Rule: all steps are one transaction, so a database has its old version or this p
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from sqlalchemy import Connection, insert, inspect, select, update
+from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from b2bua.base.errors import StoreUnusable
-from b2bua.store.schema import METADATA, SCHEMA_VERSION, closings, messages, schema_version
+from b2bua.store.schema import METADATA, SCHEMA_VERSION, audit, closings, messages, schema_version
 
 Step = Callable[[Connection], None]
 
@@ -22,7 +22,35 @@ def _marks_of_messages(connection: Connection) -> None:
     messages.create(connection)
 
 
-STEPS: Final[Mapping[int, Step]] = {2: _missed_calls, 3: _marks_of_messages}
+_OPERATIONS: Final = {
+    "publish": "plan.publish",
+    "restore": "plan.restore",
+    "state": "number.state",
+    "message-delete": "voicemail.delete",
+    "message-fetch": "voicemail.fetch",
+    "recording-delete": "recording.delete",
+    "recording-export": "recording.export",
+    "prompt-add": "prompt.add",
+    "prompt-remove": "prompt.remove",
+}
+"""What the audit trail called operations before version 4, and what they are called everywhere else."""
+
+
+def _audited_fields(connection: Connection) -> None:
+    """Operations by their names, with their fields; the sentences of older entries stay as they are."""
+    for statement in (
+        "ALTER TABLE audit RENAME COLUMN verb TO operation",
+        "ALTER TABLE audit RENAME COLUMN object TO subject",
+        "ALTER TABLE audit ADD COLUMN fields TEXT NOT NULL DEFAULT '{}'",
+        "DROP INDEX audit_object",
+        "CREATE INDEX audit_subject ON audit (subject, id)",
+    ):
+        connection.execute(text(statement))
+    for old, new in _OPERATIONS.items():
+        connection.execute(update(audit).where(audit.c.operation == old).values(operation=new))
+
+
+STEPS: Final[Mapping[int, Step]] = {2: _missed_calls, 3: _marks_of_messages, 4: _audited_fields}
 """Version → what turns the version before it into it. Version 1 is the first and needs none."""
 
 

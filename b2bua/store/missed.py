@@ -72,20 +72,19 @@ class MissedCalls:
         Raises NotFound if there is no such missed call, Conflict if it is closed already.
         """
         with writing(self._engine) as connection:
-            columns = (records.c.number, records.c.caller)
             row = connection.execute(
-                _with_closing(*columns).where(records.c.call_id == call_id, missed())
+                _with_closing(records.c.number).where(records.c.call_id == call_id, missed())
             ).one_or_none()
             if row is None:
                 raise NotFound(f"{call_id} is no missed call; `switch400 cdr show {call_id}` tells how it went")
-            number, caller, *rest = row
+            number, *rest = row
             if (closing := _closing(rest)) is not None:
                 raise Conflict(f"{call_id} is closed already: {_how_closed(closing)}")
             try:
                 connection.execute(insert(closings).values(call_id=call_id, at_ms=at_ms, who=who, note=text))
             except IntegrityError as error:
                 raise Conflict(f"{call_id} was closed by another in this moment") from error
-            note(connection, AuditEntry(at_ms, who, "missed.close", number, f"{caller or 'withheld'}: {text}"))
+            note(connection, AuditEntry(at_ms, who, "missed.close", number, {"call_id": call_id, "note": text}))
 
 
 # Any: SQLAlchemy Core gives the columns of a table no types, so neither the columns here nor the row has one.

@@ -31,5 +31,5 @@ def set_state(connection: Connection, number: Number400, state: NumberState, *, 
     if before == state:
         return False
     connection.execute(update(numbers).where(chosen).values(state=state.value, changed_ms=at_ms))
-    note(connection, AuditEntry(at_ms, who, "state", number, f"{before} → {state.value}"))
+    note(connection, AuditEntry(at_ms, who, "number.state", number, {"state": state.value, "before": before}))
     return True

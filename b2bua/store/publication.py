@@ -54,10 +54,17 @@ def make_live(
         return Published(live.version, changed=False)
     version = _insert_version(connection, checked, authorship)
     _point_to(connection, checked.plan, version, new=live is None)
-    verb = "publish" if authorship.restored_from is None else "restore"
-    detail = f"version {version.id}, plan {version.plan_hash[:12]}"
-    note(connection, AuditEntry(authorship.at_ms, authorship.author, verb, number, detail))
+    note(connection, _audited(version))
     return Published(version, changed=True)
+
+
+def _audited(version: Version) -> AuditEntry:
+    """The document itself is in the version that the entry names."""
+    fields: dict[str, str | int] = {"version": version.id, "plan_hash": version.plan_hash, "note": version.note}
+    operation = "plan.publish"
+    if version.restored_from is not None:
+        operation, fields["restored_from"] = "plan.restore", version.restored_from
+    return AuditEntry(version.at_ms, version.author, operation, version.number, fields)
 
 
 def _no_conflict(number: Number400, live: LivePlan | None, based_on: PlanHash | None) -> None:

@@ -27,7 +27,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """The version that `METADATA` describes; whoever raises it adds the step to it to `b2bua.store.migrate`."""
 
 METADATA: Final = MetaData()
@@ -156,9 +156,10 @@ audit = Table(
     Column("id", _Serial, primary_key=True, autoincrement=True),
     Column("at_ms", BigInteger, nullable=False),
     Column("who", Text, nullable=False),
-    Column("verb", Text, nullable=False),
-    Column("object", _Key, nullable=False),
-    Column("detail", Text, nullable=False),
-    Index("audit_object", "object", "id"),
+    Column("operation", Text, nullable=False),
+    Column("subject", _Key, nullable=False),
+    Column("detail", Text, nullable=False, default=""),
+    Column("fields", Text, nullable=False, default="{}", server_default="{}"),
+    Index("audit_subject", "subject", "id"),
 )
-"""Who did what to which number; written in the transaction of the change."""
+"""Who did what to which number (`b2bua.store.audit`); `fields` is JSON, `detail` is of releases before version 4."""

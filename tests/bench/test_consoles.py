@@ -11,6 +11,7 @@ import attrs
 import pytest
 import trio
 
+from b2bua.api.dispatch import Dispatcher
 from b2bua.console.feed import Feed
 from b2bua.console.protocol import VERSION, Hello, Role, Subscribe, frame
 from b2bua.console.rows import CALLS, LOG, LOG_ROWS, TOPICS
@@ -52,7 +53,7 @@ class Busy:
         self._token = trio.lowlevel.current_trio_token()
         with self._stop:
             async with trio.open_nursery() as nursery:
-                await nursery.start(Control(feed, {}).serve, listen(self.path))
+                await nursery.start(Control(feed, Dispatcher()).serve, listen(self.path))
                 self._ready.set()
                 calls = [a_live_call(n) for n in range(LIVE)]
                 for n in range(10**9):

@@ -35,7 +35,7 @@ def test_a_day_at_the_browser(own_switch: Callable[..., Switch], tmp_path: Path)
         move_its_target(switch, wang, number)
         trail = switch.ask("audit.find", {"number": number, "who": "wang"})
         assert isinstance(trail, dict)
-        assert [row["deed"] for row in trail["rows"]] == ["publish", "call.hangup"]
+        assert [row["operation"] for row in trail["rows"]] == ["plan.publish", "call.hangup"]
         tokens.remove("li")
         li.sees("token was removed")
         assert wang.asked_elsewhere == li.asked_elsewhere == []

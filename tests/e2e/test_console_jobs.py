@@ -184,7 +184,7 @@ def test_find_records_and_count_them(switch: Switch, tmp_path: Path) -> None:
         for _ in range(2):
             calls(switch, number, refused_with(486))
         document = f'number = "{number}"\nsubscriber = "Test"\n[targets]\nshop = "{sip_uri(shop.port)}"\n'
-        switch.ask("plan.publish", {"text": document, "note": "to the shop"})
+        switch.ask("plan.publish", {"documents": [document], "note": "to the shop"})
         calls(switch, number, TALKS)
         switch.closed(number, 3)
     file = tmp_path / "found.jsonl"

@@ -101,7 +101,7 @@ def test_a_message_is_seen_heard_and_deleted(switch: Switch, tmp_path: Path) -> 
     assert pitches(heard) == [pytest.approx(_CALLER_HZ, abs=3)]
     assert not list((switch.state / "messages").glob(f"*{message['call_id']}*"))
     trail: Any = switch.ask("audit.find", {"number": number})
-    assert trail["rows"][0]["deed"] == "message-delete"
+    assert trail["rows"][0]["operation"] == "voicemail.delete"
     assert trail["rows"][0]["who"].startswith("wang (")
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from b2bua.control.client import Refused
+from b2bua.api.requests.operation import Refusal
 from b2bua.records.call_record import CallState, Party
 from tests.e2e.test_calls import ANSWERS, TALKS
 from tests.e2e.test_crashes import talking
@@ -87,7 +87,7 @@ def hang_up(switch: Switch, number: str) -> None:
     """Let the operator end every call of a number that is still up."""
     for record in switch.records(number):
         if record.state is not CallState.ENDED:
-            with suppress(Refused):  # it ended by itself meanwhile
+            with suppress(Refusal):  # it ended by itself meanwhile
                 switch.ask("call.hangup", {"call_id": record.call_id})
 
 

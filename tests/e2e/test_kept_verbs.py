@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from b2bua.api.requests.operation import Refusal
 from b2bua.console.protocol import Role
-from b2bua.control.client import Client, Refused
+from b2bua.control.client import Client
 from tests.support.audio_files import plain_wav
 from tests.support.switch import Switch
 
@@ -36,9 +37,9 @@ def test_messages_are_listed_marked_and_deleted_by_those_who_may(switch: Switch)
     assert _rows(switch, "voicemail.list", number=number)[1]["read_by"]
     switch.ask("voicemail.mark", {"call_ids": [CALLS[0]], "read": False})
     assert len(_rows(switch, "voicemail.list", number=number, unread=True)) == 2
-    with Client.connect(switch.state / "control.sock", role=Role.VIEWER) as viewer, pytest.raises(Refused):
-        viewer.request("voicemail.delete", {"call_ids": [CALLS[0]]})
-    with pytest.raises(Refused, match="no message"):
+    with Client.connect(switch.state / "control.sock", role=Role.VIEWER) as viewer, pytest.raises(Refusal):
+        viewer.ask_plain("voicemail.delete", {"call_ids": [CALLS[0]]})
+    with pytest.raises(Refusal, match="no message"):
         switch.ask("voicemail.delete", {"call_ids": [CALLS[0], "another"]})
     assert switch.ask("voicemail.delete", {"call_ids": list(CALLS)}) == {"deleted": 2}
     assert not list(box.iterdir())

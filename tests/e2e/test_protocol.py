@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from b2bua.api.verbs import LEAST
+from b2bua.api.requests.catalogue import OPERATIONS
+from b2bua.api.requests.operation import Refusal
 from b2bua.console.protocol import Role
-from b2bua.control.client import Client, Refused
+from b2bua.control.client import Client
 from b2bua.records.call_record import Party
 from routing.ids import Number400
 from routing.number import print_400
@@ -37,11 +38,11 @@ def test_the_messages_of_both_sides_of_a_call(switch: Switch) -> None:
                 lambda: [row for row in asked(switch, "record.find", number=number)["rows"] if row["answered_ms"]],
                 lambda rows: len(rows) == 1,
             )
-            during = asked(switch, "call.detail", call_id=live["call_id"])
+            during = asked(switch, "call.show", call_id=live["call_id"])
             caller.wait()
         second.wait()
     switch.closed(number)
-    after = asked(switch, "record.detail", call_id=live["call_id"])
+    after = asked(switch, "call.show", call_id=live["call_id"])
     starts = [
         (message["leg"], message["ours"], message["text"].split("\n")[0].replace(" SIP/2.0", "").split(" sip:")[0])
         for message in after["messages"]
@@ -90,9 +91,9 @@ def test_a_missed_call_waits_until_somebody_deals_with_it(switch: Switch) -> Non
     ]
     assert every[1]["closed"] == "desk"
     last, audit, first = asked(switch, "audit.find", number=number)["rows"]
-    assert (audit["deed"], audit["note"]) == ("missed.close", "13800138000: rang back at noon")
+    assert (audit["operation"], audit["fields"]["note"]) == ("missed.close", "rang back at noon")
     assert (last["before"], last["after"]) == (first["after"], document)
-    assert (first["before"], first["deed"]) == ("", "publish")
+    assert (first["before"], first["operation"]) == ("", "plan.publish")
 
 
 JUNK: tuple[dict[str, Any], ...] = (
@@ -115,8 +116,8 @@ JUNK: tuple[dict[str, Any], ...] = (
 def said(client: Client, verb: str, args: dict[str, Any]) -> str:
     """With which sentence a request is refused; empty if it is not."""
     try:
-        client.request(verb, args)
-    except Refused as refused:
+        client.ask_plain(verb, args)
+    except Refusal as refused:
         return str(refused)
     return ""
 
@@ -134,9 +135,9 @@ def test_roles_and_the_audit_trail_of_a_real_daemon(switch: Switch) -> None:
     """The daemon serves every verb of the table, holds each to its role, and writes down who did what."""
     with person(switch, Role.VIEWER) as viewer, person(switch, Role.OPERATOR) as operator:
         for client, role in ((viewer, Role.VIEWER), (operator, Role.OPERATOR)):
-            for (verb, least), junk in product(LEAST.items(), JUNK):
+            for (verb, kind), junk in product(OPERATIONS.items(), JUNK):
                 answer = said(client, verb, junk)
-                assert answer.startswith(f"{verb} needs the role {least}") != role.may(least)
+                assert answer.startswith(f"{verb} needs the role {kind.ROLE}") != role.may(kind.ROLE)
                 assert "knows no" not in answer
                 assert "failed in the daemon" not in answer, (verb, junk, answer)
         with switch.target(ANSWERS) as target:
@@ -148,12 +149,12 @@ def test_roles_and_the_audit_trail_of_a_real_daemon(switch: Switch) -> None:
                     lambda: [row for row in asked(switch, "record.find", number=number)["rows"] if row["answered_ms"]],
                     lambda rows: len(rows) == 1,
                 )
-                operator.request("call.hangup", {"call_id": live["call_id"]})
+                operator.ask_plain("call.hangup", {"call_id": live["call_id"]})
                 caller.wait()
             target.wait()
-        operator.request("trunk.set", {"name": "carrier", "service": "in"})
-        trail = viewer.request("audit.find", {"who": "the-operator"})["rows"]
-    assert [(row["deed"], row["subject"]) for row in trail] == [
+        operator.ask_plain("trunk.set", {"name": "carrier", "service": "in"})
+        trail = viewer.ask_plain("audit.find", {"who": "the-operator"})["rows"]
+    assert [(row["operation"], row["subject"]) for row in trail] == [
         ("trunk.set", "carrier"),
         ("call.hangup", print_400(Number400(number))),
     ]

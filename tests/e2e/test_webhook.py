@@ -20,4 +20,4 @@ def test_a_running_switch_notifies_of_new_messages(own_switch: Callable[..., Swi
         switch = own_switch(more=f'[keeping]\nnotify = "{system.url}"')
         plain_wav(switch.state / "messages" / "4006001234" / "office" / f"{CALL}.wav", SECONDS)
         eventually(lambda: len(system.notified), lambda count: count == 1)
-        eventually(lambda: switch.ask("voicemail.list", {}), lambda shown: "'told_ms': 1" in str(shown))
+        eventually(lambda: switch.ask("voicemail.list", {}), lambda shown: "'notified_ms': 1" in str(shown))

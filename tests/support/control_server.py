@@ -8,9 +8,26 @@ import attrs
 import pytest
 import trio
 
-from b2bua.api.verbs import LEAST, Operator, Refusal
+from b2bua.api.dispatch import Asker, Dispatcher, implements
+from b2bua.api.requests.calls import HangUp, HungUp
+from b2bua.api.requests.operation import AnyOperation, Refusal
+from b2bua.api.requests.plans import CheckPlan, PlanChecked, PlansPublished, PublishPlans
+from b2bua.api.requests.pool import PoolShown, ShowPool
+from b2bua.api.requests.voicemail import MarkMessages, MessagesMarked
+from b2bua.api.requests.wire import encode
 from b2bua.console.feed import Feed
-from b2bua.console.protocol import VERSION, Fault, Frames, FromConsole, FromDaemon, Hello, Role, frame
+from b2bua.console.protocol import (
+    VERSION,
+    Fault,
+    FaultKind,
+    Frames,
+    FromConsole,
+    FromDaemon,
+    Hello,
+    Request,
+    Role,
+    frame,
+)
 from b2bua.console.rows import LOG, LOG_ROWS, LiveCall
 from b2bua.control.server import Control, listen
 
@@ -24,9 +41,6 @@ def a_call(**changes: Any) -> LiveCall:
     return attrs.evolve(call, **changes)
 
 
-LEAST_OF = {**LEAST, "echo": Role.VIEWER, "fail": Role.VIEWER, "wait": Role.VIEWER}
-
-
 class Far:
     """A console's end, message by message."""
 
@@ -38,6 +52,10 @@ class Far:
     async def say(self, message: FromConsole) -> None:
         """Send a message."""
         await self.stream.send_all(frame(message))
+
+    async def ask(self, serial: int, request: AnyOperation) -> None:
+        """Send a request."""
+        await self.say(Request(serial, request.NAME, encode(request)))
 
     async def hear(self) -> Any:
         """The next message; None at the end of the link. Fails after 30 s."""
@@ -59,14 +77,52 @@ class Far:
 
 
 @attrs.define
+class Stubs:
+    """Operations that record who asked, refuse, fail, or wait for `gate`; what they do is not the server's matter."""
+
+    asked: list[tuple[AnyOperation, Asker]] = attrs.field(factory=list)
+    gate: trio.Event = attrs.field(factory=trio.Event)
+    times: int = 1
+    """How often what is asked stands in the answer."""
+
+    @implements
+    async def echo(self, request: CheckPlan, asker: Asker) -> PlanChecked:
+        """The text, as a warning."""
+        self.asked.append((request, asker))
+        return PlanChecked((), (Fault("text", request.text * self.times),))
+
+    @implements
+    async def hang_up(self, request: HangUp, asker: Asker) -> HungUp:
+        """Only recorded."""
+        self.asked.append((request, asker))
+        return HungUp()
+
+    @implements
+    async def refuse(self, _: PublishPlans, __: Asker) -> PlansPublished:
+        """A document with a fault."""
+        raise Refusal(FaultKind.BAD_PLAN, "the plan has faults", (Fault("nodes.menu", "no otherwise", "add one"),))
+
+    @implements
+    async def fail(self, _: ShowPool, __: Asker) -> PoolShown:
+        """A fault of the program."""
+        raise RuntimeError("the disk is full")
+
+    @implements
+    async def wait(self, request: MarkMessages, asker: Asker) -> MessagesMarked:
+        """Done when the gate opens."""
+        await self.gate.wait()
+        self.asked.append((request, asker))
+        return MessagesMarked(len(request.call_ids))
+
+
+@attrs.define
 class Serving:
-    """A control server that runs for one test, and what its verbs were asked."""
+    """A control server that runs for one test, with `Stubs` for its operations."""
 
     path: Path
     feed: Feed
     control: Control
-    asked: list[tuple[dict[str, Any], Operator]]
-    gate: trio.Event
+    stubs: Stubs
     _far: list[Far] = attrs.field(factory=list)
 
     async def connect(self) -> Far:
@@ -89,35 +145,12 @@ class Serving:
 
 @pytest.fixture
 async def serving(tmp_path: Path, nursery: trio.Nursery) -> AsyncIterator[Serving]:
-    """A server with verbs that echo, refuse, fail, wait and answer at length."""
-    asked: list[tuple[dict[str, Any], Operator]] = []
-    gate = trio.Event()
-
-    async def echo(args: dict[str, Any], operator: Operator) -> Any:
-        asked.append((args, operator))
-        return args
-
-    async def refuse(args: dict[str, Any], operator: Operator) -> Any:
-        raise Refusal("the plan has faults", (Fault("nodes.menu", "no otherwise", "add one"),))
-
-    async def fail(args: dict[str, Any], operator: Operator) -> Any:
-        raise RuntimeError("the disk is full")
-
-    async def wait(args: dict[str, Any], operator: Operator) -> Any:
-        await gate.wait()
-        asked.append((args, operator))
-
-    verbs = {
-        "echo": echo,
-        "call.hangup": echo,
-        "plan.publish": refuse,
-        "fail": fail,
-        "wait": wait,
-    }
+    """A server whose operations are `Stubs`."""
     feed = Feed({LOG: LOG_ROWS})
     path = tmp_path / "control.sock"
-    control = Control(feed, verbs, least=LEAST_OF, cuts_per_s=200)
+    stubs = Stubs()
+    control = Control(feed, Dispatcher(stubs), cuts_per_s=200)
     await nursery.start(control.serve, listen(path))
-    served = Serving(path, feed, control, asked, gate)
+    served = Serving(path, feed, control, stubs)
     yield served
     await served.close()

@@ -103,10 +103,10 @@ class Switch:
         self.ask("plan.publish", {"documents": [document], "note": "test"})
         return number
 
-    def ask(self, verb: str, args: dict[str, object]) -> object:
-        """A request over the control socket."""
+    def ask(self, operation: str, fields: dict[str, object]) -> object:
+        """A request with plain fields over the control socket."""
         with Client.connect(self.state / "control.sock") as client:
-            return client.request(verb, args)
+            return client.ask_plain(operation, fields)
 
     def records(self, number: str) -> list[CallRecord]:
         """The records of a number as they are on disk, newest first."""
@@ -127,8 +127,9 @@ class Switch:
     def pool(self) -> list[dict[str, Any]]:
         """The call processes as they are now; the pool's row of the feed is up to a second old."""
         shown = self.ask("pool.show", {})
-        assert isinstance(shown, list)
-        return shown
+        assert isinstance(shown, dict)
+        processes: list[dict[str, Any]] = shown["processes"]
+        return processes
 
     def await_ready(self, calls: int) -> None:
         """Wait until so many calls would be taken at once: one that comes before is refused, and rightly so."""

@@ -100,7 +100,7 @@ class CallsPane(TablePane):
     def on_table_opened(self, event: Table.Opened) -> None:
         """Show the call whole."""
         if event.sheet.row is not None:
-            self.app.push_screen(Detail(self.board, event.key, "call.detail"))
+            self.app.push_screen(Detail(self.board, event.key))
 
     def action_log(self) -> None:
         """What the log says of the call under the cursor."""

@@ -67,7 +67,7 @@ class LogPane(TablePane):
         """Show the call that a line is about."""
         row = event.sheet.row
         if row is not None and row["call_id"]:
-            self.app.push_screen(Detail(self.board, row["call_id"], "call.detail"))
+            self.app.push_screen(Detail(self.board, row["call_id"]))
 
     def action_audit(self) -> None:
         """Show who changed what."""

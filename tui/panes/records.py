@@ -8,11 +8,15 @@ from datetime import datetime
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final, TypeVar
 
 from textual.binding import BindingType
 
+from b2bua.api.requests.missed import CloseMissed, ListMissed, MissedListed
+from b2bua.api.requests.records import CallsFound, FindRecords
+from b2bua.console.feed import plain
 from b2bua.console.protocol import Row
+from routing.ids import CallId
 from tui.arrange import Cell, Column
 from tui.beside import ask_also, ask_anew
 from tui.board import Board, NotDone
@@ -29,6 +33,7 @@ from tui.time_text import ZONE, age, day_clock
 from tui.words import blame, cause
 
 MOST = 500
+S = TypeVar("S", FindRecords, ListMissed)
 _ONLY_ALL: Final = frozenset({"talk", "attempt", "blame", "by", "plan", "trunk"})
 """Columns that say nothing of a call that nobody took."""
 _SEARCH = ("number", "caller", "target", "cause", "plan_hash", "from", "to")
@@ -90,7 +95,7 @@ class RecordsPane(TablePane):
         self._found: dict[str, Row] = {}
         self._search: dict[str, str] = {}
         self._missed = False
-        self._verb = "record.find"
+        self._found_missed = False
         self._asked = False
 
     def rows(self) -> Mapping[str, Row]:
@@ -119,7 +124,7 @@ class RecordsPane(TablePane):
     def on_table_opened(self, event: Table.Opened) -> None:
         """Show the call whole."""
         if event.sheet.row is not None:
-            self.app.push_screen(Detail(self.board, event.key, "record.detail"))
+            self.app.push_screen(Detail(self.board, event.key))
 
     def action_refresh(self) -> None:
         """Ask again."""
@@ -192,44 +197,56 @@ class RecordsPane(TablePane):
             self.notify(say("records.exported", count=len(rows), path=path), markup=False)
 
     async def _find(self) -> None:
-        verb = "missed.list" if self._missed else "record.find"
+        missed = self._missed
         try:
-            found = await self.board.ask(verb, **asked_of(self._search), most=MOST)
+            found: MissedListed | CallsFound
+            if missed:
+                found = await self.board.ask(search_of(ListMissed, self._search))
+            else:
+                found = await self.board.ask(search_of(FindRecords, self._search))
         except (NotDone, ValueError) as refusal:
             self.notify(str(refusal), severity="error", markup=False)
-            if verb != self._verb:  # all records are no missed calls
+            if missed != self._found_missed:  # all records are no missed calls
                 self._found = {}
                 self.show_rows()
             self.sheet.excuse(str(refusal))
             return
-        self._verb = verb
+        self._found_missed = missed
         self.sheet.excuse("")
-        self._found = {row["call_id"]: row for row in found["rows"]}
+        self._found = {row.call_id: plain(row) for row in found.rows}
         self.show_rows()
-        if found["more"]:
+        if found.more:
             self.notify(say("records.more", most=MOST))
 
     async def _close(self, call_id: str, note: str) -> None:
         try:
-            await self.board.ask("missed.close", call_id=call_id, note=note)
-        except NotDone as refusal:
+            await self.board.ask(CloseMissed(CallId(call_id), note))
+        except (NotDone, ValueError) as refusal:
             self.notify(str(refusal), severity="error", markup=False)
             return
         await self._find()
 
 
-def asked_of(search: dict[str, str]) -> dict[str, Any]:
-    """A search as typed, as the daemon wants it; raises ValueError for a time that is none."""
-    asked: dict[str, Any] = {}
-    for name, typed in search.items():
-        if not typed:
-            continue
-        if name in ("from", "to"):
-            try:
-                moment = datetime.fromisoformat(typed)
-            except ValueError:
-                raise ValueError(say("search.no_time", typed=typed)) from None
-            asked[f"{name}_ms"] = int(moment.replace(tzinfo=moment.tzinfo or ZONE).timestamp() * 1000)
-        else:
-            asked[name] = typed
-    return asked
+def search_of(kind: type[S], typed: Mapping[str, str]) -> S:
+    """A search as typed. Raises ValueError, with a sentence, for what cannot be looked for."""
+    return kind(
+        number=typed.get("number"),
+        caller=typed.get("caller", ""),
+        target=typed.get("target", ""),
+        cause=typed.get("cause", ""),
+        plan_hash=typed.get("plan_hash", ""),
+        from_ms=_time_ms(typed.get("from", "")),
+        to_ms=_time_ms(typed.get("to", "")),
+        most=MOST,
+    )
+
+
+def _time_ms(typed: str) -> int | None:
+    """A time as typed, in Asia/Shanghai unless it says otherwise (UTC epoch milliseconds). Raises ValueError."""
+    if not typed:
+        return None
+    try:
+        moment = datetime.fromisoformat(typed)
+    except ValueError:
+        raise ValueError(say("search.no_time", typed=typed)) from None
+    return int(moment.replace(tzinfo=moment.tzinfo or ZONE).timestamp() * 1000)

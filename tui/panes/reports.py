@@ -4,12 +4,14 @@ Rule: the chart and the table under it show the same rows.
 """
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
 
+from b2bua.api.requests.reports import CountBy, CountCalls
+from b2bua.console.feed import plain
 from b2bua.console.protocol import Row
 from tui.arrange import Cell, Column
 from tui.beside import ask_anew
@@ -124,17 +126,14 @@ class ReportsPane(Pane):
         to_ms = self.board.now_ms()
         midnight = datetime.combine(at(to_ms).date(), datetime.min.time(), at(to_ms).tzinfo)
         from_ms = int((midnight - timedelta(days=self._days - 1)).timestamp() * 1000)
-        asked: dict[str, Any] = {"by": self._by, "from_ms": from_ms, "to_ms": to_ms}
-        if self._number:
-            asked["number"] = self._number
         try:
-            found = await self.board.ask("report.calls", **asked)
-        except NotDone as refusal:
+            found = await self.board.ask(CountCalls(from_ms, to_ms, CountBy(self._by), self._number))
+        except (NotDone, ValueError) as refusal:
             # figures of another count would stand under a title that is not theirs
             self._rows = []
             self.query_one(Table).excuse(str(refusal))
         else:
-            self._rows = found["rows"]
+            self._rows = [plain(row) for row in found.rows]
             self.query_one(Table).excuse("")
         self._show()
 

@@ -1,4 +1,4 @@
-"""Pane 3: trunks and gateways: do they answer, how full are they, and what goes wrong on them.
+"""Pane 3: trunks and gateways: whether they answer, how full they are, and what goes wrong on them.
 
 Rule: taking out asks first and putting back does not; draining lets calls in progress end by themselves.
 """
@@ -11,8 +11,9 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
+from b2bua.api.requests.peers import SetGatewayService, SetTrunkService
 from b2bua.console.protocol import Row
-from b2bua.console.rows import GATEWAYS, TRUNKS
+from b2bua.console.rows import GATEWAYS, TRUNKS, Service
 from tui.arrange import Cell, Column
 from tui.beside import ask_also
 from tui.board import NotDone
@@ -67,7 +68,7 @@ def _address(key: str, row: Row, now_ms: int) -> Cell:
 
 
 class TrunksPane(TablePane):
-    """Both kinds of neighbours in one table."""
+    """Trunks and gateways in one table."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("trunks")
     COLUMNS = (
@@ -94,10 +95,10 @@ class TrunksPane(TablePane):
         }
 
     def compose(self) -> ComposeResult:
-        """The table, and under it the neighbour that the cursor is on."""
+        """The table, and under it the one that the cursor is on."""
         yield from super().compose()
         with VerticalScroll(classes="about", can_focus=False):
-            yield StyledText(id="neighbour")
+            yield StyledText(id="peer")
 
     def renew(self) -> None:
         """The board changed, or a second passed."""
@@ -113,12 +114,12 @@ class TrunksPane(TablePane):
         self.action_log()
 
     def action_log(self) -> None:
-        """What the log says of the neighbour under the cursor."""
+        """What the log says of the one under the cursor."""
         if self.sheet.row is not None:
             self.post_message(LookUp("log", self.sheet.row["name"]))
 
     def action_service(self, wanted: str) -> None:
-        """Take the neighbour under the cursor out, let it run empty, or put it back."""
+        """Take the one under the cursor out, let it run empty, or put it back."""
         row = self.sheet.row
         if row is None or row["service"] == wanted:
             return
@@ -133,9 +134,9 @@ class TrunksPane(TablePane):
         self.app.push_screen(Confirm(say(f"ask.{wanted}", name=row["name"], live=row["live"])), answered)
 
     async def _set(self, row: Row, wanted: str) -> None:
-        verb = "trunk.set" if row["kind"] == TRUNKS else "gateway.set"
+        set_service = SetTrunkService if row["kind"] == TRUNKS else SetGatewayService
         try:
-            await self.board.ask(verb, name=row["name"], service=wanted)
+            await self.board.ask(set_service(row["name"], Service(wanted)))
         except NotDone as refusal:
             self.notify(str(refusal), severity="error", markup=False)
         else:
@@ -144,11 +145,11 @@ class TrunksPane(TablePane):
     def _tell(self) -> None:
         row = self.sheet.row
         now_ms = self.board.now_ms()
-        self.query_one("#neighbour", StyledText).tell(about(row, now_ms) if row is not None else [])
+        self.query_one("#peer", StyledText).tell(about(row, now_ms) if row is not None else [])
 
 
 def about(row: Row, now_ms: int) -> list[Line]:
-    """One neighbour whole, with what failed on it, most first."""
+    """One trunk or gateway whole, with what failed on it, most first."""
     rtt = _rtt("", row, now_ms)
     lines = [
         [_kind("", row, now_ms), Cell(row["name"], "key"), _address("", row, now_ms)],

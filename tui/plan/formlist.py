@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Label, OptionList, Static
 
+from b2bua.api.requests.plans import CheckPlan
 from b2bua.console.protocol import Fault
 from tui.beside import ask_anew
 from tui.board import Board, NotDone
@@ -136,10 +137,9 @@ class FormScreen(Box[str]):
     async def _faults(self, text: str) -> list[Fault]:
         """What the daemon's check says; without a link nothing: the draft is checked when it is back."""
         try:
-            found = await self._board.ask("plan.check", text=text)
+            return list((await self._board.ask(CheckPlan(text))).faults)
         except NotDone:
             return []
-        return [Fault(**fault) for fault in found["faults"]]
 
     def _typed(self) -> Typed:
         return {line: box.value for line, box in zip(self._form.lines, self.query(Input), strict=True)}

@@ -5,13 +5,17 @@ nothing is ever taken out of the history.
 """
 
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 
+from b2bua.api.requests.plans import PlanVersion, RestorePlan, ShowPlan, ShowPlanHistory
+from b2bua.console.feed import plain
+from b2bua.console.protocol import Row
+from routing.ids import PlanHash
 from tui.arrange import Cell, Column
 from tui.beside import ask_also, ask_anew
 from tui.board import Board, NotDone
@@ -25,7 +29,7 @@ from tui.table import Table
 from tui.time_text import day_clock
 
 
-def _mark(key: str, row: dict[str, Any], now_ms: int) -> Cell:
+def _mark(key: str, row: Row, now_ms: int) -> Cell:
     if row["marked"]:
         return Cell(say("history.marked"), "busy")
     return Cell(say("history.live") if row["live"] else "", "good")
@@ -51,7 +55,7 @@ class History(Vertical):
         self._board = board
         self._number = number
         self._live = Version("", "", None, "", "")
-        self._versions: list[dict[str, Any]] = []
+        self._versions: tuple[PlanVersion, ...] = ()
         self._marked = ""
 
     def compose(self) -> ComposeResult:
@@ -70,13 +74,13 @@ class History(Vertical):
         event.stop()
         version = self._versions[int(event.key)]
         old = self._marked or self._live.plan_hash
-        ask_anew(self, partial(self._compare, old, version["plan_hash"]), "compare")
+        ask_anew(self, partial(self._compare, old, version.plan_hash), "compare")
 
     def action_mark(self) -> None:
         """Compare others with this one from now on; once more: with the one in force again."""
         sheet = self.query_one(Table)
         if sheet.key is not None:
-            plan_hash = self._versions[int(sheet.key)]["plan_hash"]
+            plan_hash = self._versions[int(sheet.key)].plan_hash
             self._marked = "" if self._marked == plan_hash else plan_hash
             self._fill()
 
@@ -91,16 +95,16 @@ class History(Vertical):
             if yes:
                 ask_also(self, partial(self._restore, version, seen), "restore")
 
-        at = day_clock(version["at_ms"])
-        self.app.push_screen(Confirm(say("ask.restore", at=at, note=version["note"])), answered)
+        at = day_clock(version.at_ms)
+        self.app.push_screen(Confirm(say("ask.restore", at=at, note=version.note)), answered)
 
     async def _fetch(self) -> None:
         try:
-            found = await self._board.ask("plan.history", number=self._number)
+            found = await self._board.ask(ShowPlanHistory(self._number))
         except NotDone as refusal:
             self.notify(str(refusal), severity="error", markup=False)
             return
-        self._versions = found["versions"]
+        self._versions = found.versions
         self._fill()
 
     async def _compare(self, old: str, new: str) -> None:
@@ -114,15 +118,13 @@ class History(Vertical):
         self.query_one("#between", StyledText).tell([head, *lines])
 
     async def _text(self, plan_hash: str) -> str:
-        shown = await self._board.ask("plan.show", number=self._number, plan_hash=plan_hash)
-        return str(shown["text"])
+        return (await self._board.ask(ShowPlan(self._number, plan_hash))).text
 
-    async def _restore(self, version: dict[str, Any], seen: str) -> None:
-        note = say("history.restored_note", at=day_clock(version["at_ms"]), note=version["note"])
+    async def _restore(self, version: PlanVersion, seen: str) -> None:
+        note = say("history.restored_note", at=day_clock(version.at_ms), note=version.note)
         try:
-            asked = {"number": self._number, "plan_hash": version["plan_hash"], "note": note, "base": seen}
-            await self._board.ask("plan.restore", **asked)
-        except NotDone as refusal:
+            await self._board.ask(RestorePlan(self._number, version.version, note=note, base=PlanHash(seen)))
+        except (NotDone, ValueError) as refusal:
             self.notify(str(refusal), severity="error", markup=False)
             return
         self.notify(say("plan.published"))
@@ -130,7 +132,7 @@ class History(Vertical):
 
     def _fill(self) -> None:
         rows = [
-            (f"{place:06d}", {**version, "marked": version["plan_hash"] == self._marked})
+            (f"{place:06d}", {**plain(version), "marked": version.plan_hash == self._marked})
             for place, version in enumerate(self._versions)
         ]
         self.query_one(Table).fill(rows, 0)

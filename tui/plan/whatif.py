@@ -3,12 +3,11 @@
 Rule: it is the daemon's own core that decides, on the text as it stands in the editor; nothing is rung.
 """
 
-from typing import Any
-
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Label
 
+from b2bua.api.requests.plans import CallExplained, ExplainCall
 from b2bua.console.rows import TRUNKS
 from tui import call_summary
 from tui.arrange import Cell
@@ -48,9 +47,13 @@ class WhatIf(Vertical):
 
     async def _try(self) -> None:
         typed = {name: self.query_one(f"#whatif-{name}", Input).value.strip() for name in _LINES}
-        busy = [name.strip() for name in typed["busy"].replace("；", ";").split(";") if name.strip()]
+        busy = tuple(name.strip() for name in typed["busy"].replace("；", ";").split(";") if name.strip())
         try:
-            found = await self._board.ask("plan.explain", **{**typed, "busy": busy, "text": self.text})
+            request = ExplainCall(self.text, typed["caller"], typed["at"], typed["keys"], busy, typed["trunk"])
+            found = await self._board.ask(request)
+        except ValueError as fault:
+            self.query_one("#outcome", StyledText).tell([[Cell(str(fault), "bad")]])
+            return
         except NotDone as refusal:
             faults = [
                 [Cell(fault.path, "bad"), Cell(fault.problem), Cell(fault.mend, "dim")] for fault in refusal.faults
@@ -60,13 +63,13 @@ class WhatIf(Vertical):
         self.query_one("#outcome", StyledText).tell(outcome(found))
 
 
-def outcome(found: dict[str, Any]) -> list[call_summary.Line]:
+def outcome(found: CallExplained) -> list[call_summary.Line]:
     """What would happen, in words: who rings in which order, how it ends, and why."""
     lines: list[call_summary.Line] = []
-    for place, together in enumerate(found["rings"], 1):
+    for place, together in enumerate(found.rings, 1):
         line = [Cell(say("whatif.rings", place=place), "dim")]
         for target in together:
-            line += [Cell(target["target"], "key"), Cell(target["address"])]
+            line += [Cell(target.target, "key"), Cell(target.address)]
         lines.append(line)
-    lines.append([Cell(say("whatif.ends"), "dim"), Cell(say_slug("cause", found["ending"]), "busy")])
-    return [*lines, [], *call_summary.trace({"trace": found["steps"]})]
+    lines.append([Cell(say("whatif.ends"), "dim"), Cell(say_slug("cause", found.ending), "busy")])
+    return [*lines, [], *call_summary.trace(found.steps)]

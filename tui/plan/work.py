@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from b2bua.api.requests.plans import PlanShown
 from b2bua.console.protocol import Fault
 from tui.plan.drafts import Draft
 
@@ -24,9 +25,9 @@ class Version:
     note: str
 
     @classmethod
-    def of(cls, shown: dict[str, Any]) -> "Version":
+    def of(cls, shown: PlanShown) -> "Version":
         """From the reply to `plan.show`."""
-        return cls(shown["text"], shown["plan_hash"], shown["at_ms"], shown["author"], shown["note"])
+        return cls(shown.text, shown.plan_hash, shown.at_ms, shown.author, shown.note)
 
 
 @attrs.frozen

@@ -4,11 +4,11 @@ Rule: every change is a draft on disk before it is anything else; only publishin
 version that the operator has not seen.
 """
 
-from typing import Any
-
 import attrs
 
-from b2bua.console.protocol import Fault
+from b2bua.api.requests.fields import FieldFault
+from b2bua.api.requests.plans import CheckPlan, ComparePlans, PublishPlans, ShowPlan
+from routing.ids import PlanHash
 from tui.board import Board, NotDone
 from tui.plan.drafts import Draft, Drafts
 from tui.plan.work import Version, Work
@@ -32,7 +32,7 @@ class Writing:
         """Ask for the version in force; whether a draft was found that was left before."""
         self._asking = True
         try:
-            live = Version.of(await self.board.ask("plan.show", number=self.number))
+            live = Version.of(await self.board.ask(ShowPlan(self.number)))
         finally:
             self._asking = False
         if self.work is not None and self.work.changed:
@@ -78,10 +78,9 @@ class Writing:
         work = self.work
         if work is None:
             return
-        found = await self.board.ask("plan.check", text=work.text)
-        faults, warnings = (tuple(Fault(**fault) for fault in found[kind]) for kind in ("faults", "warnings"))
+        found = await self.board.ask(CheckPlan(work.text))
         if self.work is not None and self.work.text == work.text:
-            self.work = attrs.evolve(self.work, faults=faults, warnings=warnings, checked=True)
+            self.work = attrs.evolve(self.work, faults=found.faults, warnings=found.warnings, checked=True)
 
     async def publish(self, note: str) -> None:
         """Make the text live under this note; if it is refused for its faults, they are in `work` then.
@@ -92,7 +91,9 @@ class Writing:
         if work is None:
             return
         try:
-            await self.board.ask("plan.publish", text=work.text, note=note, base=work.base)
+            await self.board.ask(PublishPlans((work.text,), note=note, base=PlanHash(work.base)))
+        except FieldFault as fault:
+            raise NotDone(str(fault)) from fault
         except NotDone as refusal:
             if refusal.faults:
                 self.work = attrs.evolve(work, faults=refusal.faults)
@@ -103,5 +104,4 @@ class Writing:
         """What differs from the version in force, as the daemon says it for people."""
         if self.work is None:
             return []
-        said: Any = await self.board.ask("plan.diff", text=self.work.text, old=self.work.live.text)
-        return [str(change) for change in said["changes"]]
+        return list((await self.board.ask(ComparePlans(self.work.text, self.work.live.text))).changes)

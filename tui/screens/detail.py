@@ -4,14 +4,17 @@ Rule: it is asked for anew whenever the call's row changes, at most once a secon
 that is over stays as it was.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.widgets import Static
 
+from b2bua.api.requests.calls import CallShown, ShowCall
+from b2bua.console.protocol import Row
 from b2bua.console.rows import CALLS, QUEUES
+from routing.ids import CallId
 from tui import call_summary, waiting
 from tui.beside import ask_anew
 from tui.board import Board, NotDone
@@ -23,25 +26,24 @@ from tui.panes.pane import LookUp
 from tui.screens.hangup import confirm_hangup
 from tui.styled_text import StyledText
 
-_STORY = ("head", "attempts", "trace")
-_WIRE = ("ladder", "media")
-_SECTIONS = (*_STORY, *_WIRE, "messages")
+_EVENTS = ("head", "attempts", "trace")
+_SIGNALLING = ("ladder", "media")
+_SECTIONS = (*_EVENTS, *_SIGNALLING, "messages")
 _ASK_EVERY_MS = 1000
 _ABREAST = 140
-"""From this width on the story and the signalling stand side by side."""
+"""From this width on what happened and the signalling stand side by side."""
 
 
 class Detail(Framed):
-    """The story of one call; `verb` is what gives its record."""
+    """One call, whether it is up or over."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("detail")
 
-    def __init__(self, board: Board, call_id: str, verb: str) -> None:
+    def __init__(self, board: Board, call_id: str) -> None:
         super().__init__(board)
         self._call_id = call_id
-        self._verb = verb
-        self._told: dict[str, Any] | None = None
-        self._row: Any = None
+        self._shown: CallShown | None = None
+        self._row: Row | None = None
         self._asked_ms = 0
         self._linked_ms = -1
         self._messages = False
@@ -51,7 +53,7 @@ class Detail(Framed):
         with VerticalScroll(classes="story"):
             yield Static(say("detail.asking"), id="why", markup=False)
             with Container(id="sides"):
-                for side in (_STORY, _WIRE):
+                for side in (_EVENTS, _SIGNALLING):
                     with Vertical(classes="side"):
                         for name in side:
                             yield _section(name)
@@ -69,7 +71,7 @@ class Detail(Framed):
                 row = self.board.rows(CALLS).get(self._call_id)
                 return row is not None and row["state"] != "ended"
             case "messages":
-                return bool(self._told and self._told["messages"])
+                return bool(self._shown and self._shown.messages)
         return super().check_action(action, parameters)
 
     def renew(self) -> None:
@@ -77,7 +79,7 @@ class Detail(Framed):
         super().renew()
         row = self.board.rows(CALLS).get(self._call_id)
         due = row is not None and row != self._row and self.board.now_ms() - self._asked_ms >= _ASK_EVERY_MS
-        over = self._told is not None and self._told["record"]["ended_ms"] is not None
+        over = self._shown is not None and self._shown.record.ended_ms is not None
         link = self.board.link
         if due or (link.up and link.since_ms != self._linked_ms and not over):
             self._row = dict(row) if row is not None else None
@@ -111,9 +113,9 @@ class Detail(Framed):
 
     async def _ask(self) -> None:
         try:
-            self._told = await self.board.ask(self._verb, call_id=self._call_id)
+            self._shown = await self.board.ask(ShowCall(CallId(self._call_id)))
         except NotDone as refusal:
-            if self._told is None:
+            if self._shown is None:
                 self.query_one("#why", Static).update(str(refusal))
             return
         self.query_one("#why").display = False
@@ -121,16 +123,16 @@ class Detail(Framed):
         self._tell()
 
     def _tell(self) -> None:
-        if self._told is None:
+        if self._shown is None:
             return
-        record, messages = self._told["record"], self._told["messages"]
+        record, messages = self._shown.record, self._shown.messages
         now_ms = self.board.now_ms()
         line = self.board.rows(QUEUES).get(self._call_id)
         lines = {
             "head": [*call_summary.head(record, now_ms), *([waiting.told(line, now_ms)] if line else [])],
             "attempts": call_summary.attempts(record, now_ms),
-            "trace": call_summary.trace(record),
-            "ladder": ladder(messages, record["accepted_ms"], self._ladder_columns()) if messages else [],
+            "trace": call_summary.trace(record.trace),
+            "ladder": ladder(messages, record.accepted_ms, self._ladder_columns()) if messages else [],
             "media": call_summary.media(record, messages),
             "messages": call_summary.messages(messages) if self._messages else [],
         }
@@ -138,7 +140,7 @@ class Detail(Framed):
             section = self.query_one(f"#{name}", StyledText)
             section.border_title = say(f"detail.{name}")
             section.display = bool(lines[name])
-            section.border_subtitle = say_slug("missing", self._told["missing"]) if name == "ladder" else ""
+            section.border_subtitle = say_slug("missing", self._shown.missing) if name == "ladder" else ""
             section.tell(lines[name], gap="" if name == "ladder" else "  ")
 
     def _ladder_columns(self) -> int:

@@ -7,7 +7,9 @@ from typing import Any
 
 from textual.app import App
 
+from b2bua.api.requests.calls import HangUp
 from b2bua.console.protocol import Row
+from routing.ids import CallId
 from tui.board import Board, NotDone
 from tui.i18n import say
 from tui.screens.confirm import Confirm
@@ -26,7 +28,7 @@ def confirm_hangup(app: App[Any], board: Board, call_id: str, row: Row) -> None:
 
 async def _hang_up(app: App[Any], board: Board, call_id: str) -> None:
     try:
-        await board.ask("call.hangup", call_id=call_id)
+        await board.ask(HangUp(CallId(call_id)))
     except NotDone as refusal:
         app.notify(str(refusal), severity="error", markup=False)
     else:

@@ -5,12 +5,17 @@ it. It is heard at a telephone, or with `switch400 voicemail` and `switch400 rec
 """
 
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from b2bua.api.requests.operation import Operation
+from b2bua.api.requests.recordings import ListRecordings, RecordingsListed
+from b2bua.api.requests.voicemail import DeleteMessages, ListMessages, MarkMessages, MessagesListed
+from b2bua.console.feed import plain
 from b2bua.console.protocol import Row
+from routing.ids import CallId
 from tui.arrange import Cell, Column
 from tui.beside import ask_also, ask_anew
 from tui.board import Board, NotDone
@@ -22,6 +27,9 @@ from tui.screens.confirm import Confirm
 from tui.screens.detail import Detail
 from tui.table import Table
 from tui.time_text import age, day_clock
+
+R = TypeVar("R")
+Listed = MessagesListed | RecordingsListed
 
 
 def _at(field: str, title: str) -> Column:
@@ -45,10 +53,9 @@ def _live(key: str, row: Row, now_ms: int) -> Cell:
 
 
 class Kept(Framed):
-    """A list that `VERB` gives; Enter shows the call."""
+    """What `listed` asks for; Enter shows the call."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("kept")
-    VERB: ClassVar[str]
     EMPTY: ClassVar[str]
     COLUMNS: ClassVar[tuple[Column, ...]]
 
@@ -73,7 +80,7 @@ class Kept(Framed):
 
     def on_table_opened(self, event: Table.Opened) -> None:
         """Show the call it comes from."""
-        self.app.push_screen(Detail(self.board, event.key, "record.detail"))
+        self.app.push_screen(Detail(self.board, event.key))
 
     def respeak(self) -> None:
         """The language changed."""
@@ -88,26 +95,29 @@ class Kept(Framed):
         """Back to the records."""
         self.dismiss()
 
-    async def ask(self, verb: str, **args: Any) -> Any:
-        """The daemon's answer, or None after its refusal has been shown."""
+    async def ask(self, request: Operation[R]) -> R | None:
+        """The daemon's reply, or None after its refusal has been shown."""
         try:
-            return await self.board.ask(verb, **args)
+            return await self.board.ask(request)
         except NotDone as refusal:
             self.notify(str(refusal), severity="error", markup=False)
             return None
 
+    async def listed(self) -> Listed | None:
+        """What there is, or None after the refusal has been shown."""
+        raise NotImplementedError
+
     async def _fetch(self) -> None:
-        found = await self.ask(self.VERB)
+        found = await self.listed()
         if found is not None:
-            sheet = self.query_one(Table)
-            sheet.empty = self.EMPTY
-            sheet.fill([(row["call_id"], row) for row in found["rows"]], self.board.now_ms())
+            table = self.query_one(Table)
+            table.empty = self.EMPTY
+            table.fill([(row.call_id, plain(row)) for row in found.rows], self.board.now_ms())
 
 
 class Recordings(Kept):
     """Recorded calls, and until when they are kept."""
 
-    VERB = "recording.list"
     EMPTY = "kept.no_recordings"
     COLUMNS = (
         _at("arrived_ms", "records.at"),
@@ -119,12 +129,15 @@ class Recordings(Kept):
         Column("live", "kept.state", 8, _live, grow=1, rank=1),
     )
 
+    async def listed(self) -> Listed | None:
+        """The newest recordings."""
+        return await self.ask(ListRecordings())
+
 
 class Messages(Kept):
     """Voicemail: marked as heard, or as new again, and deleted after a question."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("voicemail")
-    VERB = "voicemail.list"
     EMPTY = "kept.no_messages"
     COLUMNS = (
         _at("arrived_ms", "records.at"),
@@ -136,12 +149,16 @@ class Messages(Kept):
         Column("heard", "kept.heard", 10, _heard, grow=2),
     )
 
+    async def listed(self) -> Listed | None:
+        """The newest messages."""
+        return await self.ask(ListMessages())
+
     def action_mark(self) -> None:
         """Heard, or new again."""
         sheet = self.query_one(Table)
         if sheet.row is not None:
-            read = sheet.row["read_ms"] is None
-            ask_also(self, partial(self._do, "voicemail.mark", call_ids=[sheet.key], read=read), "mark")
+            request = MarkMessages((CallId(sheet.row["call_id"]),), sheet.row["read_ms"] is None)
+            ask_also(self, partial(self._do, request), "mark")
 
     def action_delete(self) -> None:
         """For good, if the operator means it."""
@@ -149,12 +166,12 @@ class Messages(Kept):
 
         def answered(yes: bool | None) -> None:
             if yes and row is not None:
-                ask_also(self, partial(self._do, "voicemail.delete", call_ids=[row["call_id"]]), "mark")
+                ask_also(self, partial(self._do, DeleteMessages((CallId(row["call_id"]),))), "mark")
 
         if row is not None:
             caller = row["caller"] or say("calls.unknown_caller")
             self.app.push_screen(Confirm(say("ask.delete", caller=caller, at=day_clock(row["arrived_ms"]))), answered)
 
-    async def _do(self, verb: str, **args: Any) -> None:
-        if await self.ask(verb, **args) is not None:
+    async def _do(self, request: Operation[R]) -> None:
+        if await self.ask(request) is not None:
             await self._fetch()

@@ -10,6 +10,7 @@ from b2bua.base.framing import MOST_FRAME_BYTES, FrameCutter, framed
 from b2bua.console.protocol import (
     Delta,
     Fault,
+    FaultKind,
     Frames,
     FromConsole,
     FromDaemon,
@@ -44,7 +45,8 @@ to_console = (
         Reply,
         st.integers(0, 99),
         st.booleans(),
-        plain,
+        row,
+        st.none() | st.sampled_from(FaultKind),
         st.text(max_size=9),
         st.lists(st.builds(Fault, st.text(), st.text(), st.text()), max_size=2).map(tuple),
     )

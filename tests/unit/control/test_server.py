@@ -8,15 +8,35 @@ import pytest
 import trio
 import trio.testing
 
+from b2bua.api.dispatch import Dispatcher
+from b2bua.api.requests.operation import Refusal
+from b2bua.api.requests.plans import CheckPlan, PublishPlans
+from b2bua.api.requests.voicemail import MarkMessages
 from b2bua.base.framing import framed
 from b2bua.console.feed import Feed, Mirror
-from b2bua.console.protocol import VERSION, Delta, Fault, Hello, Reply, Request, Role, Snapshot, Subscribe, Welcome
-from b2bua.console.protocol import Refused as Refusing
+from b2bua.console.protocol import (
+    VERSION,
+    Delta,
+    Fault,
+    FaultKind,
+    Hello,
+    Refused,
+    Reply,
+    Request,
+    Role,
+    Snapshot,
+    Subscribe,
+    Welcome,
+)
 from b2bua.console.rows import ALARMS, CALLS, AlarmRow
-from b2bua.control.client import Client, DaemonGone, Refused
-from b2bua.control.connection import MOST_WAITING
+from b2bua.control.client import Client, DaemonGone
+from b2bua.control.connection import MOST_AT_ONCE, MOST_WAITING
 from b2bua.control.server import Control, SocketTaken, listen
+from routing.ids import CallId
 from tests.support.control_server import Far, Serving, a_call
+
+ECHO = CheckPlan("a plan")
+WAIT = MarkMessages((CallId("c1"),))
 
 
 @pytest.mark.req("S3")
@@ -72,48 +92,78 @@ async def test_a_slow_console_is_cut_to_a_fresh_snapshot(serving: Serving) -> No
 
 
 async def test_requests_are_answered_while_one_of_them_waits(serving: Serving) -> None:
-    """A long verb holds up no other; replies bear the id of their request."""
+    """A long operation holds up no other; replies bear the id of their request."""
     far = await serving.welcomed(who="li")
-    await far.say(Request(1, "wait", {"n": 1}))
-    await far.say(Request(2, "echo", {"n": 2}))
-    assert await far.hear() == Reply(2, ok=True, result={"n": 2})
-    serving.gate.set()
-    assert await far.hear() == Reply(1, ok=True)
-    assert {operator.name for _, operator in serving.asked} == {f"li ({getpass.getuser()})"}
+    await far.ask(1, WAIT)
+    await far.ask(2, ECHO)
+    assert (await far.hear()).id == 2
+    serving.stubs.gate.set()
+    assert await far.hear() == Reply(1, ok=True, fields={"marked": 1})
+    assert serving.stubs.asked[0][0] == ECHO
+    assert {asker.name for _, asker in serving.stubs.asked} == {f"li ({getpass.getuser()})"}
+
+
+async def test_replies_that_are_not_read_are_bounded(serving: Serving) -> None:
+    """A console that asks and does not read has so much done for it and no more: it cannot fill the daemon's memory."""
+    far = await serving.welcomed()
+    serving.stubs.times = 1_000_000  # a reply is longer than the kernel's socket buffer
+    many = 5 * MOST_AT_ONCE
+    for serial in range(many):
+        await far.ask(serial, ECHO)
+    for heard in range(1, many + 1):
+        assert (await far.hear()).ok
+        assert len(serving.stubs.asked) <= heard + MOST_AT_ONCE
+    assert len(serving.stubs.asked) == many
+
+
+async def test_only_the_topics_that_there_are(serving: Serving) -> None:
+    """F41: a subscription stays in memory as long as its link, so no console may fill it with words of its own."""
+    far = await serving.welcomed()
+    await far.say(Subscribe((CALLS, *(f"t{n}" for n in range(1000)))))
+    refused = await far.hear()
+    assert isinstance(refused, Refused)
+    assert "there is no topic t0; there are calls, " in refused.why
+    assert await far.hear() is None
 
 
 async def test_what_was_asked_is_done_though_the_console_went(serving: Serving) -> None:
     """A link that breaks after a request takes nothing back: half a publish must not be."""
     far = await serving.welcomed()
-    await far.say(Request(1, "wait", {"n": 1}))
-    await far.say(Request(2, "echo", {"n": 2}))
+    await far.ask(1, WAIT)
+    await far.ask(2, ECHO)
     await far.hear()
     await far.stream.aclose()
-    serving.gate.set()
+    serving.stubs.gate.set()
     with trio.fail_after(30):
-        while len(serving.asked) < 2:
+        while len(serving.stubs.asked) < 2:
             await trio.sleep(0.001)
 
 
 @pytest.mark.parametrize(
-    ("verb", "error"),
-    [("call.hangup", "needs the role operator"), ("nonsense", "knows no"), ("fail", "the disk is full")],
+    ("operation", "fault", "error"),
+    [
+        ("call.hangup", FaultKind.FORBIDDEN, "needs the role operator"),
+        ("nonsense", FaultKind.BAD_REQUEST, "knows no"),
+        ("plan.check", FaultKind.BAD_REQUEST, "plan.check: text is missing"),
+        ("pool.show", FaultKind.FAILED, "the disk is full"),
+    ],
 )
-async def test_errors_come_back_as_sentences(serving: Serving, verb: str, error: str) -> None:
-    """The daemon holds the roles; an unknown or failing verb ends nothing but itself."""
+async def test_errors_come_back_as_sentences(serving: Serving, operation: str, fault: FaultKind, error: str) -> None:
+    """The role comes before the fields; an unknown, wrong or failing request ends nothing but itself."""
     far = await serving.welcomed(role=Role.VIEWER)
-    await far.say(Request(1, verb, {}))
+    await far.say(Request(1, operation, {}))
     reply = await far.hear()
     assert not reply.ok
+    assert reply.fault is fault
     assert error in reply.error
-    await far.say(Request(2, "echo", {}))
+    await far.ask(2, ECHO)
     assert (await far.hear()).ok
 
 
 async def test_faults_of_a_document_come_with_path_and_mend(serving: Serving) -> None:
     """A refusal carries the document's faults, for the editor to point at."""
     far = await serving.welcomed()
-    await far.say(Request(1, "plan.publish", {}))
+    await far.ask(1, PublishPlans(("",)))
     assert (await far.hear()).faults == (Fault("nodes.menu", "no otherwise", "add one"),)
 
 
@@ -127,9 +177,9 @@ async def test_garbage_ends_only_its_own_link(serving: Serving, bytes_sent: byte
     good = await serving.welcomed()
     bad = await serving.connect()
     await bad.stream.send_all(bytes_sent)
-    assert isinstance(await bad.hear(), Refusing)
+    assert isinstance(await bad.hear(), Refused)
     assert await bad.hear() is None
-    await good.say(Request(1, "echo", {}))
+    await good.ask(1, ECHO)
     assert (await good.hear()).ok
 
 
@@ -154,12 +204,12 @@ async def test_the_sync_client_asks_and_looks(serving: Serving) -> None:
 
     def use() -> None:
         with Client.connect(serving.path) as client:
-            assert client.request("echo", {"n": 1}) == {"n": 1}
+            assert client.ask(ECHO).warnings == (Fault("text", "a plan"),)
             assert set(client.snapshot((CALLS,))[CALLS]) == {"c1"}
-            assert client.request("echo", {"n": 2}) == {"n": 2}
-            with pytest.raises(Refused, match="has faults") as refused:
-                client.request("plan.publish", {})
-            assert refused.value.faults[0].path == "nodes.menu"
+            assert client.ask(CheckPlan("another")).warnings == (Fault("text", "another"),)
+            with pytest.raises(Refusal, match="has faults") as refused:
+                client.ask(PublishPlans(("",)))
+            assert (refused.value.kind, refused.value.faults[0].path) == (FaultKind.BAD_PLAN, "nodes.menu")
 
     await trio.to_thread.run_sync(use)
 
@@ -190,7 +240,7 @@ async def test_the_socket_is_gone_when_the_daemon_ends(tmp_path: Path) -> None:
     """A clean end leaves nothing behind, and consoles see the link end."""
     path = tmp_path / "control.sock"
     async with trio.open_nursery() as nursery:
-        await nursery.start(Control(Feed(), {}).serve, listen(path))
+        await nursery.start(Control(Feed(), Dispatcher()).serve, listen(path))
         far = Far(await trio.open_unix_socket(path))
         await far.say(Hello(VERSION, Role.VIEWER, ""))
         assert await far.hear() == Welcome(VERSION, Role.VIEWER, 0, getpass.getuser())

@@ -112,9 +112,9 @@ async def test_the_daemon_deletes_and_finishes_at_its_start(state: Path, store: 
     assert [path.name for path in folder.iterdir()] == [f"{fresh}.wav"]
     assert sorted(path.name for path in box.iterdir()) == sorted([f"{orphan}.wav", f".{talking}.wav"])
     with store.engine.connect() as connection:
-        deleted = [entry for entry in audit.entries(connection, "4006001234") if entry.verb == "recording-delete"]
+        deleted = [entry for entry in audit.entries(connection, "4006001234") if entry.operation == "recording.delete"]
     assert {entry.who for entry in deleted} == {"retention"}
-    assert due in deleted[1].detail
+    assert deleted[1].fields == {"call_id": due}
 
 
 @pytest.mark.req("M5")
@@ -135,8 +135,8 @@ def test_recordings_are_listed_exported_and_deleted_when_due(state: Path, store:
     assert old in _run(state, "recording", "delete-due").output
     assert [one.call_id for one in Recordings(state / "recordings").every()] == [new]
     with store.engine.connect() as connection:
-        verbs = {entry.verb for entry in audit.entries(connection, "4006001234")}
-    assert verbs == {"recording-export", "recording-delete"}
+        verbs = {entry.operation for entry in audit.entries(connection, "4006001234")}
+    assert verbs == {"recording.export", "recording.delete"}
 
 
 @pytest.mark.req("M5")
@@ -185,5 +185,5 @@ def test_messages_are_listed_fetched_marked_and_deleted(state: Path, store: Stor
     assert _run(state, "voicemail", "delete", call_id).exit_code == 0
     assert "no message" in _run(state, "voicemail", "delete", call_id).output
     with store.engine.connect() as connection:
-        verbs = [entry.verb for entry in audit.entries(connection, "4006001234")]
-    assert verbs == ["message-delete", "message-fetch"]
+        verbs = [entry.operation for entry in audit.entries(connection, "4006001234")]
+    assert verbs == ["voicemail.delete", *["voicemail.mark"] * 2, "voicemail.fetch"]

@@ -166,9 +166,9 @@ def test_a_new_version_is_in_effect_at_once_and_the_old_one_kept(tmp_path: Path)
     assert str(FOLDER) in _prompt(state, "play-info", "busy")
     store = Store.open(state / "switch400.db", state / "spool")
     with store.engine.connect() as connection:
-        verbs = [entry.verb for entry in audit.entries(connection, NUMBER)]
+        verbs = [entry.operation for entry in audit.entries(connection, NUMBER)]
     store.close()
-    assert verbs == ["prompt-remove", "prompt-add", "prompt-add", "prompt-add"]
+    assert verbs == ["prompt.remove", "prompt.add", "prompt.add", "prompt.add"]
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

@@ -26,10 +26,13 @@ def test_a_message_from_its_first_sight_to_its_deletion(store: Store) -> None:
     assert boxes.marks()[ONE] == Mark(ONE, NUMBER, None, "", 6_000, 5_000, 2)
     boxes.forget([OTHER])
     assert boxes.marks().keys() == {ONE}
-    boxes.delete(ONE, AuditEntry(9_000, "wang", "message-delete", NUMBER, "c-1"))
+    boxes.delete(ONE, AuditEntry(9_000, "wang", "voicemail.delete", NUMBER, {"call_id": ONE}))
     assert boxes.marks() == {}
     with store.engine.connect() as connection:
-        assert [entry.verb for entry in entries(connection, NUMBER)] == ["message-delete"]
+        assert [entry.operation for entry in entries(connection, NUMBER)] == [
+            "voicemail.delete",
+            *["voicemail.mark"] * 2,
+        ]
 
 
 @pytest.mark.req("M4")

@@ -11,7 +11,7 @@ from sqlalchemy import event, inspect
 
 from b2bua.base.errors import Conflict, NotFound
 from b2bua.records.call_record import CallRecord
-from b2bua.store.audit import entries
+from b2bua.store.audit import AuditEntry, entries
 from b2bua.store.database import open_database, writing
 from b2bua.store.missed import Closing
 from b2bua.store.query import Query
@@ -86,8 +86,8 @@ def test_closed_by_hand_once_and_in_the_audit_trail(store: Store) -> None:
     assert store.missed.of([CallId("c-1")]) == {"c-1": Closing(5, "wang", "rang back, wants a quote")}
     with store.engine.connect() as connection:
         (entry,) = entries(connection)
-    assert (entry.who, entry.verb, entry.subject) == ("wang", "missed.close", "4006001234")
-    assert entry.detail == "02112345678: rang back, wants a quote"
+    assert (entry.who, entry.operation, entry.subject) == ("wang", "missed.close", "4006001234")
+    assert entry.fields == {"call_id": "c-1", "note": "rang back, wants a quote"}
     with pytest.raises(Conflict, match="by wang: rang back"):
         store.missed.close(CallId("c-1"), "li", "me too", 6)
     for no_missed_call in ("c-2", "c-3"):
@@ -141,15 +141,30 @@ def test_the_list_walks_no_table(store: Store) -> None:
 
 
 def test_a_database_from_before_is_brought_forward(store: Store) -> None:
-    """One of schema version 1 keeps its records and learns of missed calls."""
+    """One of schema version 1 keeps its records and its audit trail, and learns of missed calls."""
     store.records.put([missed_record("c-1")])
     with writing(store.engine) as connection:
         for later in ("closings", "messages"):
             connection.exec_driver_sql(f"DROP TABLE {later}")
+        connection.exec_driver_sql("DROP TABLE audit")
+        connection.exec_driver_sql(
+            "CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms BIGINT NOT NULL, who TEXT NOT NULL,"
+            " verb TEXT NOT NULL, object TEXT NOT NULL, detail TEXT NOT NULL)"
+        )
+        connection.exec_driver_sql("CREATE INDEX audit_object ON audit (object, id)")
+        connection.exec_driver_sql(
+            "INSERT INTO audit VALUES (1, 5, 'li', 'publish', '4006001234', 'version 1, plan ab')"
+        )
         connection.exec_driver_sql("UPDATE schema_version SET version = 1")
     file = store.engine.url.database
     assert file is not None
     again = Store(open_database(Path(file)), Path(file).parent)
     assert waiting(again) == ["c-1"]
     assert "closings" in inspect(again.engine).get_table_names()
+    again.note(AuditEntry(6, "wang", "trunk.set", "telecom", {"service": "out"}))
+    with again.engine.connect() as connection:
+        assert entries(connection) == (
+            AuditEntry(6, "wang", "trunk.set", "telecom", {"service": "out"}),
+            AuditEntry(5, "li", "plan.publish", "4006001234", {}, "version 1, plan ab"),
+        )
     again.close()

@@ -1,62 +1,42 @@
 """A plan handed in on the command line while a daemon runs goes to the daemon, so that it learns at once."""
 
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-import attrs
 import pytest
 import trio
 from click.testing import CliRunner, Result
 
-from b2bua.api.verbs import Operator, Refusal, Verb
-from b2bua.base.errors import NotFound
+from b2bua.api.dispatch import Asker, Dispatcher
+from b2bua.api.plans_in_force import PlansInForce
+from b2bua.api.requests.operation import Operation
+from b2bua.api.stored import stored_operations
 from b2bua.cli import main
-from b2bua.console import protocol
 from b2bua.console.feed import Feed
 from b2bua.control import server
+from b2bua.monitoring.feed_publisher import FeedPublisher
+from b2bua.monitoring.number_stats import NumberStats
 from b2bua.store.numbers import NumberState
 from b2bua.store.store import Store
-from routing.document import PlanFaults
 from routing.ids import Number400
 from tests.support.samples import document
 
+R = TypeVar("R")
 
-@attrs.define
-class Daemon:
-    """The verbs as a daemon answers them; `heard` are those it was asked, by whom."""
 
-    store: Store
-    heard: list[tuple[str, str]] = attrs.field(factory=list)
+class Recorded(Dispatcher):
+    """The real operations over a store; `heard` are those that were asked for, by whom."""
 
-    async def publish(self, args: dict[str, Any], who: Operator) -> None:
-        """`plan.publish`."""
-        self.heard.append(("plan.publish", who.name))
-        try:
-            self.store.plans.publish(args["documents"], sources=args["sources"], author=who.name, note=args["note"])
-        except PlanFaults as error:
-            faults = tuple(protocol.Fault(fault.path, fault.problem, fault.mend) for fault in error.faults)
-            raise Refusal("the plans have faults", faults) from error
+    def __init__(self, store: Store, state: Path) -> None:
+        in_force = PlansInForce(store.plans, {}, NumberStats(Feed(), {}))
+        super().__init__(*stored_operations(store, state, {}, in_force, FeedPublisher()))
+        self.store = store
+        self.heard: list[tuple[str, str]] = []
 
-    async def restore(self, args: dict[str, Any], who: Operator) -> None:
-        """`plan.restore`."""
-        self.heard.append(("plan.restore", who.name))
-        try:
-            self.store.plans.restore(args["number"], args["version"], author=who.name, note=args["note"])
-        except NotFound as error:
-            raise Refusal(str(error)) from error
-
-    async def state(self, args: dict[str, Any], who: Operator) -> None:
-        """`number.state`."""
-        self.heard.append(("number.state", who.name))
-        self.store.plans.set_state(args["number"], NumberState(args["state"]), who=who.name)
-
-    def verbs(self) -> dict[str, Verb]:
-        """By name."""
-        return {
-            "plan.publish": self.publish,
-            "plan.restore": self.restore,
-            "number.state": self.state,
-        }
+    async def perform(self, request: Operation[R], asker: Asker) -> R:
+        """Do it, and remember who asked."""
+        self.heard.append((request.NAME, asker.name))
+        return await super().perform(request, asker)
 
 
 async def run(state: Path, *arguments: str) -> Result:
@@ -70,10 +50,10 @@ async def test_the_daemon_is_asked(tmp_path: Path) -> None:
     """Publishing, restoring and suspending are asked of the running daemon, in the author's name."""
     good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
     good.write_text(document(), encoding="utf-8")
-    daemon = Daemon(Store.open(tmp_path / "switch400.db", tmp_path / "spool"))
+    daemon = Recorded(Store.open(tmp_path / "switch400.db", tmp_path / "spool"), tmp_path)
     async with trio.open_nursery() as nursery:
         listener = server.listen(tmp_path / "control.sock")
-        await nursery.start(server.Control(Feed(), daemon.verbs()).serve, listener)
+        await nursery.start(server.Control(Feed(), daemon).serve, listener)
         published = await run(tmp_path, "plan", "publish", str(good), "--author", "li")
         assert "400-600-1234: version 1 is live" in published.output
         again = await run(tmp_path, "plan", "publish", str(good), "--author", "li")
@@ -89,8 +69,8 @@ async def test_the_daemon_is_asked(tmp_path: Path) -> None:
         suspended = await run(tmp_path, "number", "suspend", "4006001234")
         assert suspended.output == "400-600-1234 is suspended\n"
         nursery.cancel_scope.cancel()
-    assert [verb for verb, _ in daemon.heard] == ["plan.publish"] * 3 + ["plan.restore", "number.state"]
-    assert [who.split()[0] for _, who in daemon.heard[:4]] == ["li", "li", "li", "wang"]
+    assert [verb for verb, _ in daemon.heard] == ["plan.publish"] * 4 + ["plan.restore", "number.state"]
+    assert [who.split()[0] for _, who in daemon.heard[:5]] == ["li"] * 4 + ["wang"]
     assert daemon.store.plans.live(Number400("4006001234")).state is NumberState.SUSPENDED
     daemon.store.close()
 

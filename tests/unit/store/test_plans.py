@@ -169,9 +169,13 @@ def test_number_survives_a_move(store: Store) -> None:
     assert (live.state, live.subscriber) == (NumberState.SUSPENDED, "新名公司")
     assert len(store.plans.history(NUMBER)) == 2
     with store.engine.connect() as connection:
-        entries = [(entry.who, entry.verb, entry.detail) for entry in audit.entries(connection, NUMBER)]
-    assert [(who, verb) for who, verb, _ in entries] == [("li", "publish"), ("wang", "state"), ("li", "publish")]
-    assert entries[1][2] == "active → suspended"
+        deeds = [(entry.who, entry.operation, entry.fields) for entry in audit.entries(connection, NUMBER)]
+    assert [(who, verb) for who, verb, _ in deeds] == [
+        ("li", "plan.publish"),
+        ("wang", "number.state"),
+        ("li", "plan.publish"),
+    ]
+    assert deeds[1][2] == {"before": "active", "state": "suspended"}
 
 
 def test_places_have_no_gap_and_no_repeat(store: Store) -> None:

@@ -4,12 +4,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import attrs
 import trio
 
-from b2bua.api.verbs import Operator, Refusal, Verb
+from b2bua.api.dispatch import Asker, Dispatcher, implements
+from b2bua.api.requests.calls import CallShown, HangUp, HungUp, ShowCall, SipMessage
+from b2bua.api.requests.operation import AnyOperation
+from b2bua.api.requests.peers import ServiceSet, SetTrunkService
+from b2bua.base.errors import NotFound
 from b2bua.console.feed import Feed
 from b2bua.console.rows import (
     ALARMS,
@@ -17,7 +20,6 @@ from b2bua.console.rows import (
     COUNTERS,
     GATEWAYS,
     LOG,
-    LOG_ROWS,
     NUMBERS,
     ONLY,
     POOL,
@@ -35,8 +37,11 @@ from b2bua.console.rows import (
 from b2bua.control.authentication import Authentication
 from b2bua.control.server import Control, listen
 from b2bua.control.tokens import Tokens
-from tests.unit.tui.archive import Archive
-from tests.unit.tui.shelf import PLAN, Shelf
+from b2bua.monitoring.feed_publisher import FeedPublisher
+from b2bua.records.call_record import Attempt, CallRecord, CallState, Ending
+from routing.cause import Blame
+from tests.unit.tui.past import Past
+from tests.unit.tui.plan_store import PLAN, PlanStore
 
 NOON_MS = 1_763_784_000_000
 """2025-11-22 12:00:00 in Asia/Shanghai, a Saturday."""
@@ -107,39 +112,31 @@ def fill(feed: Feed, calls: int, now_ms: int = NOON_MS) -> None:
     feed.note(LOG, LogLine(now_ms - 5_000, "alarm", "trunk-down", "no answer to OPTIONS for 30 s", trunk="unicom"))
 
 
-def the_record(now_ms: int = NOON_MS) -> dict[str, Any]:
-    """The record of a call that was busy at the desk and now rings at the mobile, in plain form."""
-    busy = {"slug": "busy", "q850": 17, "sip": 486, "blame": "upstream"}
-    first = {
-        "leg": 1, "target": "desk", "address": "010-6552 1234", "began_ms": now_ms - 9_000, "rang_ms": None,
-        "answered_ms": None, "ended_ms": now_ms - 8_800, "ending": busy,
-    }  # fmt: skip
-    second = {
-        "leg": 2, "target": "night-mobile", "address": "139 1111 2222", "began_ms": now_ms - 8_700,
-        "rang_ms": now_ms - 7_000, "answered_ms": None, "ended_ms": None, "ending": None,
-    }  # fmt: skip
+def the_record(now_ms: int = NOON_MS) -> CallRecord:
+    """The record of a call that was busy at the desk and now rings at the mobile."""
+    busy = Ending("busy", 17, 486, Blame.UPSTREAM)
+    first = Attempt(1, "desk", "010-6552 1234", now_ms - 9_000, ended_ms=now_ms - 8_800, ending=busy)
+    second = Attempt(2, "night-mobile", "139 1111 2222", now_ms - 8_700, rang_ms=now_ms - 7_000)
     step = {
         "at_s": 0.0, "node": "hunt", "kind": "hunt", "looked_at": {"order": "sequential", "arrived": "Sat 12:00"},
         "chose": "desk", "passed_over": [["shop", "closed on Saturday"]],
     }  # fmt: skip
-    return {
-        "call_id": "c0000", "seq": 3, "sip_call_id": "x", "number": "400-600-1234", "caller": "021-1234 5678",
-        "place": "上海", "area": "021", "trunk": "telecom", "plan_hash": "ab" * 32, "state": "ringing",
-        "accepted_ms": now_ms - 9_100, "rang_ms": now_ms - 7_000, "answered_ms": None, "ended_ms": None, "talk_ms": 0,
-        "target": "night-mobile", "attempts": [first, second], "hung_up_by": None, "ending": None,
-        "trace": [step, {**step, "at_s": 0.4, "chose": "night-mobile", "passed_over": [["desk", "busy (486)"]]}],
-        "facts": {}, "events": [],
-        "evidence": {
+    return CallRecord(
+        call_id="c0000", seq=3, sip_call_id="x", number="400-600-1234", caller="021-1234 5678", place="上海",
+        area="021", trunk="telecom", plan_hash="ab" * 32, state=CallState.RINGING, accepted_ms=now_ms - 9_100,
+        rang_ms=now_ms - 7_000, target="night-mobile", attempts=(first, second),
+        trace=(step, {**step, "at_s": 0.4, "chose": "night-mobile", "passed_over": [["desk", "busy (486)"]]}),
+        evidence={
             "0": {"codec": "PCMA", "sent": 410, "received": 405, "lost": 5, "jitter_ms": 3.1},
             "2": {"codec": "PCMA", "sent": 400, "received": 409, "lost": 0, "jitter_ms": 41.0},
         },
-    }  # fmt: skip
+    )  # fmt: skip
 
 
 _OFFER = "v=0\r\nc=IN IP4 203.0.113.5\r\nm=audio 40000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
 
 
-def the_messages(now_ms: int = NOON_MS) -> list[dict[str, Any]]:
+def the_messages(now_ms: int = NOON_MS) -> tuple[SipMessage, ...]:
     """The signalling of that call."""
     said = (
         (0, False, f"INVITE sip:4006001234@192.0.2.1 SIP/2.0\r\nFrom: <sip:02112345678@carrier>\r\n\r\n{_OFFER}"),
@@ -151,21 +148,18 @@ def the_messages(now_ms: int = NOON_MS) -> list[dict[str, Any]]:
         (2, False, "SIP/2.0 180 Ringing"),
         (0, True, "SIP/2.0 180 Ringing"),
     )
-    return [
-        {"at_ms": now_ms - 9_100 + n * 120, "leg": leg, "ours": ours, "text": text}
-        for n, (leg, ours, text) in enumerate(said)
-    ]
+    return tuple(SipMessage(now_ms - 9_100 + n * 120, leg, ours, text) for n, (leg, ours, text) in enumerate(said))
 
 
 @attrs.define
 class Office:
-    """The running switch: change its feed with `do`; `asked` is what its verbs were asked."""
+    """The running switch: change its feed with `do`; `asked` is what was asked of its calls and trunks."""
 
     path: Path
     feed: Feed
-    asked: list[tuple[str, dict[str, Any], Operator]]
-    shelf: Shelf
-    archive: Archive
+    asked: list[tuple[AnyOperation, Asker]]
+    plans: PlanStore
+    past: Past
     tokens: Tokens
     _token: trio.lowlevel.TrioToken
 
@@ -174,29 +168,34 @@ class Office:
         trio.from_thread.run_sync(deed, trio_token=self._token)
 
 
-def verbs_of(feed: Feed, asked: list[tuple[str, dict[str, Any], Operator]]) -> dict[str, Verb]:
-    """The verbs of the office; what they do is seen in its feed."""
+@attrs.define
+class CallsAndTrunks:
+    """One call that is known whole; what is done to calls and trunks is seen in the feed."""
 
-    async def detail(args: dict[str, Any], operator: Operator) -> Any:
-        if args["call_id"] != "c0000":
-            raise Refusal(f"no call {args['call_id']}")
-        return {"record": the_record(), "messages": the_messages(), "missing": ""}
+    feed: Feed
+    asked: list[tuple[AnyOperation, Asker]] = attrs.field(factory=list)
 
-    async def hangup(args: dict[str, Any], operator: Operator) -> Any:
-        asked.append(("call.hangup", args, operator))
-        feed.change(CALLS, args["call_id"], None)
+    @implements
+    async def show(self, request: ShowCall, _: Asker) -> CallShown:
+        """The one call."""
+        if request.call_id != "c0000":
+            raise NotFound(f"no call {request.call_id}")
+        return CallShown(the_record(), the_messages(), "")
 
-    async def trunk_set(args: dict[str, Any], operator: Operator) -> Any:
-        asked.append(("trunk.set", args, operator))
-        row = PeerRow("203.0.113.5:5060", "udp", True, args["service"], 0, 30)
-        feed.change(TRUNKS, args["name"], row)
+    @implements
+    async def hang_up(self, request: HangUp, asker: Asker) -> HungUp:
+        """The call is gone."""
+        self.asked.append((request, asker))
+        self.feed.change(CALLS, request.call_id, None)
+        return HungUp()
 
-    return {
-        "call.detail": detail,
-        "record.detail": detail,
-        "call.hangup": hangup,
-        "trunk.set": trunk_set,
-    }
+    @implements
+    async def set_trunk(self, request: SetTrunkService, asker: Asker) -> ServiceSet:
+        """The trunk is so."""
+        self.asked.append((request, asker))
+        row = PeerRow("203.0.113.5:5060", "udp", True, request.service, 0, 30)
+        self.feed.change(TRUNKS, request.name, row)
+        return ServiceSet()
 
 
 @contextmanager
@@ -207,28 +206,19 @@ def office(path: Path, calls: int = 12, now_ms: int = NOON_MS) -> Iterator[Offic
     stop = trio.CancelScope()
 
     async def serve() -> None:
-        feed = Feed({LOG: LOG_ROWS})
+        publisher = FeedPublisher()
+        feed = publisher.feed
         fill(feed, calls, now_ms)
-        asked: list[tuple[str, dict[str, Any], Operator]] = []
+        plans, past, calls_and_trunks = PlanStore(publisher), Past(now_ms), CallsAndTrunks(feed)
+        plans.put(PLAN, "wang", "first")
+        dispatcher = Dispatcher(*plans.operations, past, calls_and_trunks)
+        tokens = Tokens(path.with_name("tokens.toml"))
         with stop:
             async with trio.open_nursery() as nursery:
-                shelf = Shelf(feed)
-                shelf.put(PLAN, "wang", "first")
-                archive = Archive(now_ms)
-                verbs = {**verbs_of(feed, asked), **shelf.verbs(), **archive.verbs()}
-                tokens = Tokens(path.with_name("tokens.toml"))
-                await nursery.start(Control(feed, verbs, Authentication(tokens)).serve, listen(path))
-                ready.append(
-                    Office(
-                        path,
-                        feed,
-                        asked,
-                        shelf,
-                        archive,
-                        Tokens(path.with_name("tokens.toml")),
-                        trio.lowlevel.current_trio_token(),
-                    )
-                )
+                await nursery.start(Control(feed, dispatcher, Authentication(tokens)).serve, listen(path))
+                other = Tokens(path.with_name("tokens.toml"))
+                token = trio.lowlevel.current_trio_token()
+                ready.append(Office(path, feed, calls_and_trunks.asked, plans, past, other, token))
                 is_ready.set()
 
     thread = threading.Thread(target=trio.run, args=(serve,))

@@ -3,41 +3,49 @@
 Rule: its clock stands still, so that two pictures of it differ only if the console does.
 """
 
+import asyncio
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from b2bua.api.verbs import Operator
+import trio
+
+from b2bua.api.dispatch import Asker, Dispatcher
+from b2bua.api.requests.operation import Operation, Refusal
 from b2bua.console.feed import Feed
 from b2bua.console.protocol import Role
 from b2bua.console.rows import COUNTERS, LOG, LOG_ROWS, ONLY, POOL, TOPICS, Counters, PoolRow
-from tests.unit.tui.archive import Archive
-from tests.unit.tui.office import NOON_MS, fill, verbs_of
-from tests.unit.tui.shelf import PLAN, Shelf
+from b2bua.monitoring.feed_publisher import FeedPublisher
+from tests.unit.tui.office import NOON_MS, CallsAndTrunks, fill
+from tests.unit.tui.past import KeptOnDisk, Past
+from tests.unit.tui.plan_store import PLAN, PlanStore
 from tui.board import Board, LinkState, NotDone
 from tui.feed_recording import Player, Recorder
 from tui.i18n import say
 
-_WANG = Operator("wang", Role.ADMIN)
+_WANG = Asker("wang", Role.ADMIN)
+R = TypeVar("R")
 
 
 class Still(Player):
     """A recording of one moment; `calls` is what is up, `past` whether anything has ever happened."""
 
-    def __init__(self, tape: Path, *, past: bool = True) -> None:
-        super().__init__(tape)
-        feed = Feed()
-        shelf = Shelf(feed)
-        shelf.put(PLAN.replace("ring_s = 15", "ring_s = 30"), "li", "first")
-        shelf.put(PLAN, "wang", "shorter waits")
+    def __init__(self, recording: Path, *, past: bool = True) -> None:
+        super().__init__(recording)
         self._gone = False
-        self.archive = Archive(NOON_MS, 10 if past else 0)
-        self._verbs = {**verbs_of(feed, []), **shelf.verbs(), **self.archive.verbs(), **self.archive.kept()}
+        self.past = Past(NOON_MS, 10 if past else 0)
+        plans = self._plans = PlanStore(FeedPublisher())
+        plans.put(PLAN.replace("ring_s = 15", "ring_s = 30"), "li", "first")
+        plans.put(PLAN, "wang", "shorter waits")
+        self._dispatcher = Dispatcher(*plans.operations, self.past, KeptOnDisk(self.past), CallsAndTrunks(Feed()))
 
-    async def ask(self, verb: str, args: dict[str, Any]) -> Any:
-        """An answer of the archive, while there is anybody to ask."""
+    async def ask(self, request: Operation[R]) -> R:
+        """The reply, while there is anybody to ask."""
         if self._gone:
             raise NotDone(say("link.nobody"))
-        return await self._verbs[verb](args, _WANG)
+        try:
+            return await asyncio.to_thread(trio.run, self._dispatcher.perform, request, _WANG)
+        except Refusal as refusal:
+            raise NotDone(str(refusal), refusal.faults) from refusal
 
     def lose(self, board: Board) -> None:
         """The daemon went away a minute ago."""
@@ -47,7 +55,7 @@ class Still(Player):
 
 
 def moment(folder: Path, calls: int) -> Path:
-    """A tape of one moment with so many calls up; with none, of a switch that was only just set up."""
+    """A recording of one moment with so many calls up; with none, of a switch that was only just set up."""
     feed = Feed({LOG: LOG_ROWS})
     if calls:
         fill(feed, calls)
@@ -55,6 +63,6 @@ def moment(folder: Path, calls: int) -> Path:
         feed.change(POOL, ONLY, PoolRow(used=0, idle=8, resting=0, ceiling=512))
         feed.change(COUNTERS, ONLY, Counters(0, 0.0, None, None, None, None, NOON_MS - 60_000, (0,) * 60))
     feed.cut()
-    with Recorder(folder / "tape") as tape:
-        tape.keep(NOON_MS, feed.snapshot(TOPICS))
-    return folder / "tape"
+    with Recorder(folder / "recording") as recorder:
+        recorder.keep(NOON_MS, feed.snapshot(TOPICS))
+    return folder / "recording"

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from b2bua.console.protocol import VERSION, Frames, FromConsole, Hello, Refused, frame
 from tests.unit.tui.office import Office, office
 from tests.unit.tui.pilot import at_rest, console, press, seen, shows, until
-from tests.unit.tui.shelf import PLAN
+from tests.unit.tui.plan_store import PLAN
 from tests.unit.tui.test_plan_screen import at_the_plan, editor
 from tui.i18n import Language, speak
 from tui.plan.drafts import Drafts
@@ -85,8 +85,8 @@ def test_a_daemon_that_goes_while_a_plan_is_edited_takes_nothing_along(tmp_path:
         with office(path) as second:
             await until(pilot, lambda: pilot.app.board.link.up)  # type: ignore[attr-defined]  # it is a Console
             await press(pilot, "f9", *"longer", "enter")
-            await until(pilot, lambda: len(second.shelf.versions) == 2)
-            assert second.shelf.versions[-1]["text"] == changed
+            await until(pilot, lambda: len(second.plans.versions) == 2)
+            assert second.plans.text == changed
 
     at_the_plan(switch, job)
 
@@ -105,7 +105,7 @@ def test_a_fault_is_clicked_to_its_line(switch: Office) -> None:
         await shows(pilot, "cannot be published")
 
     at_the_plan(switch, job)
-    assert len(switch.shelf.versions) == 1
+    assert len(switch.plans.versions) == 1
 
 
 @pytest.mark.req("S4")

@@ -12,8 +12,11 @@ import attrs
 import pytest
 from textual.pilot import Pilot
 
+from b2bua.api.requests.calls import HangUp
+from b2bua.api.requests.peers import SetTrunkService
 from b2bua.console.protocol import Role
-from b2bua.console.rows import CALLS, COUNTERS, LOG, ONLY, QUEUES, Counters, LogLine, QueueRow
+from b2bua.console.rows import CALLS, COUNTERS, LOG, ONLY, QUEUES, Counters, LogLine, QueueRow, Service
+from routing.ids import CallId
 from tests.unit.tui.office import NOON_MS, Office, a_live_call, office
 from tests.unit.tui.pilot import console, press, seen, shows, shows_no, until
 from tui.i18n import Language, speak
@@ -112,9 +115,9 @@ def test_a_call_is_hung_up_only_after_a_yes(switch: Office) -> None:
         assert switch.asked == []
         await pilot.press("x", "y")
         await until(pilot, lambda: switch.asked)
-        verb, args, operator = switch.asked[0]
-        assert (verb, args) == ("call.hangup", {"call_id": "c0000"})
-        assert operator.name.startswith("wang")
+        request, asker = switch.asked[0]
+        assert request == HangUp(CallId("c0000"))
+        assert asker.name.startswith("wang")
 
     at_the_console(switch.path, job)
 
@@ -185,7 +188,7 @@ def test_what_was_opened_without_a_link_is_asked_for_once_it_is_back(tmp_path: P
         await press(pilot, "6", "a")
         await shows(pilot, "no link to the switch")
         with office(path):
-            await shows(pilot, "plan.publish", "+ring_s = 20")
+            await shows(pilot, "publish", "+ring_s = 20")
 
     at_the_console(path, job)
 
@@ -287,7 +290,7 @@ def test_a_trunk_is_taken_out_after_a_yes(switch: Office) -> None:
         await shows(pilot, "telecom", "unicom", "250 ms")
         await pilot.press("home", "o", "y")
         await shows(pilot, "telecom: out")
-        assert [asked[:2] for asked in switch.asked] == [("trunk.set", {"name": "telecom", "service": "out"})]
+        assert [request for request, _ in switch.asked] == [SetTrunkService("telecom", Service.OUT)]
 
     at_the_console(switch.path, job)
 

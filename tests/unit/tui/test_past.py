@@ -11,6 +11,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from b2bua.api.requests.records import FindRecords
+from b2bua.api.requests.reports import CountCalls
+from routing.ids import CallId
 from tests.unit.tui.office import Office, office
 from tests.unit.tui.pilot import press, seen, shows, shows_no, until
 from tests.unit.tui.still import Still, moment
@@ -18,7 +21,7 @@ from tests.unit.tui.test_console import at_the_console
 from tui.app import Console
 from tui.export import as_csv
 from tui.i18n import Language, speak
-from tui.panes.records import asked_of
+from tui.panes.records import MOST, search_of
 
 
 @pytest.fixture(autouse=True)
@@ -48,8 +51,8 @@ def test_find_a_missed_call_and_close_it(switch: Office) -> None:
         await pilot.press("home", "x")
         await shows(pilot, "what was done about it")
         await pilot.press(*"rang back", "enter")
-        await until(pilot, lambda: switch.archive.closed)
-        by, note = switch.archive.closed["r000"]
+        await until(pilot, lambda: switch.past.closed)
+        by, note = switch.past.closed[CallId("r000")]
         assert by.startswith("wang")
         assert note == "rang back"
         await shows_no(pilot, "021-1234 5600")
@@ -68,7 +71,7 @@ def test_records_are_searched_and_exported(switch: Office, tmp_path: Path) -> No
         await shows(pilot, "021-1234 5601")
         await pilot.press("f", "tab", *"5604", "ctrl+s")
         await shows_no(pilot, "021-1234 5601")
-        assert switch.archive.asked[-1]["caller"] == "5604"
+        assert switch.past.asked[-1] == FindRecords(caller="5604", most=MOST)
         await pilot.press("e", "tab")
         pilot.app.screen.query_one(Input).value = str(tmp_path / "out.jsonl")
         await pilot.press("ctrl+s")
@@ -76,12 +79,11 @@ def test_records_are_searched_and_exported(switch: Office, tmp_path: Path) -> No
         assert json.loads((tmp_path / "out.jsonl").read_text())["caller"] == "021-1234 5604"
 
     at_the_console(switch.path, job)
-    assert asked_of({"from": "2025-11-22T12:00", "to": "", "caller": "1"}) == {
-        "from_ms": 1_763_784_000_000,
-        "caller": "1",
-    }
-    with pytest.raises(ValueError, match="noon"):
-        asked_of({"from": "noon"})
+    typed = {"from": "2025-11-22T12:00", "to": "", "caller": "1"}
+    assert search_of(FindRecords, typed) == FindRecords(from_ms=1_763_784_000_000, caller="1", most=MOST)
+    for wrong in ({"from": "noon"}, {"number": "12345"}):
+        with pytest.raises(ValueError, match=r"noon|12345"):
+            search_of(FindRecords, wrong)
 
 
 def test_csv_is_safe_in_a_spreadsheet() -> None:
@@ -102,7 +104,9 @@ def test_reports_by_hour_and_by_cause(switch: Office) -> None:
         await shows(pilot, "by cause", "no answer")
         await pilot.press("w")
         await shows(pilot, "last 7 days")
-        assert switch.archive.asked[-1]["to_ms"] - switch.archive.asked[-1]["from_ms"] > 6 * 86_400_000
+        asked = switch.past.asked[-1]
+        assert isinstance(asked, CountCalls)
+        assert asked.to_ms - asked.from_ms > 6 * 86_400_000
 
     at_the_console(switch.path, job, size=(100, 40))
 
@@ -117,10 +121,10 @@ def test_the_audit_trail_shows_who_changed_what(switch: Office) -> None:
         await pilot.press("slash", *"unicom", "enter")
         await shows_no(pilot, "plan 5 in force")
         await pilot.press("a")
-        await shows(pilot, "wang", "plan.publish", "-ring_s = 15", "+ring_s = 20")
+        await shows(pilot, "wang", "publish", "longer", "-ring_s = 15", "+ring_s = 20")
         await pilot.press("escape")
         await shows(pilot, "no answer to OPTIONS")
-        assert "plan.publish" not in seen(pilot)
+        assert "longer" not in seen(pilot)
 
     at_the_console(switch.path, job)
 
@@ -138,7 +142,7 @@ def test_messages_are_marked_and_deleted_after_a_yes(tmp_path: Path) -> None:
             await press(pilot, "home", "m")
             await shows(pilot, "wang")
             await press(pilot, "x", "n", "x", "y")
-            assert source.archive.deleted == ["v0"]
+            assert source.past.deleted == ["v0"]
             await press(pilot, "escape", "t")
             await shows(pilot, "12-22 12:00:00", "growing", "sealed")
 

@@ -14,7 +14,7 @@ from routing.ids import NodeName
 from routing.node import Distribution, ShareBranch
 from tests.unit.tui.office import Office, office
 from tests.unit.tui.pilot import at_rest, console, seen, shows, shows_no, until
-from tests.unit.tui.shelf import PLAN
+from tests.unit.tui.plan_store import PLAN
 from tests.unit.tui.test_console import Job
 from tui.i18n import Language, speak
 from tui.plan.formlist import FormScreen
@@ -79,8 +79,8 @@ def test_move_to_a_mobile_by_form_see_the_difference_publish(switch: Office) -> 
         await shows(pilot, "Publish: in effect")
         await pilot.press("enter", *"desk moved", "enter")
         await shows(pilot, "published: in effect", "as live")
-        assert switch.shelf.versions[-1]["text"] == PLAN.replace("010-6552 1234", "138 0013 8000")
-        assert switch.shelf.versions[-1]["note"] == "desk moved"
+        assert switch.plans.text == PLAN.replace("010-6552 1234", "138 0013 8000")
+        assert switch.plans.versions[-1].note == "desk moved"
 
     at_the_plan(switch, job)
 
@@ -112,7 +112,7 @@ def test_a_plan_is_split_by_form_and_made_whole_again(switch: Office) -> None:
         await at_rest(pilot)
         await pilot.press("f9", *"split", "enter")
         await shows(pilot, "published: in effect", "as live")
-        assert parse(switch.shelf.versions[-1]["text"]).nodes[NodeName("split")] == Distribution(
+        assert parse(switch.plans.text).nodes[NodeName("split")] == Distribution(
             (ShareBranch(37, NodeName("desk")), ShareBranch(63, NodeName("night-mobile")))
         )
         await open_form(pilot, "Shares: split")
@@ -162,7 +162,7 @@ def test_faults_are_shown_beside_the_text_and_lead_to_their_line(switch: Office)
         await shows(pilot, "cannot be published")
         await pilot.press("tab", "enter")
         await until(pilot, lambda: editor(pilot).cursor_location == (6, 0))
-        assert len(switch.shelf.versions) == 1
+        assert len(switch.plans.versions) == 1
 
     at_the_plan(switch, job)
 
@@ -175,16 +175,16 @@ def test_the_second_of_two_operators_is_told(switch: Office) -> None:
         await pilot.press("f3")
         editor(pilot).text = PLAN.replace("ring_s = 15", "ring_s = 18")
         await shows(pilot, "draft, not published")
-        switch.do(lambda: switch.shelf.put(PLAN.replace("ring_s = 20", "ring_s = 25"), "li", "longer"))
+        switch.do(lambda: switch.plans.put(PLAN.replace("ring_s = 20", "ring_s = 25"), "li", "longer"))
         await shows(pilot, "! li published at")
         await at_rest(pilot)
         await pilot.press("f9", *"mine", "enter")
-        await shows(pilot, "somebody published meanwhile")
-        assert len(switch.shelf.versions) == 2
+        await shows(pilot, "li published version 2 meanwhile")
+        assert len(switch.plans.versions) == 2
         await pilot.press("f6")
         await shows(pilot, "ring_s = 25", "+ring_s = 18")
         await pilot.press("f10", "f9", *"mine after all", "enter")
-        await until(pilot, lambda: len(switch.shelf.versions) == 3)
+        await until(pilot, lambda: len(switch.plans.versions) == 3)
 
     at_the_plan(switch, job)
 
@@ -192,7 +192,7 @@ def test_the_second_of_two_operators_is_told(switch: Office) -> None:
 @pytest.mark.req("S4", "N7")
 def test_an_old_version_is_compared_and_restored(switch: Office) -> None:
     """The history shows every version; two are compared; restoring puts the old text in force as a new version."""
-    switch.do(lambda: switch.shelf.put(PLAN.replace("ring_s = 15", "ring_s = 30"), "li", "patience"))
+    switch.do(lambda: switch.plans.put(PLAN.replace("ring_s = 15", "ring_s = 30"), "li", "patience"))
 
     async def job(pilot: Pilot[Any]) -> None:
         await pilot.press("f7")
@@ -202,8 +202,8 @@ def test_an_old_version_is_compared_and_restored(switch: Office) -> None:
         await pilot.press("r")
         await shows(pilot, "Restore the version of")
         await pilot.press("y")
-        await until(pilot, lambda: len(switch.shelf.versions) == 3)
-        assert switch.shelf.versions[-1]["text"] == PLAN
+        await until(pilot, lambda: len(switch.plans.versions) == 3)
+        assert switch.plans.text == PLAN
         await shows(pilot, "restored the version of")
 
     at_the_plan(switch, job)
@@ -212,7 +212,7 @@ def test_an_old_version_is_compared_and_restored(switch: Office) -> None:
 @pytest.mark.req("S4")
 def test_restoring_overwrites_nothing_unseen_and_leaves_the_draft(switch: Office) -> None:
     """What another published while the question stood is not overwritten; a draft outlives the restoring."""
-    switch.do(lambda: switch.shelf.put(PLAN.replace("ring_s = 15", "ring_s = 30"), "li", "patience"))
+    switch.do(lambda: switch.plans.put(PLAN.replace("ring_s = 15", "ring_s = 30"), "li", "patience"))
     mine = PLAN.replace("ring_s = 20", "ring_s = 22")
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -222,14 +222,14 @@ def test_restoring_overwrites_nothing_unseen_and_leaves_the_draft(switch: Office
         await at_rest(pilot)
         await pilot.press("f7", "end", "r")
         await shows(pilot, "Restore the version of")
-        switch.do(lambda: switch.shelf.put(PLAN.replace("ring_s = 15", "ring_s = 40"), "li", "more"))
+        switch.do(lambda: switch.plans.put(PLAN.replace("ring_s = 15", "ring_s = 40"), "li", "more"))
         await pilot.press("y")
-        await shows(pilot, "somebody published meanwhile", "! li published at")
+        await shows(pilot, "li published version 3 meanwhile", "! li published at")
         await at_rest(pilot)
-        assert len(switch.shelf.versions) == 3
+        assert len(switch.plans.versions) == 3
         await pilot.press("end", "r", "y")
-        await until(pilot, lambda: len(switch.shelf.versions) == 4)
-        assert switch.shelf.versions[-1]["text"] == PLAN
+        await until(pilot, lambda: len(switch.plans.versions) == 4)
+        assert switch.plans.text == PLAN
         await shows(pilot, "draft, not published", "! wang (")
         assert editor(pilot).text == mine
 
@@ -274,10 +274,12 @@ def test_what_if_is_asked_of_the_draft(switch: Office) -> None:
 
     async def job(pilot: Pilot[Any]) -> None:
         await pilot.press("f5", *"02112345678", "enter")
-        await shows(pilot, "rings 1.", "desk", "rings 2.", "night-mobile", "no answer", "caller: 02112345678")
+        await shows(pilot, "rings 1.", "desk", "connected to desk", "order: sequential")
         assert "F5" in seen(pilot)
         await shows(pilot, "telecom; unicom; empty: any")
-        await pilot.press("tab", "tab", "tab", "tab", *"unicom", "enter")
-        await shows(pilot, "trunk: unicom")
+        await pilot.press("tab", "tab", "tab", *"desk", "enter")
+        await shows(pilot, "rings 2.", "connected to night-mobile")
+        await pilot.press("tab", *"mobile", "enter")
+        await shows(pilot, "there is no trunk named 'mobile'; there are telecom, unicom")
 
     at_the_plan(switch, job)

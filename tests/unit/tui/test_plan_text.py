@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.tui.shelf import PLAN
+from tests.unit.tui.plan_store import PLAN
 from tui.i18n import Language, speak
 from tui.plan.compare import MOST_LINES, compare
 from tui.plan.drafts import Draft, Drafts

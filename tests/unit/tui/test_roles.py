@@ -8,7 +8,7 @@ import warnings
 from collections.abc import AsyncIterator
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import attrs
 import pytest
@@ -18,7 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
-from b2bua.api.verbs import LEAST, Operator, Verb
+from b2bua.api.dispatch import Asker, Dispatcher, permit
+from b2bua.api.requests.calls import HangUp, HungUp
+from b2bua.api.requests.catalogue import OPERATIONS
+from b2bua.api.requests.operation import Operation, Refusal
 from b2bua.cli import main
 from b2bua.console.client_token import CredentialFault, token_at_hand
 from b2bua.console.feed import Feed
@@ -26,9 +29,10 @@ from b2bua.console.protocol import VERSION, Hello, Reply, Request, Role, Snapsho
 from b2bua.console.protocol import Refused as Refusing
 from b2bua.console.rows import CALLS
 from b2bua.control.authentication import Authentication
-from b2bua.control.client import Client, Refused
+from b2bua.control.client import Client
 from b2bua.control.server import Control, listen
 from b2bua.control.tokens import Tokens, TokensFault
+from routing.ids import CallId
 from tests.support.control_server import Far
 from tests.unit.tui.office import office
 from tests.unit.tui.pilot import shows
@@ -39,15 +43,26 @@ CHANGES = {
     "voicemail.delete", "voicemail.mark",
 }  # fmt: skip
 ONLY_ADMINS = {"number.state"}
+FIELDS: dict[str, dict[str, Any]] = {
+    "call.hangup": {"call_id": "c"}, "call.show": {"call_id": "c"}, "gateway.set": {"name": "g", "service": "in"},
+    "missed.close": {"call_id": "c", "note": "n"}, "number.state": {"number": "4006001234", "state": "active"},
+    "plan.check": {"text": ""}, "plan.diff": {"text": ""}, "plan.explain": {"text": ""},
+    "plan.history": {"number": "4006001234"}, "plan.publish": {"documents": [""]},
+    "plan.restore": {"number": "4006001234", "version": 1}, "plan.show": {"number": "4006001234"},
+    "report.calls": {"from_ms": 0, "to_ms": 1}, "trunk.set": {"name": "t", "service": "in"},
+    "voicemail.delete": {"call_ids": ["c"]}, "voicemail.mark": {"call_ids": ["c"]},
+}  # fmt: skip
+"""Fields that each operation cannot be without."""
+R = TypeVar("R")
 
 
 @attrs.define
 class House:
-    """A control server with every verb there is; `done` is what was done, by whom."""
+    """A control server with every operation there is; `done` is what was done, by whom."""
 
     path: Path
     tokens: Tokens
-    done: list[tuple[str, Operator]]
+    done: list[tuple[str, Asker]]
     links: list[Far] = attrs.field(factory=list)
 
     async def link(self, token: str = "", role: Role = Role.ADMIN, who: str = "boss") -> tuple[Far, Any]:
@@ -61,16 +76,20 @@ class House:
 @pytest.fixture
 async def house(tmp_path: Path, nursery: trio.Nursery) -> AsyncIterator[House]:
     """A house with nobody in its list."""
-    done: list[tuple[str, Operator]] = []
+    done: list[tuple[str, Asker]] = []
 
-    def verb(name: str) -> Verb:
-        async def do(_: dict[str, Any], operator: Operator) -> None:
-            done.append((name, operator))
+    class Recorded(Dispatcher):
+        """Whatever is decoded and permitted is done by being recorded."""
 
-        return do
+        operations = OPERATIONS
+
+        async def perform(self, request: Operation[R], asker: Asker) -> R:
+            permit(type(request), asker)
+            done.append((request.NAME, asker))
+            return cast("R", HungUp())
 
     tokens = Tokens(tmp_path / "tokens.toml")
-    control = Control(Feed(), {name: verb(name) for name in LEAST}, Authentication(Tokens(tmp_path / "tokens.toml")))
+    control = Control(Feed(), Recorded(), Authentication(Tokens(tmp_path / "tokens.toml")))
     await nursery.start(control.serve, listen(tmp_path / "control.sock"))
     made = House(tmp_path / "control.sock", tokens, done)
     yield made
@@ -89,16 +108,17 @@ async def test_every_verb_in_every_role(house: House) -> None:
             role,
             f"the-{most}" if most else f"boss ({getpass.getuser()})",
         )
-        for number, name in enumerate(LEAST):
-            await far.say(Request(number, name, {}))
+        for number, name in enumerate(OPERATIONS):
+            await far.say(Request(number, name, FIELDS.get(name, {})))
             reply = await far.hear()
             may = role is Role.ADMIN or name not in CHANGES or (role is Role.OPERATOR and name not in ONLY_ADMINS)
+            least = OPERATIONS[name].ROLE
             assert reply.ok == may, (role, name)
-            assert house.done[-1:] == [(name, Operator(welcome.name, role))] or not may
-            assert may or f"{name} needs the role {LEAST[name]}; this console has the role {role}" == reply.error
+            assert house.done[-1:] == [(name, Asker(welcome.name, role))] or not may
+            assert may or f"{name} needs the role {least}; this console has the role {role}" == reply.error
     allowed = {role: {name for name, by in house.done if by.role is role} for role in Role}
-    assert allowed[Role.VIEWER] == set(LEAST) - CHANGES
-    assert allowed[Role.OPERATOR] == set(LEAST) - ONLY_ADMINS
+    assert allowed[Role.VIEWER] == set(OPERATIONS) - CHANGES
+    assert allowed[Role.OPERATOR] == set(OPERATIONS) - ONLY_ADMINS
 
 
 @pytest.mark.req("T4")
@@ -124,7 +144,7 @@ async def test_a_removed_token_opens_nothing_and_shuts_out(house: House) -> None
     file = house.path.with_name("tokens.toml")
     file.write_text(file.read_text().replace('"lower" = { role = "operator"', '"lower" = { role = "viewer"'))
     assert "token was removed, or changed" in (await links["lower"].hear()).why
-    await links["other"].say(Request(1, "call.hangup", {}))
+    await links["other"].ask(1, HangUp(CallId("c")))
     assert await links["other"].hear() == Reply(1, ok=True)
     assert isinstance((await house.link(li))[1], Refusing)
     assert (await house.link(lower))[1] == Welcome(VERSION, Role.VIEWER, 0, "lower")
@@ -225,7 +245,7 @@ def test_tokens_on_the_command_line(tmp_path: Path) -> None:
 
     store = Store.open(tmp_path / "switch400.db", tmp_path / "spool")
     with store.engine.connect() as connection:
-        assert [(entry.verb, entry.subject) for entry in entries(connection)] == [
+        assert [(entry.operation, entry.subject) for entry in entries(connection)] == [
             ("token.remove", "li"),
             ("token.add", "li"),
         ]
@@ -267,8 +287,7 @@ def test_another_user_of_the_machine() -> None:
             token = switch.tokens.add("li", Role.OPERATOR)
             assert as_nobody(switch.path, "") == "nobody is not the switch's own user"
             assert as_nobody(switch.path, token) == "hung up"
-            ((verb, _, operator),) = switch.asked
-    assert (verb, operator) == ("call.hangup", Operator("li", Role.OPERATOR))
+            assert switch.asked == [(HangUp(CallId("c0001")), Asker("li", Role.OPERATOR))]
 
 
 def as_nobody(path: Path, token: str) -> str:
@@ -282,7 +301,7 @@ def as_nobody(path: Path, token: str) -> str:
         os.setuid(65534)
         try:
             with Client.connect(path, who="root", token=token, timeout_s=5) as client:
-                client.request("call.hangup", {"call_id": "c0001"})
+                client.ask(HangUp(CallId("c0001")))
             os.write(theirs, b"hung up")
         except Exception as fault:  # noqa: BLE001 - whatever it is, it is for the parent to see
             os.write(theirs, str(fault).partition(",")[0].encode())
@@ -305,7 +324,7 @@ def test_a_console_of_another_release_says_so(tmp_path: Path) -> None:
         async with trio.open_nursery() as nursery:
             listener = trio.SocketListener(trio.socket.from_stdlib_socket(listen(tmp_path / "control.sock")))
             nursery.start_soon(trio.serve_listeners, answer, [listener])
-            with pytest.raises(Refused, match="speaks version 9"):
+            with pytest.raises(Refusal, match="speaks version 9"):
                 await trio.to_thread.run_sync(Client.connect, tmp_path / "control.sock")
             await trio.to_thread.run_sync(sit)
             nursery.cancel_scope.cancel()

@@ -20,7 +20,7 @@ from textual.screen import Screen
 from textual.widgets import TextArea
 
 from tests.unit.tui.pilot import at_rest, press, shows
-from tests.unit.tui.shelf import PLAN
+from tests.unit.tui.plan_store import PLAN
 from tests.unit.tui.still import Still, moment
 from tui.app import Console
 from tui.framed import Framed

@@ -2,15 +2,19 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import attrs
 import pytest
+import trio
 
-from b2bua.api.verbs import Operator, Refusal
-from b2bua.console.feed import Feed
+from b2bua.api.dispatch import Asker, Dispatcher
+from b2bua.api.requests.operation import AnyOperation, Operation, Refusal
+from b2bua.api.requests.plans import PublishPlans
 from b2bua.console.protocol import Role
-from tests.unit.tui.shelf import PLAN, Shelf
+from b2bua.monitoring.feed_publisher import FeedPublisher
+from routing.ids import PlanHash
+from tests.unit.tui.plan_store import PLAN, PlanStore
 from tui.board import Board, NotDone
 from tui.plan.drafts import Draft, Drafts
 from tui.plan.heading import overtaken
@@ -18,27 +22,29 @@ from tui.plan.work import Version, Work
 from tui.plan.writing import Writing
 
 NUMBER = "4006001234"
+R = TypeVar("R")
 
 
 @attrs.define
 class Desk:
     """A link to the plans of a switch, for one operator."""
 
-    shelf: Shelf
+    plans: PlanStore
     who: str
     up: bool = True
-    asked: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    asked: list[AnyOperation] = attrs.field(factory=list)
 
     async def run(self, board: Board) -> None:
         """Nothing comes by itself."""
 
-    async def ask(self, verb: str, args: dict[str, Any]) -> Any:
-        """The answer of the plans' own verbs."""
-        self.asked[verb] = args
+    async def ask(self, request: Operation[R]) -> R:
+        """The reply of the real operations."""
+        self.asked.append(request)
         if not self.up:
             raise NotDone("no link")
         try:
-            return await self.shelf.verbs()[verb](args, Operator(self.who, Role.ADMIN))
+            dispatcher, asker = Dispatcher(*self.plans.operations), Asker(self.who, Role.ADMIN)
+            return await asyncio.to_thread(trio.run, dispatcher.perform, request, asker)
         except Refusal as refusal:
             raise NotDone(str(refusal), refusal.faults) from refusal
 
@@ -47,11 +53,11 @@ class Desk:
         return 0
 
 
-def shelf_of_one() -> Shelf:
+def one_version() -> PlanStore:
     """One version in force."""
-    shelf = Shelf(Feed())
-    shelf.put(PLAN, "wang", "first")
-    return shelf
+    plans = PlanStore(FeedPublisher())
+    plans.put(PLAN, "wang", "first")
+    return plans
 
 
 async def begun(desk: Desk, folder: Path) -> tuple[Writing, Work]:
@@ -67,13 +73,13 @@ def test_two_operators_overwrite_nothing_unseen(tmp_path: Path) -> None:
     """The second publisher is refused and told by whom; only after saying that it was seen does theirs replace it."""
 
     async def job() -> None:
-        shelf = shelf_of_one()
-        wang, _ = await begun(Desk(shelf, "wang"), tmp_path)
-        li, _ = await begun(Desk(shelf, "li"), tmp_path)
+        plans = one_version()
+        wang, _ = await begun(Desk(plans, "wang"), tmp_path)
+        li, _ = await begun(Desk(plans, "li"), tmp_path)
         wang.typed(PLAN.replace("ring_s = 15", "ring_s = 18"))
         li.typed(PLAN.replace("ring_s = 15", "ring_s = 25"))
         await wang.publish("longer")
-        assert li.behind(shelf.versions[-1]["plan_hash"])
+        assert li.behind(plans.versions[-1].plan_hash)
         with pytest.raises(NotDone, match="meanwhile"):
             await li.publish("mine")
         await li.fetch()
@@ -82,10 +88,10 @@ def test_two_operators_overwrite_nothing_unseen(tmp_path: Path) -> None:
         assert "wang" in overtaken(li.work)
         with pytest.raises(NotDone, match="meanwhile"):
             await li.publish("mine")
-        assert [version["author"] for version in shelf.versions] == ["wang", "wang"]
+        assert [version.author for version in plans.versions] == ["wang", "wang"]
         li.rebase()
         await li.publish("mine after all")
-        assert shelf.versions[-1]["text"] == PLAN.replace("ring_s = 15", "ring_s = 25")
+        assert plans.text == PLAN.replace("ring_s = 15", "ring_s = 25")
 
     asyncio.run(job())
 
@@ -95,7 +101,7 @@ def test_a_draft_stays_on_disk_until_it_is_published_or_dropped(tmp_path: Path) 
     """Through a lost link, a refusal for faults and a new start; it is of the version that it was begun from."""
 
     async def job() -> None:
-        desk = Desk(shelf_of_one(), "wang")
+        desk = Desk(one_version(), "wang")
         drafts = Drafts(tmp_path / "wang")
         writing, first = await begun(desk, tmp_path)
         wrong = PLAN.replace("ring_s = 20", "ring_s = 2")
@@ -123,7 +129,7 @@ def test_a_draft_stays_on_disk_until_it_is_published_or_dropped(tmp_path: Path) 
         again.drop()
         assert drafts.read(NUMBER) is None
         assert again.work is not None
-        assert again.work.text == desk.shelf.versions[-1]["text"]
+        assert again.work.text == desk.plans.text
 
     asyncio.run(job())
 
@@ -133,12 +139,12 @@ def test_the_first_version_overwrites_none_either(tmp_path: Path) -> None:
     """Who saw no version says so (an empty base, not none at all): the store refuses it when one has come meanwhile."""
 
     async def job() -> None:
-        desk = Desk(shelf_of_one(), "li")
+        desk = Desk(one_version(), "li")
         writing, _ = await begun(desk, tmp_path)
         writing.work = Work(Version("", "", None, "", ""), PLAN, "")
         with pytest.raises(NotDone, match="meanwhile"):
             await writing.publish("mine")
-        assert desk.asked["plan.publish"]["base"] == ""
+        assert desk.asked[-1] == PublishPlans((PLAN,), note="mine", base=PlanHash(""))
 
     asyncio.run(job())
 
@@ -147,7 +153,7 @@ def test_a_text_that_is_as_live_again_is_no_draft(tmp_path: Path) -> None:
     """A change taken back leaves nothing on disk, and what the check found of an older text is not told of it."""
 
     async def job() -> None:
-        writing, _ = await begun(Desk(shelf_of_one(), "wang"), tmp_path)
+        writing, _ = await begun(Desk(one_version(), "wang"), tmp_path)
         writing.typed(PLAN.replace("ring_s = 20", "ring_s = 2"))
         writing.keep()
         await writing.check()

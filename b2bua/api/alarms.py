@@ -1,0 +1,20 @@
+"""Listing the alarms that stand."""
+
+import trio
+
+from b2bua.api.dispatch import Asker, implements
+from b2bua.api.requests.alarms import AlarmsListed, ListAlarms
+from b2bua.monitoring.feed_publisher import FeedPublisher
+
+
+class AlarmOperations:
+    """Operations on alarms."""
+
+    def __init__(self, publisher: FeedPublisher) -> None:
+        self._publisher = publisher
+
+    @implements
+    async def list_alarms(self, _: ListAlarms, __: Asker) -> AlarmsListed:
+        """Those that the consoles show."""
+        await trio.lowlevel.checkpoint()
+        return AlarmsListed(tuple(sorted(self._publisher.standing, key=lambda alarm: alarm.since_ms)))
