@@ -1,7 +1,7 @@
-"""The desk where a new call reports: who is it, which number, is there room?
+"""Admits a new call or refuses it: which number, which caller, is there room?
 
-Rule: whatever can refuse a call does so here, before anything is promised and before a process is taken; a call that is
-let in has a process, an assignment and an open record, in that order.
+Rule: whatever can refuse a call does so here, before a process is taken. A call that is admitted has a process, an
+assignment and an open record, in that order.
 """
 
 import secrets
@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from b2bua.admission.admission_state import AdmissionState
 from b2bua.admission.caller_lookup import caller_of
 from b2bua.admission.holidays import with_days
 from b2bua.admission.peer_status import PeerStatus
@@ -19,9 +20,10 @@ from b2bua.base.clock import now_ms
 from b2bua.calls.active_calls import ActiveCalls
 from b2bua.config.configuration import Config
 from b2bua.edge.admission import Admitted, NewCall, Referral, Refused
-from b2bua.edge.token import ProcessAddress
+from b2bua.edge.token import ContactUris, ProcessAddress
 from b2bua.ipc.protocol import Assign, Refer, Route
-from b2bua.pool.pool import Pool, Process
+from b2bua.pool.pool import Pool
+from b2bua.pool.process import Process
 from b2bua.records.call_record import CallRecord, CallState
 from b2bua.store.numbers import NumberState
 from routing.facts import Caller, Facts
@@ -29,58 +31,59 @@ from routing.ids import CallId, Number400
 from routing.number import NumberFault, parse_400
 
 RETRY_AFTER_S: Final = 5
-"""What a carrier is told to wait when there is no room (RFC 3261 §20.33)."""
+"""What a carrier is told to wait when there is no room (RFC 3261, 20.33)."""
 
 
 class CallAdmission:
-    """Admits calls. `numbers` are those served; `closed` says why no call is taken, empty while calls are taken.
+    """What the edge asks (`b2bua.edge.admission.Admission`).
 
-    `contact_for(sip_port, incarnation)` is the SIP URI that leads to a process from outside; `began(sip_port, call_id)`
-    is told which call a process has before its first message is forwarded.
+    `numbers` are those served, `contacts` prints the SIP URI that leads to a process from outside, `now_ms` is wall
+    time (UTC epoch milliseconds).
     """
 
     def __init__(
         self,
         config: Config,
+        numbers: dict[Number400, Served],
+        state: AdmissionState,
         pool: Pool,
-        switchboard: ActiveCalls,
-        neighbourhood: PeerStatus,
+        active_calls: ActiveCalls,
+        peers: PeerStatus,
         usage: MonthUsage,
-        contact_for: Callable[[int, str], str],
-        closed: Callable[[], str],
-        began: Callable[[int, str], None],
+        contacts: ContactUris,
+        now_ms: Callable[[], int] = now_ms,
     ) -> None:
-        self.numbers: dict[Number400, Served] = {}
-        self._closed = closed
-        self._began = began
         self._config = config
+        self.numbers = numbers
+        self._state = state
         self._pool = pool
-        self._switchboard = switchboard
-        self._neighbourhood = neighbourhood
+        self._active_calls = active_calls
+        self._peers = peers
         self._usage = usage
-        self._contact_for = contact_for
+        self._contacts = contacts
+        self._now_ms = now_ms
 
     def incarnation_at(self, sip_port: int) -> str | None:
-        """Which live call process has this SIP port; None if none has."""
+        """Which call process that is not dead has this SIP port; None if none has."""
         return self._pool.incarnation_at(sip_port)
 
     def admit(self, call: NewCall) -> Admitted | Refused:
-        """Let a new call in, or say with which final answer it is refused."""
+        """Admit a new call, or say with which final answer it is refused."""
         served = self._served(call.dialled)
         if isinstance(served, Refused):
             return served
         trunk = call.trunk
-        if self._closed() or not self._neighbourhood.takes_calls(trunk):
+        if self._state.why_closed() or not self._peers.takes_calls(trunk):
             return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=41)
-        if trunk.capacity and self._switchboard.of_trunk(trunk.name) >= trunk.capacity:
+        if trunk.capacity and self._active_calls.of_trunk(trunk.name) >= trunk.capacity:
             return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=34)
         caller = caller_of(call.caller, category=call.category, display=call.display, withheld=call.withheld)
-        accepted_ms = now_ms()
+        accepted_ms = self._now_ms()
         call_id = CallId(f"{accepted_ms:011x}{secrets.token_hex(5)}")
         process = self._pool.assign(partial(self._assignment, call_id, call, served, caller, accepted_ms))
         if process is None:
             return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=42)
-        self._switchboard.take(
+        self._active_calls.take(
             CallRecord(
                 call_id=call_id,
                 seq=0,
@@ -95,9 +98,7 @@ class CallAdmission:
                 accepted_ms=accepted_ms,
             )
         )
-        process.invite = call.key
-        self._began(process.sip_port, call_id)
-        return Admitted(process.sip_port, process.incarnation)
+        return Admitted(process.sip_port, process.incarnation, call_id)
 
     def refer(self, place: ProcessAddress, referral: Referral) -> Refused | None:
         """Hand a REFER to the call that it is about; or why not."""
@@ -111,10 +112,10 @@ class CallAdmission:
         self._pool.tell(process, refer)
         return None
 
-    def _talks_with(self, place: ProcessAddress) -> str | None:
+    def _talks_with(self, address: ProcessAddress) -> str | None:
         """The address of the target that the call in a process talks with; None if it talks with none."""
-        process = self._pool.at(place.incarnation)
-        record = self._switchboard.get(process.call_id) if process is not None else None
+        process = self._pool.at(address.incarnation)
+        record = self._active_calls.get(process.call_id) if process is not None else None
         if record is None:
             return None
         talking = [each.address for each in record.attempts if each.answered_ms is not None and each.ended_ms is None]
@@ -142,7 +143,7 @@ class CallAdmission:
             arrived=datetime.fromtimestamp(accepted_ms / 1000, served.zone),
             seed=int(call_id[-10:], 16),
             usage=self._usage.count(served.number, accepted_ms),
-            live_calls=self._switchboard.of_number(served.number),
+            live_calls=self._active_calls.of_number(served.number),
             down=barred(call.trunk, served.mobiles),
         )
         return Assign(
@@ -153,7 +154,7 @@ class CallAdmission:
             plan_hash=served.plan_hash,
             plan=None if process.last_plan == served.plan_hash else served.plain(),
             routes=self._routes(),
-            contact=self._contact_for(process.sip_port, process.incarnation),
+            contact=self._contacts.of(ProcessAddress(process.sip_port, process.incarnation)),
             identity=self._config.identity,
             media_host=self._config.media.address,
             max_forwards=call.max_forwards,
@@ -162,5 +163,5 @@ class CallAdmission:
         )
 
     def _routes(self) -> tuple[Route, ...]:
-        gateways = self._neighbourhood.gateways()
+        gateways = self._peers.gateways()
         return tuple(Route(gateway.name, gateway.host, gateway.port, gateway.transport) for gateway in gateways)

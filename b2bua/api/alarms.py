@@ -17,4 +17,4 @@ class AlarmOperations:
     async def list_alarms(self, _: ListAlarms, __: Asker) -> AlarmsListed:
         """Those that the consoles show."""
         await trio.lowlevel.checkpoint()
-        return AlarmsListed(tuple(sorted(self._publisher.standing, key=lambda alarm: alarm.since_ms)))
+        return AlarmsListed(tuple(sorted(self._publisher.active_alarms, key=lambda alarm: alarm.since_ms)))

@@ -12,6 +12,7 @@ from b2bua.config.trunks import Trunk
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.token import ProcessAddress
 from b2bua.ipc.protocol import InviteKey
+from routing.ids import CallId
 
 
 @attrs.frozen
@@ -42,10 +43,11 @@ class NewCall:
 
 @attrs.frozen
 class Admitted:
-    """The call goes to this process."""
+    """The call has this id and goes to this process."""
 
     sip_port: int
     incarnation: str
+    call_id: CallId
 
 
 @attrs.frozen

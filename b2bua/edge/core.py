@@ -71,7 +71,9 @@ class Edge:
         journal = journal or DialogJournal()
         self._dialogs = Dialogs(settings, self._tokens, journal)
         self._restart = Restart(self._restored(journal.open()))
-        self._inbound = Inbound(self._forward, admission, self._calls, self.peers, self._dialogs, self.counters)
+        self._inbound = Inbound(
+            self._forward, admission, self._calls, self.peers, self._dialogs, self.capture, self.counters
+        )
         self._responses = InboundResponses(self._forward, admission, self._dialogs, self.counters)
         self._outbound = Outbound(self._forward, self._calls, self.peers, self._dialogs, self.counters)
 
@@ -86,10 +88,6 @@ class Edge:
         for host in self._dialogs.hosts():
             self.peers.meet(host)
         return callers
-
-    def contact_for(self, sip_port: int, incarnation: str) -> str:
-        """The SIP URI by which the far ends reach a process. Raises ValueError for an odd incarnation."""
-        return self._forward.contact(ProcessAddress(sip_port, incarnation))
 
     def process_linked(self, hello: Hello, now_s: float) -> list[Send]:
         """A process said Hello: a new one, or one that outlived an earlier daemon. What waited for it goes to it.

@@ -23,7 +23,7 @@ from b2bua.edge.message import Message, Request, Response, field_name, print_mes
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.responses import ALLOW, PlannedResponse, print_answer, to_tag, way_back
 from b2bua.edge.settings import DEFAULT_PORT, LOOPBACK, EdgeSettings, Send, to_process
-from b2bua.edge.token import DialogTokens, ProcessAddress
+from b2bua.edge.token import ContactUris, DialogTokens, ProcessAddress
 
 HOPS_FIELD: Final = "x-s400-max-forwards"
 _OURS: Final = frozenset(
@@ -119,8 +119,7 @@ class Forwarding:
 
     def contact(self, process: ProcessAddress, transport: str = "udp") -> str:
         """The URI by which the outside reaches a process."""
-        tail = ";transport=tcp" if transport == "tcp" else ""
-        return f"sip:{self.tokens.contact(process)}@{self.settings.public_host}:{self.settings.public_port}{tail}"
+        return ContactUris(self.settings, self.tokens).of(process, transport)
 
     def _process_lines(self, message: Message, process: ProcessAddress, transport: str) -> list[str]:
         """The other header lines of a process's message. Its Contact is replaced by ours."""

@@ -20,6 +20,7 @@ from b2bua.edge.peers import Peers
 from b2bua.edge.rate_limit import Address, Buckets
 from b2bua.edge.responses import PlannedResponse
 from b2bua.edge.settings import MOST_INSIDE_BYTES, Send, UnknownSources, to_process
+from b2bua.edge.sip_capture import SipCapture
 from b2bua.edge.token import ProcessAddress
 from b2bua.ipc.protocol import InviteKey
 
@@ -45,6 +46,7 @@ class Inbound:
     calls: InviteTable
     peers: Peers
     dialogs: Dialogs
+    capture: SipCapture
     counters: Counter[str]
     invites: Buckets = attrs.field(init=False)
 
@@ -189,6 +191,7 @@ class Inbound:
             self.calls.put(key, InviteEntry(verdict, top, request.cseq, source.now_s + LATEST_RETRANSMISSION_S))
             return self._answered(request, responses.of_refusal(verdict), source)
         process = ProcessAddress(verdict.sip_port, verdict.incarnation)
+        self.capture.begin(verdict.sip_port, verdict.call_id)
         self.calls.put(key, InviteEntry(process, top, request.cseq))
         self.dialogs.came_in(process, request, source.address, source.transport)
         return self._tried(packet, process, request, source)

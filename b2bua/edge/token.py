@@ -12,6 +12,8 @@ from typing import Final
 
 import attrs
 
+from b2bua.edge.settings import EdgeSettings
+
 _MAC_BYTES: Final = 10
 _MOST_KEY_BYTES: Final = 64
 COOKIE: Final = "z9hG4bK"
@@ -74,3 +76,16 @@ class DialogTokens:
         if not compare_digest(mac, self.mac("branch", incarnation, port, own, call_id)):
             return None
         return ProcessAddress(int(port, 16), incarnation), COOKIE + own
+
+
+@attrs.frozen
+class ContactUris:
+    """Prints the SIP URIs by which far ends reach call processes."""
+
+    settings: EdgeSettings
+    tokens: DialogTokens
+
+    def of(self, process: ProcessAddress, transport: str = "udp") -> str:
+        """The URI that leads to a process. Raises ValueError for an odd incarnation."""
+        tail = ";transport=tcp" if transport == "tcp" else ""
+        return f"sip:{self.tokens.contact(process)}@{self.settings.public_host}:{self.settings.public_port}{tail}"

@@ -1,10 +1,11 @@
-"""What the consoles are shown: every room's news turned into rows of the feed.
+"""Keeps the feed that the consoles show: turns what happens in the switch into rows, and holds the active alarms.
 
-Rule: nothing is decided here and nothing waits here; a row is made when something changed, printed as people write.
+Rule: nothing is decided here and nothing waits here. A row is made when something changed, with numbers printed as
+people write them.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
@@ -36,18 +37,20 @@ from routing.cause import Blame
 from routing.ids import Number400
 from routing.number import print_400, print_address
 
-_KEPT_ENDED_MS: Final = 10_000
-"""How long an ended call stays in sight."""
+_ENDED_SHOWN_MS: Final = 10_000
+"""How long a call that has ended stays among the calls that are up."""
 _SHARES_MS: Final = 15 * 60_000
-"""The shares are of calls that ended no longer ago."""
-_LOOKED_BACK_MS: Final = 60 * 60_000
+"""The shares (answered, busy, no answer) are of calls that ended no longer ago."""
+_LOAD_MS: Final = 60 * 60_000
+"""How far back a new daemon looks in the records."""
 _SPAN_MS: Final = 15_000
 _SPANS: Final = 60
+"""The trend: new calls in each of so many spans of so many milliseconds."""
 
 
 @attrs.frozen
-class StandingAlarm:
-    """An alarm that stands: whose, what to say, how loud."""
+class ActiveAlarm:
+    """An alarm that is raised now: what it is about, a sentence for operators, and its level."""
 
     subject: str
     text: str
@@ -55,11 +58,12 @@ class StandingAlarm:
 
 
 class FeedPublisher:
-    """Keeps the feed. `feed` is what `b2bua.control.server` serves."""
+    """Keeps the feed. `feed` is what `b2bua.control.server` serves; `now_ms` is wall time (UTC epoch milliseconds)."""
 
-    def __init__(self) -> None:
+    def __init__(self, now_ms: Callable[[], int] = now_ms) -> None:
         self.feed = Feed({LOG: LOG_ROWS})
         self._alarms: dict[tuple[str, str], AlarmRow] = {}
+        self._now_ms = now_ms
         self._started_ms = now_ms()
         self._ended: deque[tuple[int, str]] = deque()
         self._results: deque[tuple[int, str]] = deque()  # of the last 15 minutes: when, and how
@@ -70,8 +74,8 @@ class FeedPublisher:
 
         Of calls that ended lately, those that came more than an hour ago are left out. Blocks on the disk.
         """
-        now = now_ms()
-        for past in records.call_times_since(now - _LOOKED_BACK_MS):
+        now = self._now_ms()
+        for past in records.call_times_since(now - _LOAD_MS):
             self._accepted[past.accepted_ms // _SPAN_MS] += 1
             if past.ended_ms is not None and past.ended_ms >= now - _SHARES_MS:
                 self._results.append((past.ended_ms, "answered" if past.answered_ms is not None else past.slug or ""))
@@ -83,52 +87,53 @@ class FeedPublisher:
             self._accepted[record.accepted_ms // _SPAN_MS] += 1
         self.feed.later(CALLS, record.call_id, partial(row_of, record))
         if record.state is CallState.ENDED:
-            self._ended.append((now_ms(), record.call_id))
-            self._results.append((now_ms(), _result(record)))
+            ended_ms = self._now_ms()
+            self._ended.append((ended_ms, record.call_id))
+            self._results.append((ended_ms, _result(record)))
 
     def pool(self, row: PoolRow) -> None:
         """The call processes as they stand now."""
         self.feed.change(POOL, ONLY, row)
 
-    def alarm(self, slug: str, subject: str, text: str, level: Level = Level.ALARM) -> None:
-        """Something wants a person, until `calm` is said; said again, it only changes its text and level."""
+    def raise_alarm(self, slug: str, subject: str, text: str, level: Level = Level.ALARM) -> None:
+        """Raise an alarm, until `clear_alarm`. Raised again, only its text and level change; a new level is logged."""
         known = self._alarms.get((slug, subject))
         if known is None or known.level != level:
             self.log(level, slug, f"{subject}: {text}")
-        alarm = AlarmRow(slug, subject, level, known.since_ms if known else now_ms(), text)
+        alarm = AlarmRow(slug, subject, level, known.since_ms if known else self._now_ms(), text)
         self._alarms[slug, subject] = alarm
         self.feed.change(ALARMS, f"{slug}/{subject}", alarm)
 
-    def calm(self, slug: str, subject: str) -> None:
-        """It no longer wants one."""
+    def clear_alarm(self, slug: str, subject: str) -> None:
+        """Clear an alarm, if it is raised."""
         if self._alarms.pop((slug, subject), None) is not None:
             self.feed.change(ALARMS, f"{slug}/{subject}", None)
 
     @property
-    def standing(self) -> tuple[AlarmRow, ...]:
-        """The alarms that stand."""
+    def active_alarms(self) -> tuple[AlarmRow, ...]:
+        """The alarms that are raised now."""
         return tuple(self._alarms.values())
 
-    def alarms(self, slug: str, cries: Iterable[StandingAlarm]) -> None:
-        """These, and no others of this slug, want a person now."""
-        stand = {cry.subject: cry for cry in cries}
-        for subject in [subject for known, subject in self._alarms if known == slug and subject not in stand]:
-            self.calm(slug, subject)
-        for cry in stand.values():
-            self.alarm(slug, cry.subject, cry.text, cry.level)
+    def set_alarms(self, slug: str, alarms: Iterable[ActiveAlarm]) -> None:
+        """Of this slug, raise these alarms and clear all others."""
+        active = {alarm.subject: alarm for alarm in alarms}
+        for subject in [subject for known, subject in self._alarms if known == slug and subject not in active]:
+            self.clear_alarm(slug, subject)
+        for alarm in active.values():
+            self.raise_alarm(slug, alarm.subject, alarm.text, alarm.level)
 
     def log(self, level: Level, kind: str, text: str, **about: str) -> None:
         """A line of the log; `about` names call_id, number, trunk or who."""
-        self.feed.note(LOG, LogLine(now_ms(), level, kind, text, **about))
+        self.feed.note(LOG, LogLine(self._now_ms(), level, kind, text, **about))
 
     def peer_changed(self, change: PeerChange) -> None:
         """A trunk or gateway stopped answering OPTIONS, or answers again."""
         slug = "trunk-down" if change.topic == TRUNKS else "gateway-down"
         if change.up:
-            self.calm(slug, change.name)
+            self.clear_alarm(slug, change.name)
             self.log(Level.NOTE, slug, f"{change.name} answers again")
         else:
-            self.alarm(slug, change.name, f"{change.name} does not answer OPTIONS")
+            self.raise_alarm(slug, change.name, f"{change.name} does not answer OPTIONS")
 
     def peers(self, rows: Iterable[tuple[str, str, PeerRow]]) -> None:
         """Trunks and gateways as they stand now: topic, name, row."""
@@ -137,8 +142,8 @@ class FeedPublisher:
 
     def tick(self, live: int, oldest_open_ms: int | None, guard: dict[str, int]) -> None:
         """Once a second: drop calls that ended a while ago, and count."""
-        now = now_ms()
-        while self._ended and self._ended[0][0] < now - _KEPT_ENDED_MS:
+        now = self._now_ms()
+        while self._ended and self._ended[0][0] < now - _ENDED_SHOWN_MS:
             self.feed.change(CALLS, self._ended.popleft()[1], None)
         while self._results and self._results[0][0] < now - _SHARES_MS:
             self._results.popleft()

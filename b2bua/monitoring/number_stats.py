@@ -1,6 +1,6 @@
-"""The 400 numbers as the consoles see them: the plan in force, the calls up, and how today went (Asia/Shanghai).
+"""The rows of the 400 numbers in the feed: the plan in effect, the calls up, and today's counts (Asia/Shanghai).
 
-Rule: counted as calls come and go, never searched for; at the start today's part is taken over from the records.
+Rule: calls are counted as their records come, in O(1) a record; at the start today's counts are loaded from the store.
 """
 
 from collections import Counter
@@ -52,7 +52,7 @@ class NumberStats:
             self._feed.later(NUMBERS, number, partial(self._row, number))
 
     def warn(self, number: Number400, warnings: int) -> None:
-        """The check finds so many things suspicious in the plan in force."""
+        """The check has so many findings for the plan in effect."""
         if self._warnings.get(number, 0) != warnings:
             self._warnings[number] = warnings
             self.show(number)

@@ -1,1 +1,1 @@
-"""The call processes of this daemon: started, given calls, watched."""
+"""The call processes of this daemon: a state machine without I/O (`state`), and the sockets and programs around it."""

@@ -1,396 +1,298 @@
-"""The call processes: spares kept ready, least recently used first, a rest between two calls, a ceiling.
+"""The call processes and their links: what happens is told to `PoolState`, and what it decides is carried out.
 
-Rule: a process holds one call. What it holds outlives its link and the daemon; only its death ends it, and its death is
-seen by pidfd, whether it is our fork server's child or an orphan of an earlier daemon.
+Rule: nothing is decided here. The death of a process is seen by pidfd, whether it is a child of our fork server or
+outlived an earlier daemon, and is told only when all that it sent has been read.
 """
 
 import logging
 import os
 import socket
 import struct
-import sys
-import time
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from subprocess import PIPE
-from typing import Final
+from typing import Final, Protocol
 
-import attrs
 import trio
 
-from b2bua.base.cpu_affinity import allowed_cores
 from b2bua.base.errors import StartFault
-from b2bua.config.configuration import Media, Processes
+from b2bua.config.configuration import Processes
 from b2bua.console.rows import PoolRow
-from b2bua.ipc.protocol import Assign, Frames, FromDaemon, FromProcess, Hello, Idle, InviteKey, Retire, frame
-from b2bua.media.paths import MediaPaths
+from b2bua.ipc.protocol import Assign, FromDaemon, FromProcess, Hello, Idle
+from b2bua.ipc.protocol import Retire as RetireMessage
+from b2bua.pool.fork_server import ForkServer
+from b2bua.pool.link import Link
+from b2bua.pool.process import Process
+from b2bua.pool.state import Decision, PoolState, Retire, Spawn
 
 log = logging.getLogger(__name__)
 
-_PEERCRED = struct.Struct("3i")
-_RECV_BYTES: Final = 65536
-_WARM_S: Final = 30.0
-_LAST_WORDS_S: Final = 1.0
-_TEND_S: Final = 2.0
-"""How often surplus spares are looked for, one retired at a time."""
+WARM_S: Final = 30.0
+"""How long the first process may take to be ready."""
+LAST_MESSAGES_S: Final = 1.0
+"""How long after its death the rest of what a process sent is waited for."""
+TICK_S: Final = 2.0
+"""How often surplus spares are looked for, one retired at a time, and lost orders made good."""
+RETRY_S: Final = 1.0
+"""The pause before something is tried again that the machine refused (file descriptors, memory, processes)."""
+_BACKLOG: Final = 128
+_CREDENTIALS: Final = struct.Struct("3i")  # struct ucred of SO_PEERCRED (unix(7)): pid, uid, gid
+_WAKE: Final = b"\r\n\r\n"
+"""A datagram that PJSIP passes over (RFC 5626, 3.5.1: CRLF keep-alive); it ends the wait of its `select`."""
 
 
-@attrs.define(eq=False)
-class Process:
-    """One call process. `call_id` is empty while it is free; `rested_at_s` is when it may take the next call.
+class ProcessObserver(Protocol):
+    """Who is told what call processes say, and which are dead. Neither method may wait."""
 
-    `invite` names the INVITE of its present or latest call. `retired`: it was told to leave.
-    """
+    def received(self, process: Process, message: FromProcess) -> None:
+        """A process sent this."""
 
-    pid: int
-    sip_port: int
-    incarnation: str
-    call_id: str = ""
-    invite: InviteKey | None = None
-    rested_at_s: float = 0.0
-    last_plan: str = ""
-    retired: bool = False
-    _link: socket.socket | None = None
-    _silent: trio.Event = attrs.field(factory=trio.Event)
-
-    def send(self, message: FromDaemon) -> bool:
-        """Hand a message to the process without waiting; False if it is not linked or does not read."""
-        if self._link is None:
-            return False
-        data = frame(message)
-        try:
-            return self._link.send(data) == len(data)
-        except OSError as error:
-            log.warning("process %d does not take messages (%s)", self.pid, error)
-            return False
-
-    @property
-    def linked(self) -> bool:
-        """Whether the process can be talked to now."""
-        return self._link is not None
-
-    @property
-    def ready(self) -> bool:
-        """Whether the process can take a call now."""
-        return self.linked and not self.call_id and not self.retired and self.rested_at_s <= time.monotonic()
-
-    def bind(self, link: socket.socket | None) -> None:
-        """Talk over this socket from now on (None: over none)."""
-        if self._link is not None:
-            self._link.close()
-        self._link = link
-        if link is None:
-            self._silent.set()
-        else:
-            self._silent = trio.Event()
-
-    async def last_words(self) -> None:
-        """Wait until all that a dead process said has been read."""
-        with trio.move_on_after(_LAST_WORDS_S):
-            await self._silent.wait()
+    def lost(self, process: Process) -> None:
+        """A process is dead. Its `call_id` is that of the call that it had, and `crashed` whether it ended unasked."""
 
 
 class Pool:
-    """All call processes of this daemon, born here or adopted.
+    """All call processes of this daemon, started here or left by an earlier one.
 
-    `heard(process, message)` is called for every message of a process, `lost(process)` once when one is dead.
+    They link at the Unix socket `link_path`.
     """
 
-    def __init__(
-        self,
-        settings: Processes,
-        link_path: Path,
-        shelves: MediaPaths,
-        heard: Callable[[Process, FromProcess], None],
-        lost: Callable[[Process], None],
-    ) -> None:
-        self.settings = settings
-        self.crashed = 0
-        self._warm = trio.Event()
-        self._change = trio.Event()
+    def __init__(self, settings: Processes, link_path: Path) -> None:
         self._path = link_path
-        self._shelves = shelves
-        self._cores = allowed_cores()
-        self._heard = heard
-        self._lost = lost
-        self._all: dict[str, Process] = {}
-        self._by_port: dict[int, str] = {}
-        self._free: dict[str, Process] = {}  # those that have rested, the longest first
-        self._resting: dict[str, Process] = {}  # in order of the end of their last call
-        self._holding: dict[str, Process] = {}  # by call
-        self._starting = 0
-        self._met: set[int] = set()  # processes that said Hello and are not buried yet
-        self._orders = trio.Lock()
-        self._server: trio.Process | None = None
-        self._bell = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._bell.setblocking(False)
-        self._nursery: trio.Nursery | None = None
-
-    @property
-    def busy(self) -> int:
-        """Processes with a call in hand."""
-        return len(self._holding)
+        self._state = PoolState(settings)
+        self._links: dict[str, Link] = {}  # by incarnation
+        self._server: ForkServer | None = None
+        self._warm = trio.Event()
+        self._call_ended = trio.Event()
+        self._waker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._waker.setblocking(False)
+        self._observer: ProcessObserver
+        self._nursery: trio.Nursery
 
     def row(self) -> PoolRow:
         """The pool as the console shows it."""
-        self._end_rests()
-        return PoolRow(self.busy, len(self._free), len(self._resting), self.settings.most, self.crashed)
+        return self._state.row(trio.current_time())
 
     def all(self) -> list[Process]:
         """Every process that is not dead."""
-        return list(self._all.values())
-
-    async def warm(self) -> None:
-        """Wait until the first process is ready for a call. Raises StartFault if none is in `_WARM_S`."""
-        with trio.move_on_after(_WARM_S) as patience:
-            await self._warm.wait()
-        if patience.cancelled_caught:
-            raise StartFault(f"no call process was ready in {_WARM_S:.0f} s; the log says what became of them")
+        self._state.end_rests(trio.current_time())
+        return self._state.processes()
 
     def at(self, incarnation: str) -> Process | None:
         """The process of this name, if it is not dead."""
-        return self._all.get(incarnation)
+        return self._state.at(incarnation)
 
     def incarnation_at(self, sip_port: int) -> str | None:
         """Which process that is not dead has this SIP port; None if none has."""
-        return self._by_port.get(sip_port)
+        process = self._state.at_port(sip_port)
+        return process.incarnation if process is not None else None
 
     def holding(self, call_id: str) -> Process | None:
         """The process that holds this call."""
-        return self._holding.get(call_id)
+        return self._state.holding(call_id)
 
     def assign(self, compose: Callable[[Process], Assign]) -> Process | None:
-        """Give a call to the process that has rested longest. None if there is no room (O(spares) at the worst)."""
-        self._end_rests()
-        while (process := next((free for free in self._free.values() if free.linked), None)) is not None:
+        """Give a call to the process that has rested longest; None if none is free."""
+        now_s = trio.current_time()
+        while (process := self._state.longest_rested(now_s)) is not None:
             assignment = compose(process)
-            del self._free[process.incarnation]
-            self._refill()
-            if process.send(assignment):  # one that does not read is left aside until it links again
-                process.last_plan = assignment.plan_hash
-                self._hold(process, assignment.call_id)
+            if self.send(process, assignment):
+                plan_hash = assignment.plan_hash
+                self._carry_out(self._state.assigned(process, assignment.call_id, assignment.invite, plan_hash))
                 return process
-        self._refill()
+            self._carry_out(self._state.assign_failed(process))
         return None
 
-    def _hold(self, process: Process, call_id: str) -> None:
-        process.call_id = call_id
-        self._holding[call_id] = process
-
-    def _end_rests(self) -> None:
-        """Let those that have rested take calls again."""
-        now_s = time.monotonic()
-        while (first := next(iter(self._resting.values()), None)) is not None and first.rested_at_s <= now_s:
-            self._free[first.incarnation] = self._resting.pop(first.incarnation)
+    def send(self, process: Process, message: FromDaemon) -> bool:
+        """Send to a process, which reads it when it next looks; False if it has no link or does not read."""
+        link = self._links.get(process.incarnation)
+        return link is not None and link.send(message)
 
     def tell(self, process: Process, message: FromDaemon) -> None:
-        """Send to a process and wake it: a datagram ends the wait of PJSIP's `select`."""
-        process.retired |= isinstance(message, Retire)
-        process.send(message)
+        """Send to a process and wake it."""
+        self.send(process, message)
         try:
-            self._bell.sendto(b"\r\n\r\n", ("127.0.0.1", process.sip_port))
+            self._waker.sendto(_WAKE, ("127.0.0.1", process.sip_port))
         except OSError as error:
             log.debug("process %d was not woken (%s)", process.pid, error)
 
     def tell_call(self, call_id: str, message: FromDaemon) -> None:
-        """Send to the process that holds a call; a call that is over is told nothing."""
+        """Send to the process that holds a call and wake it; nothing happens if the call is over."""
         process = self.holding(call_id)
         if process is not None:
             self.tell(process, message)
 
-    async def run(self, edge: str, media: Media, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Listen for processes, keep spares ready. `edge` is the inside address that they send SIP to."""
-        self._path.unlink(missing_ok=True)
-        listener = trio.socket.socket(socket.AF_UNIX)
-        await listener.bind(str(self._path))
-        self._path.chmod(0o600)
-        listener.listen(128)
-        command = [sys.executable, "-m", "b2bua.callproc.forkserver", "--link", str(self._path), "--edge", edge]
-        command += ["--rtp-ports", media.ports, "--media-host", media.address, *self._shelves.options()]
-        command += [f"--core={core}" for core in self._cores]
-        try:
-            async with trio.open_nursery() as nursery:
-                self._nursery = nursery
-                nursery.start_soon(self._accept, listener)
-                nursery.start_soon(self._keep_server, command)
-                nursery.start_soon(self._tend)
-                task_status.started()
-        finally:
-            listener.close()
-            self._path.unlink(missing_ok=True)
+    def retire(self) -> None:
+        """Tell every process to end: now, or when its call is over."""
+        self._carry_out(self._state.retire_all())
+
+    async def warm(self) -> None:
+        """Wait until the first process is ready for a call. Raises StartFault if none is in `WARM_S`."""
+        with trio.move_on_after(WARM_S) as patience:
+            await self._warm.wait()
+        if patience.cancelled_caught:
+            raise StartFault(f"no call process was ready in {WARM_S:.0f} s; the log says what became of them")
 
     async def idle(self) -> None:
         """Wait until no process has a call."""
-        while self.busy:
-            self._change = trio.Event()
-            await self._change.wait()
+        while self._state.busy:
+            self._call_ended = trio.Event()
+            await self._call_ended.wait()
 
-    def retire(self) -> None:
-        """Ask every process to leave: now, or when the call in its hand is over."""
-        for process in self._all.values():
-            self.tell(process, Retire())
+    async def run(
+        self,
+        fork_server: Sequence[str],
+        observer: ProcessObserver,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Listen for processes and keep spares ready until cancelled. `fork_server` is its command line.
 
-    async def _keep_server(self, command: list[str]) -> None:
+        Raises OSError if the socket cannot be made, StartFault if the fork server ends before a process was ready.
+        """
+        self._observer = observer
+        self._path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.setblocking(False)
+            listener.bind(str(self._path))
+            self._path.chmod(0o600)
+            listener.listen(_BACKLOG)
+            try:
+                async with trio.open_nursery() as nursery:
+                    self._nursery = nursery
+                    nursery.start_soon(self._accept, listener)
+                    nursery.start_soon(self._keep_fork_server, fork_server)
+                    nursery.start_soon(self._tick)
+                    task_status.started()
+            finally:
+                self._path.unlink(missing_ok=True)
+
+    def server_started(self) -> None:
+        """The fork server takes orders."""
+        self._carry_out(self._state.server_started())
+
+    def server_ended(self) -> None:
+        """The fork server takes no more orders."""
+        self._state.server_ended()
+
+    def born(self, pid: int) -> None:
+        """The fork server has forked a process."""
+        self._state.born(pid)
+
+    def child_ended(self, pid: int, status: int) -> None:
+        """A child of the fork server ended."""
+        self._state.child_ended(pid, status)
+
+    def _carry_out(self, decisions: Iterable[Decision]) -> None:
+        for decision in decisions:
+            match decision:
+                case Spawn(count):
+                    assert self._server is not None
+                    self._server.spawn(count)
+                case Retire(process):
+                    self.tell(process, RetireMessage())
+
+    async def _keep_fork_server(self, words: Sequence[str]) -> None:
         while True:
-            async with trio.open_nursery() as nursery:
-                # A session of its own: Ctrl-C in the operator's terminal is ours to act on, not theirs.
-                start = partial(trio.run_process, stdin=PIPE, stdout=PIPE, check=False, start_new_session=True)
-                server = await nursery.start(start, command)
-                self._server, self._starting = server, 0
-                self._refill()
-                await self._read_server(server)
-            self._server = None
+            self._server = ForkServer(words, self)
+            try:
+                await self._server.run()
+            except* OSError as refused:
+                log.error("the fork server cannot be started: %s", refused.exceptions[0])  # noqa: TRY400 - no traceback for a full machine
             if not self._warm.is_set():
                 raise StartFault("the fork server ended before a call process was ready; above is what it said")
             log.error("the fork server ended; starting another")
-            await trio.sleep(1)
+            await trio.sleep(RETRY_S)
 
-    async def _read_server(self, server: trio.Process) -> None:
-        text = b""
-        assert server.stdout is not None
-        async for chunk in server.stdout:
-            *lines, text = (text + chunk).split(b"\n")
-            for line in lines:
-                self._server_said(line.decode())
-
-    def _server_said(self, line: str) -> None:
-        match line.split():
-            case ["born", _]:
-                pass
-            case ["died", pid, status]:
-                known = int(pid) in self._met
-                self._met.discard(int(pid))
-                log.log(logging.INFO if status == "0" else logging.ERROR, "process %s ended with %s", pid, status)
-                if not known and self._starting:
-                    self._starting -= 1  # it never said Hello
-                    self.crashed += status != "0"
-            case _:
-                log.warning("the fork server said %r", line)
-
-    def _refill(self) -> None:
-        """Ask for as many processes as are missing from the wanted spares, under the ceiling.
-
-        One that rests is no spare: in a storm of short calls most processes rest, and calls would be refused.
-        """
-        if self._server is None or self._server.stdin is None or self._nursery is None:
-            return
-        room = self.settings.most - len(self._all) - self._starting
-        missing = min(self.settings.spare - len(self._free) - self._starting, room)
-        if missing > 0:
-            self._starting += missing
-            self._nursery.start_soon(self._spawn, self._server.stdin, missing)
-
-    async def _spawn(self, stdin: trio.abc.SendStream, count: int) -> None:
-        try:
-            async with self._orders:  # a stream takes no two writers, and an order that is lost is never made good
-                await stdin.send_all(b"spawn\n" * count)
-        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            log.warning("the fork server took no order (%r)", error)
-
-    async def _tend(self) -> None:
+    async def _tick(self) -> None:
         while True:
-            await trio.sleep(_TEND_S)
-            self._end_rests()
-            surplus = len(self._free) + len(self._resting) - 2 * self.settings.spare
-            if surplus > 0 and self._free:
-                process = next(iter(self._free.values()))
-                del self._free[process.incarnation]
-                self.tell(process, Retire())
-            self._refill()
+            await trio.sleep(TICK_S)
+            self._carry_out(self._state.tick(trio.current_time()))
 
-    async def _accept(self, listener: trio.socket.SocketType) -> None:
-        assert self._nursery is not None
+    async def _accept(self, listener: socket.socket) -> None:
         while True:
-            stream, _ = await listener.accept()
-            pid, uid, _ = _PEERCRED.unpack(stream.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEERCRED.size))
+            await trio.lowlevel.wait_readable(listener)
+            try:
+                connected, _ = listener.accept()
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                log.error("a process cannot link: %s", error)  # noqa: TRY400 - no traceback for a full machine
+                await trio.sleep(RETRY_S)
+                continue
+            pid, uid, _ = _CREDENTIALS.unpack(
+                connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+            )
             if uid not in (os.getuid(), 0):
                 log.warning("a process of another user (uid %d) tried to link", uid)
-                stream.close()
+                connected.close()
                 continue
-            self._nursery.start_soon(self._serve, stream, pid)
+            self._nursery.start_soon(self._serve, Link(connected), pid)
 
-    async def _serve(self, stream: trio.socket.SocketType, pid: int) -> None:
+    async def _serve(self, link: Link, pid: int) -> None:
+        """Take in what a process sends until its link ends."""
         process: Process | None = None
-        frames = Frames(FromProcess)
-        link = socket.socket(fileno=os.dup(stream.fileno()))
-        link.setblocking(False)
-        with stream:
-            try:
-                while data := await _received(stream, link):
-                    for message in frames.feed(data):
-                        if isinstance(message, Hello):
-                            process = self._greet(message, pid, link)
-                        if process is None:
-                            raise ValueError("the first message was not Hello")
-                        self._take(process, message)
-            except (OSError, ValueError) as error:
-                log.warning("link to process %d broke: %s", pid, error)
-        if process is not None and process._link is link:
-            process.bind(None)
-        else:
+        try:
+            while (messages := await link.receive()) is not None:
+                for message in messages:
+                    if isinstance(message, Hello):
+                        process = self._greet(message, pid, link)
+                    if process is None:
+                        raise ValueError("the first message was not Hello")
+                    self._take(process, message)
+        except trio.ClosedResourceError:
+            pass  # it has a newer link, or is dead
+        except (OSError, ValueError) as error:
+            log.warning("link to process %d broke: %s", pid, error)
+        finally:
             link.close()
+        if process is not None and self._links.get(process.incarnation) is link:
+            del self._links[process.incarnation]
+            self._state.link_lost(process)
 
-    def _greet(self, hello: Hello, pid: int, link: socket.socket) -> Process:
-        process = self._all.get(hello.incarnation)
-        if process is None:
-            process = Process(pid, hello.sip_port, hello.incarnation, hello.call_id, hello.invite)
-            self._all[hello.incarnation] = process
-            self._by_port[hello.sip_port] = hello.incarnation
-            self._met.add(pid)
-            self._starting = max(0, self._starting - 1)
-            if hello.call_id:
-                self._hold(process, hello.call_id)
-            else:
-                self._free[process.incarnation] = process
-                self._warm.set()
-            assert self._nursery is not None
+    def _greet(self, hello: Hello, pid: int, link: Link) -> Process:
+        is_new = self._state.at(hello.incarnation) is None
+        process = self._state.hello(hello, pid, trio.current_time())
+        older, self._links[process.incarnation] = self._links.get(process.incarnation), link
+        if older is not None and older is not link:
+            older.close()
+        if is_new:
             self._nursery.start_soon(self._watch, process)
-        elif not process.call_id and process.incarnation not in self._resting:
-            self._free[process.incarnation] = process  # it did not read for a while
-        process.bind(link)
+        if process.ready:
+            self._warm.set()
         return process
 
     def _take(self, process: Process, message: FromProcess) -> None:
-        if isinstance(message, Idle) and process.call_id == message.call_id:
-            process.call_id = ""
-            process.retired |= message.leaves
-            process.rested_at_s = time.monotonic() + self.settings.rest_s
-            del self._holding[message.call_id]
-            if not process.retired:
-                self._resting[process.incarnation] = process
-            self._change.set()
-        self._heard(process, message)
+        if isinstance(message, Idle):
+            self._state.idle(process, message.call_id, trio.current_time(), leaves=message.leaves)
+            self._call_ended.set()
+        self._observer.received(process, message)
 
     async def _watch(self, process: Process) -> None:
-        """Wait for a process's death and say it once."""
-        try:
-            pidfd = os.pidfd_open(process.pid)
-        except ProcessLookupError:
-            pidfd = -1
-        if pidfd >= 0:
-            try:
-                await trio.lowlevel.wait_readable(pidfd)
-            finally:
-                os.close(pidfd)
-        await process.last_words()
-        process.bind(None)
-        self.crashed += not process.retired
-        self._all.pop(process.incarnation, None)
-        if self._by_port.get(process.sip_port) == process.incarnation:
-            del self._by_port[process.sip_port]
-        self._free.pop(process.incarnation, None)
-        self._resting.pop(process.incarnation, None)
-        self._holding.pop(process.call_id, None)
-        self._lost(process)
-        self._change.set()
-        self._refill()
+        """Wait for the death of a process, and tell of it once."""
+        await _wait_for_death(process.pid)
+        if (link := self._links.get(process.incarnation)) is not None:
+            with trio.move_on_after(LAST_MESSAGES_S):
+                await link.closed.wait()
+        if (link := self._links.pop(process.incarnation, None)) is not None:
+            link.close()
+        decisions = self._state.died(process)
+        self._observer.lost(process)
+        self._call_ended.set()
+        self._carry_out(decisions)
 
 
-async def _received(stream: trio.socket.SocketType, link: socket.socket) -> bytes:
-    """What has come over a link, empty at its end. Nearly always it is still to come: it is not tried for first."""
+async def _wait_for_death(pid: int) -> None:
+    """Wait until there is no process of this pid. A machine without a file descriptor for it is asked again."""
     while True:
-        await trio.lowlevel.wait_readable(stream)
-        with suppress(BlockingIOError):
-            return link.recv(_RECV_BYTES)
+        try:
+            pidfd = os.pidfd_open(pid)
+        except ProcessLookupError:
+            return
+        except OSError as error:
+            log.error("process %d cannot be watched yet: %s", pid, error)  # noqa: TRY400 - no traceback for a full machine
+            await trio.sleep(RETRY_S)
+            continue
+        try:
+            await trio.lowlevel.wait_readable(pidfd)
+        finally:
+            os.close(pidfd)
+        return

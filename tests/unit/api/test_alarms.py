@@ -20,9 +20,9 @@ async def test_alarms_that_stand_are_listed_until_they_are_over(tmp_path: Path) 
     """A viewer is told of each that stands, by the operation and by the command, and of none that is over."""
     publisher = FeedPublisher()
     dispatcher = Dispatcher(AlarmOperations(publisher))
-    publisher.alarm("trunk-down", "unicom", "no answer to OPTIONS")
-    publisher.alarm("disk", "/var", "1 MB is free")
-    publisher.calm("disk", "/var")
+    publisher.raise_alarm("trunk-down", "unicom", "no answer to OPTIONS")
+    publisher.raise_alarm("disk", "/var", "1 MB is free")
+    publisher.clear_alarm("disk", "/var")
     listed = await dispatcher.perform(ListAlarms(), Asker("li", Role.VIEWER))
     assert [(alarm.slug, alarm.subject, alarm.text) for alarm in listed.rows] == [
         ("trunk-down", "unicom", "no answer to OPTIONS")

@@ -10,8 +10,8 @@ from b2bua.edge.core import Edge
 from b2bua.edge.dialog_journal import DialogJournal
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import EdgeSettings, Send
-from b2bua.edge.token import ProcessAddress
-from routing.ids import TrunkName
+from b2bua.edge.token import DialogTokens, ProcessAddress
+from routing.ids import CallId, TrunkName
 
 SECRET = b"a secret for tests only, 32 bytes"
 CARRIER = Address("192.0.2.10", 5060)
@@ -19,6 +19,7 @@ TARGET = Address("198.51.100.7", 5060)
 UNKNOWN = Address("203.0.113.66", 5060)
 PROCESS = 40001
 INCARNATION = "inc1"
+CALL_ID = CallId("c-1")
 TRUNK = Trunk(TrunkName("carrier"), (IPv4Network("192.0.2.0/24"),))
 GATEWAY = Gateway("gw", TARGET.host)
 SETTINGS = EdgeSettings("192.0.2.1", 5060, 40000, invites_per_s=10_000)
@@ -85,7 +86,7 @@ def start(send: Send) -> str:
 class ScriptedAdmission:
     """Admits each call to `PROCESS`, or refuses it with `verdict`; `alive` says which processes live."""
 
-    verdict: Admitted | Refused = attrs.field(factory=lambda: Admitted(PROCESS, INCARNATION))
+    verdict: Admitted | Refused = attrs.field(factory=lambda: Admitted(PROCESS, INCARNATION, CALL_ID))
     alive: dict[int, str] = attrs.field(factory=lambda: {PROCESS: INCARNATION})
     calls: list[NewCall] = attrs.field(factory=list)
     referrals: list[tuple[ProcessAddress, Referral]] = attrs.field(factory=list)
@@ -140,7 +141,7 @@ class Stage:
 
     def token(self) -> str:
         """The user part of the process's Contact."""
-        return self.edge.contact_for(PROCESS, INCARNATION).removeprefix("sip:").split("@")[0]
+        return DialogTokens(SECRET).contact(ProcessAddress(PROCESS, INCARNATION))
 
 
 def is_trying(send: Send) -> bool:

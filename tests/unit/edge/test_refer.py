@@ -4,8 +4,20 @@ import pytest
 
 from b2bua.edge.admission import Admitted, Refused
 from b2bua.edge.settings import INSIDE, Send
-from b2bua.edge.token import ProcessAddress
-from tests.unit.edge.stage import INCARNATION, PROCESS, TARGET, Stage, field, invite, response_to, sip_bytes, start
+from b2bua.edge.token import ContactUris, DialogTokens, ProcessAddress
+from routing.ids import CallId
+from tests.unit.edge.stage import (
+    INCARNATION,
+    PROCESS,
+    SECRET,
+    TARGET,
+    Stage,
+    field,
+    invite,
+    response_to,
+    sip_bytes,
+    start,
+)
 from tests.unit.edge.test_call import in_dialog, outbound
 
 OTHER = 40002
@@ -96,7 +108,7 @@ def test_only_a_targets_telephone_transfers() -> None:
 
 def second_call(stage: Stage) -> str:
     """The telephone's own call through us, which another process holds and has bridged; that one's token."""
-    stage.admission.verdict = Admitted(OTHER, "inc2")
+    stage.admission.verdict = Admitted(OTHER, "inc2", CallId("c-2"))
     stage.admission.alive[OTHER] = "inc2"
     into = stage.one(invite("second@phone"))
     contact = "Contact: <sip:x@127.0.0.1:40002>"
@@ -104,7 +116,7 @@ def second_call(stage: Stage) -> str:
     out = outbound().replace(b"127.0.0.1:40001", b"127.0.0.1:40002").replace(b"out-call-1", b"out-call-2")
     (send,) = stage.edge.receive_inside(out, OTHER, stage.now_s)
     stage.one(response_to(send, 200, "OK", tag="theirs-2", extra="Contact: <sip:m@198.51.100.7>"), TARGET)
-    return stage.edge.contact_for(OTHER, "inc2")
+    return ContactUris(stage.edge.settings, DialogTokens(SECRET)).of(ProcessAddress(OTHER, "inc2"))
 
 
 @pytest.mark.req("M3")

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from b2bua.edge.admission import Admitted
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import INSIDE, Send
 from b2bua.edge.sip_capture import KEPT_ENDED, MOST_BYTES, CapturedMessages, Missing, SipCapture
+from routing.ids import CallId
 from tests.bench.test_edge import fast_stage, one_call
 from tests.unit.edge.stage import INCARNATION, PROCESS
 
@@ -26,7 +28,6 @@ def first_words(captured: CapturedMessages) -> list[str]:
 def test_a_bridged_call_as_both_far_ends_saw_it() -> None:
     """Every message that passed outside is there once, in order, and none of what passed inside."""
     stage = fast_stage()
-    stage.edge.capture.begin(PROCESS, "c-1")
     one_call(stage, 1)
     captured = stage.edge.capture.of("c-1")
     said = [words.partition("/2.0 ")[2][:3] or words for words in first_words(captured)]
@@ -43,10 +44,9 @@ def test_a_dead_process_and_the_next_call_of_a_living_one() -> None:
     """What the edge says for a dead process is still its call's; the next call at a port begins a new capture."""
     stage = fast_stage()
     capture = stage.edge.capture
-    capture.begin(PROCESS, "c-1")
     one_call(stage, 1)
     before = len(capture.of("c-1").messages)
-    capture.begin(PROCESS, "c-2")
+    stage.admission.verdict = Admitted(PROCESS, INCARNATION, CallId("c-2"))
     one_call(stage, 2)
     assert len(capture.of("c-1").messages) == before == len(capture.of("c-2").messages)
     died = stage.edge.process_died(PROCESS, INCARNATION, stage.now_s)

@@ -16,7 +16,7 @@ from b2bua.edge.dialog_journal import DialogJournal
 from b2bua.edge.settings import EdgeSettings
 from b2bua.edge.sockets import serve, udp_socket
 from routing.ids import TrunkName
-from tests.unit.edge.stage import INCARNATION, OFFER, SECRET, ScriptedAdmission, sip_bytes
+from tests.unit.edge.stage import CALL_ID, INCARNATION, OFFER, SECRET, ScriptedAdmission, sip_bytes
 
 HOST = "127.0.0.1"
 
@@ -40,7 +40,7 @@ async def serving_edge(
     with udp_socket(HOST, 0) as inside, trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as process:
         await process.bind((HOST, 0))
         process_port = process.getsockname()[1]
-        admission = ScriptedAdmission(Admitted(process_port, INCARNATION), {process_port: INCARNATION})
+        admission = ScriptedAdmission(Admitted(process_port, INCARNATION, CALL_ID), {process_port: INCARNATION})
         with udp_socket(HOST, 0) as probe:
             port = probe.getsockname()[1]
         inside_port = inside.getsockname()[1]

@@ -1,0 +1,77 @@
+"""Keeps records whole over crashes, by the clock: adoption after the start, the spool folder, signs of life.
+
+Rule: queues move only when each process of an earlier daemon has had time to link again, and an open record is closed
+only when no process has claimed its call for `CLAIM_S`. What fails because of the disk or the database is tried again.
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import attrs
+import trio
+from sqlalchemy.exc import DBAPIError
+
+from b2bua.base.clock import now_ms
+from b2bua.calls.active_calls import ActiveCalls
+from b2bua.calls.call_queries import CallQueries
+from b2bua.store import recovery
+from b2bua.store.records import Records
+from b2bua.store.writer import RecordWriter
+from routing.ids import CallId
+
+RELINK_S: Final = 2.5
+"""After this time each process of an earlier daemon has linked: it tries every second (`ipc_client.AGAIN_S`)."""
+CLAIM_S: Final = 5.0
+"""How long after the start processes of an earlier daemon may claim their calls."""
+SPOOL_EVERY_S: Final = 5.0
+"""How often the spool folder is looked into."""
+SIGN_OF_LIFE_EVERY_S: Final = 10.0
+"""How often the records of calls that are up get a sign of life: so much talk time a crash of all may cost."""
+
+_log = logging.getLogger(__name__)
+
+
+@attrs.frozen
+class Recovery:
+    """`lost` is told the id of each call whose record was closed for want of a process."""
+
+    records: Records
+    writer: RecordWriter
+    active_calls: ActiveCalls
+    queries: CallQueries
+    spool: Path
+    lost: Callable[[str], None]
+    now_ms: Callable[[], int] = now_ms
+
+    async def take_in(self) -> None:
+        """Store what lies in the spool folder. Raises OSError or DBAPIError."""
+        taken = await trio.to_thread.run_sync(recovery.take_in, self.spool, self.records)
+        for record in taken.stored:
+            _log.warning("the record of call %s was found in the spool folder", record.call_id)
+            self.active_calls.take(record)
+
+    async def keep_spool_empty(self) -> None:
+        """Now and then take in what processes that could not reach the daemon have spooled, until cancelled."""
+        while True:
+            await trio.sleep(SPOOL_EVERY_S)
+            try:
+                await self.take_in()
+            except (OSError, DBAPIError) as error:
+                _log.error("spooled records cannot be taken in yet: %s", error)
+
+    async def adopt(self) -> None:
+        """Let queues move once all calls have been claimed, then close the records of those that were not."""
+        await trio.sleep(RELINK_S)
+        self.queries.settle()
+        await trio.sleep(CLAIM_S - RELINK_S)
+        claimed = {CallId(record.call_id) for record in self.active_calls}
+        for record in await trio.to_thread.run_sync(recovery.adopt, self.records, claimed):
+            self.lost(record.call_id)
+
+    async def refresh(self) -> None:
+        """Give the records of calls that are up a sign of life now and then, until cancelled."""
+        while True:
+            self.writer.submit_alive([CallId(record.call_id) for record in self.active_calls], self.now_ms())
+            await trio.sleep(SIGN_OF_LIFE_EVERY_S)
