@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 
 from b2bua.console.protocol import Role
 from tests.e2e.test_console_jobs import at_the_console, english  # noqa: F401 - a fixture that works by itself
-from tests.support.audio_files import encode, tone
 from tests.support.commands import command
+from tests.support.sound import encode, tone
 from tests.support.switch import Switch, sip_uri
 from tests.unit.tui.pilot import press, shows, shows_no, until
 

@@ -20,9 +20,9 @@ from b2bua.media.keys import Keyring
 from b2bua.media.messages import CHANNELS
 from b2bua.media.recordings import Recordings
 from b2bua.records.call_record import CallRecord, Party
-from tests.support.audio_files import encode, tone
 from tests.support.commands import command
 from tests.support.sip_far_end import Far, Line, open_far
+from tests.support.sound import encode, tone
 from tests.support.switch import Switch, eventually
 
 ROOM_BYTES: Final = 64 << 10

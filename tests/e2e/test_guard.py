@@ -157,7 +157,7 @@ def test_damaged_messages(guarded: Switch, count: int, forget_s: float, most_kb:
                 (guarded.folder / "latest.bin").write_bytes(b"\0\0\0\0".join(fire.latest))
                 fire.end()
                 hang_up(guarded, number)
-                time.sleep(forget_s)
+                time.sleep(forget_s)  # after it the edge has forgotten what it remembers of transactions
                 sizes_kb.append(guarded.memory_kb())
             print(f"\n{fire.damaged} damaged; came back: {fire.answered}; the daemon after each quarter: {sizes_kb} kB")
             assert sizes_kb[3] < sizes_kb[2] + leak_kb

@@ -18,9 +18,9 @@ from b2bua.media.prompts import FOLDER
 from b2bua.media.prompts.wav import RATE_HZ, read_wav
 from b2bua.records.call_record import CallState
 from tests.e2e.test_console_jobs import at_the_console, english  # noqa: F401 - a fixture that works by itself
-from tests.support.audio_compare import best_match, likeness
 from tests.support.sip_far_end import Far, Line, open_far
-from tests.support.sip_wire import field
+from tests.support.sip_text import field
+from tests.support.sound_analysis import best_match, likeness
 from tests.support.switch import Switch, eventually
 from tests.unit.tui.pilot import press, shows, shows_no
 
@@ -73,7 +73,7 @@ async def serve(seat: Far, lines: list[Line]) -> list[str]:
         call = await seat.rang()
         served.append(field(call.invite, "From").partition("sip:")[2].partition("@")[0])
         await call.answer()
-        await trio.sleep(0.05)
+        await trio.sleep(0.05)  # how long the seat talks
         await call.hang_up()
     return served
 

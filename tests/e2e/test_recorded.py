@@ -15,10 +15,11 @@ from b2bua.media.prompts import FOLDER
 from b2bua.media.prompts.loudness import Samples
 from b2bua.media.prompts.wav import RATE_HZ, read_wav
 from b2bua.records.call_record import CallState
-from tests.support.audio_compare import Ear, best_match, likeness
 from tests.support.commands import command
+from tests.support.rtp_end import BlockingAudio, talk
 from tests.support.sipp import Caller, Target, recv
-from tests.support.speech import speech, talk
+from tests.support.sound import speech
+from tests.support.sound_analysis import best_match, likeness
 from tests.support.switch import Switch, eventually, sip_uri
 
 _SKEW_S = 0.040
@@ -42,13 +43,13 @@ class Killed:
 def _killed(switch: Switch, seconds: int, more: str, notice_s: float) -> Killed:
     """A call whose ends hear the notice if there is one, then speak for so long; then its process is killed."""
     said = speech(seconds, 1), speech(seconds, 2)
-    with Ear() as caller_ear, Ear() as target_ear:
-        ends = caller_ear, target_ear
+    with BlockingAudio() as caller_audio, BlockingAudio() as target_audio:
+        ends = caller_audio, target_audio
         bye = [recv("BYE", timeout_ms=90_000), Target.respond(200, "OK", tag=False)]
-        answer = Target.respond(200, "OK", sdp=target_ear.sdp())
+        answer = Target.respond(200, "OK", sdp=target_audio.sdp())
         with switch.target([recv("INVITE"), answer, recv("ACK"), *bye]) as target:
             number = switch.publish(f'desk = "{sip_uri(target.port)}"', f"record = true\n{more}")
-            call = [Caller.invite(sdp=caller_ear.sdp()), recv(100, optional=True), recv(200, rrs=True), Caller.ack()]
+            call = [Caller.invite(sdp=caller_audio.sdp()), recv(100, optional=True), recv(200, rrs=True), Caller.ack()]
             with switch.caller(number, [*call, *bye]) as caller:
                 for end in ends:
                     end.listen_s(notice_s + 0.3, 10 + notice_s)
@@ -58,7 +59,7 @@ def _killed(switch: Switch, seconds: int, more: str, notice_s: float) -> Killed:
                 os.kill(pid, signal.SIGKILL)
                 caller.wait()
             target.wait()
-        heard = caller_ear.heard(), target_ear.heard()
+        heard = caller_audio.heard(), target_audio.heard()
     (record,) = switch.closed(number)
     assert record.ending is not None
     assert record.ending.slug == "crashed"
