@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from signal import SIGKILL
-from typing import Any
 
 import numpy as np
 import pytest
@@ -123,7 +122,7 @@ async def test_the_order_of_a_queue(switch: Switch, tmp_path: Path) -> None:
     """
     seen = threading.Event()
 
-    async def job(number: str, pilot: Pilot[Any]) -> None:
+    async def job(number: str, pilot: Pilot[None]) -> None:
         await press(pilot, "slash", *number, "enter")
         await shows(pilot, "▲ queue #1", "▲ queue #2", "≡ queue #3", "≡ queue #4", "queued 4 0:")
         await press(pilot, "slash", *" ▲", "enter", "home", "enter")

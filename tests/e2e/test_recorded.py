@@ -117,15 +117,15 @@ def test_a_killed_call_leaves_both_sides_in_step(switch: Switch, tmp_path: Path)
 
 @pytest.mark.soak
 @pytest.mark.req("M5", "M1")
-def test_a_killed_call_leaves_a_tape_sealed(own_switch: Callable[..., Switch], tmp_path: Path) -> None:
-    """The same where tapes are sealed and both ends are told: the tape, for its owner only, opens with the key."""
-    key = tmp_path / "tapes.key"
+def test_a_killed_call_leaves_a_sealed_recording(own_switch: Callable[..., Switch], tmp_path: Path) -> None:
+    """The same where recordings are sealed and both ends are told: the file, for its owner only, opens with the key."""
+    key = tmp_path / "recordings.key"
     make_key(key)
     switch = own_switch(more=f'[keeping]\nkey = "{key}"')
     killed = _punctual(lambda: _killed(switch, 6, 'record_announce = "both"', 4.2))
     _prove_told(killed, _prove(switch, killed, tmp_path / "heard.wav"))
-    tape = switch.state / "recordings" / f"{killed.call_id}.sealed"
-    assert tape.stat().st_mode & 0o777 == 0o600
+    recording = switch.state / "recordings" / f"{killed.call_id}.sealed"
+    assert recording.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.soak
