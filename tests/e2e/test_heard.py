@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from b2bua.callproc.tone import tone_in
 from b2bua.media.prompts import FOLDER
 from b2bua.media.prompts.loudness import Samples
 from b2bua.media.prompts.wav import RATE_HZ, read_wav
@@ -13,7 +12,7 @@ from tests.support.commands import command
 from tests.support.rtp_end import BlockingAudio
 from tests.support.sipp import Caller, pause, recv
 from tests.support.sound import encode, tone
-from tests.support.sound_analysis import likeness
+from tests.support.sound_analysis import likeness, tone_hz
 from tests.support.switch import Switch, eventually, sip_uri
 
 MENU = """
@@ -54,11 +53,6 @@ def _built_in(name: str) -> Samples:
     return read_wav(FOLDER / f"{name}.wav")
 
 
-def _hz(samples: Samples) -> int | None:
-    heard = tone_in([round(32768 * float(sample)) for sample in samples])
-    return heard.hz if heard else None
-
-
 def _publish(switch: Switch, target: str, more: str) -> str:
     """Publish a plan whose nodes come after its targets."""
     top, _, nodes = more.partition("\n[nodes")
@@ -88,7 +82,7 @@ def test_the_built_in_menu_is_heard_before_the_answer_and_a_key_leads_on(switch:
             audio.listen(lambda: "SIP/2.0 200" in caller.messages(), 30)
             audio.listen_s(1.2, 30)
             caller.wait()
-        assert _hz(audio.heard()[-RATE_HZ // 2 :]) == pytest.approx(620, abs=2)
+        assert tone_hz(audio.heard()[-RATE_HZ // 2 :]) == pytest.approx(620, abs=2)
     (record,) = switch.closed(number)
     assert (record.answered_ms or 0) - record.accepted_ms > 2500
     assert record.talk_ms < (record.ended_ms or 0) - record.accepted_ms - 2500
@@ -117,7 +111,7 @@ def test_an_upload_is_heard_by_the_next_caller(switch: Switch, tmp_path: Path) -
         with switch.caller(number, _refused(audio)) as caller:
             audio.listen(lambda: "SIP/2.0 486" in caller.messages(), 30)
             caller.wait()
-    assert _hz(audio.heard()) == pytest.approx(900, abs=2)
+    assert tone_hz(audio.heard()) == pytest.approx(900, abs=2)
 
 
 @pytest.mark.req("M5")

@@ -38,6 +38,22 @@ def is_sound_without(samples: "array[int]", *hz: float) -> bool:
     return mean > _LEAST_RMS**2 and all(power_at(samples, one) < mean / 20 for one in hz)
 
 
+def pitch_hz(samples: Samples, rate_hz: int = RATE_HZ) -> float:
+    """The strongest frequency in a sound, to a quarter of a turn over its length (1 s: 0.25 Hz)."""
+    size = 4 * len(samples)
+    return float(np.argmax(np.abs(np.fft.rfft(samples, size))) * rate_hz / size)
+
+
+def tone_hz(samples: Samples) -> float | None:
+    """The tone in the loudest half second; None if most of the power there is not at one frequency."""
+    size = min(len(samples), RATE_HZ // 2)
+    energy = np.concatenate(([0.0], np.cumsum(np.square(samples, dtype=np.float64))))
+    at = int(np.argmax(energy[size:] - energy[: len(energy) - size]))
+    loudest = np.round(samples[at : at + size] * 32767).astype(np.int64)
+    hz = pitch_hz(samples[at : at + size])
+    return hz if is_tone(array("h", loudest.tolist()), hz) else None
+
+
 def best_match(heard: Samples, wanted: Samples) -> tuple[int, float]:
     """Where in `heard` the stretch begins that is most like all of `wanted`, and its correlation (−1 to 1)."""
     size = len(heard) + len(wanted)
