@@ -23,8 +23,8 @@ from b2bua.callproc.realtime_priority import at_realtime_priority
 from b2bua.media.prompts.loudness import Samples
 from b2bua.media.prompts.wav import RATE_HZ
 from tests.support.sipp import SDP
-from tests.support.sound import DECODED, FRAME, a_law, dual, encoded, sine
-from tests.support.sound_analysis import is_sound_without, is_tone
+from tests.support.sound import DECODED, FRAME, a_law, dual, encoded, pair_hz, sine
+from tests.support.sound_analysis import is_pair, is_sound_without, is_tone
 
 PCMA: Final = 8
 _EVENTS: Final = 101
@@ -159,11 +159,7 @@ class Audio:
 
     def hears_pair(self, key: str, *, of_s: float = 0.1) -> bool:
         """Whether the last `of_s` seconds were mostly the two tones of a key (ITU-T Q.23)."""
-        last = self.heard[-round(of_s * 8000) :]
-        mean = sum(sample * sample for sample in last) / max(1, len(last))
-        row = next(index for index, keys in enumerate(_ROWS) if key in keys)
-        pair = (_LOW[row], _HIGH[_ROWS[row].index(key)])
-        return mean > 100**2 and all(power_at(last, hz) > mean / 5 for hz in pair)
+        return is_pair(self.heard[-round(of_s * RATE_HZ) :], *pair_hz(key))
 
     def is_still(self, of_s: float = 0.3) -> bool:
         """Whether the last `of_s` seconds were silence."""

@@ -52,10 +52,15 @@ def sine(hz: float, count: int, start: int = 0, level: float = _TONE_LEVEL) -> "
     return array("h", (round(level * math.sin(turn * n)) for n in range(start, start + count)))
 
 
-def dual(key: str, count: int, level: float = 5000) -> "array[int]":
-    """A key's two tones (ITU-T Q.23)."""
+def pair_hz(key: str) -> tuple[int, int]:
+    """The two frequencies of a key (ITU-T Q.23)."""
     row = next(index for index, keys in enumerate(_ROWS) if key in keys)
-    low, high = _LOW_HZ[row], _HIGH_HZ[_ROWS[row].index(key)]
+    return _LOW_HZ[row], _HIGH_HZ[_ROWS[row].index(key)]
+
+
+def dual(key: str, count: int, level: float = 5000) -> "array[int]":
+    """A key's two tones."""
+    low, high = pair_hz(key)
     return array("h", (a + b for a, b in zip(sine(low, count, 0, level), sine(high, count, 0, level), strict=True)))
 
 

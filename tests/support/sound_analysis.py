@@ -32,6 +32,12 @@ def is_tone(samples: "array[int]", hz: float) -> bool:
     return mean > _LEAST_RMS**2 and power_at(samples, hz) > mean / 2
 
 
+def is_pair(samples: "array[int]", *hz: float) -> bool:
+    """Whether 16-bit samples are sound in which each of two tones has more than a fifth of the power."""
+    mean = mean_power(samples)
+    return mean > _LEAST_RMS**2 and all(power_at(samples, one) > mean / 5 for one in hz)
+
+
 def is_sound_without(samples: "array[int]", *hz: float) -> bool:
     """Whether 16-bit samples are sound that has none of these tones in it (less than a twentieth of its power)."""
     mean = mean_power(samples)
