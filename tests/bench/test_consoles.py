@@ -84,9 +84,9 @@ def console(path: Path) -> Iterator[None]:
 
 def share(busy: Busy) -> float:
     """The part of a core that the server's thread uses, over `SPAN_S`, after the snapshot is sent."""
-    time.sleep(0.5)
+    time.sleep(0.5)  # the snapshot is sent by then
     before, began = busy.used_s(), time.monotonic()
-    time.sleep(SPAN_S)
+    time.sleep(SPAN_S)  # the span that is measured
     return (busy.used_s() - before) / (time.monotonic() - began)
 
 

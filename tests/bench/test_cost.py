@@ -80,7 +80,7 @@ def signalling(switch: Switch) -> list[float]:
 def cpu_per_s(switch: Switch) -> float:
     """CPU seconds that the whole switch uses in a second, over `SPAN_S`."""
     before, began = switch.cpu_s(), time.monotonic()
-    time.sleep(SPAN_S)
+    time.sleep(SPAN_S)  # the span that is measured
     return (switch.cpu_s() - before) / (time.monotonic() - began)
 
 

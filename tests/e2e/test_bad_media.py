@@ -9,9 +9,9 @@ import trio
 
 from b2bua.records.call_record import CallRecord, Party
 from tests.support.sip_far_end import Far, Line, open_far
-from tests.support.sip_wire import field
+from tests.support.sip_text import field
+from tests.support.sound import write_tone
 from tests.support.switch import Switch, eventually
-from tests.support.wav import write_tone
 
 CALLER_HZ, TARGET_HZ, MENU_HZ = 440, 620, 500
 _REFUSED = ("30000 RTP/AVP 18", "0 RTP/AVP 8", "30000 RTP/AVP 96", "30000 RTP/SAVPF 8")
@@ -95,7 +95,7 @@ async def test_audio_that_stops_and_a_call_on_hold(switch: Switch) -> None:
         caller.audio.sending = False
         await caller.request("INVITE", caller.sdp("inactive"))
         await caller.until("SIP/2.0 200", times=2)
-        await trio.sleep(2.5)
+        await trio.sleep(2.5)  # longer than media_lost_s: that nothing happens has no event
         assert not caller.came("BYE")
         await caller.request("INVITE", caller.sdp())
         await caller.until("SIP/2.0 200", times=3)
@@ -118,7 +118,7 @@ async def test_payload_types_that_nobody_offered(switch: Switch) -> None:
         await desk.audio.until_hears(CALLER_HZ)
         for payload in (77, 3, 18, 127):
             caller.audio.send_as = payload
-            await trio.sleep(0.25)
+            await trio.sleep(0.25)  # so long each type is sent
         caller.audio.send_as = 8
         await desk.audio.until_hears(CALLER_HZ)
         await caller.hang_up()

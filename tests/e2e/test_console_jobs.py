@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -32,7 +31,7 @@ def english() -> Iterator[None]:
 
 
 def at_the_console(
-    switch: Switch, own: Path, job: Callable[[Pilot[Any]], Awaitable[None]], role: Role = Role.ADMIN
+    switch: Switch, own: Path, job: Callable[[Pilot[None]], Awaitable[None]], role: Role = Role.ADMIN
 ) -> None:
     """Do a job at a console of this switch."""
 
@@ -51,7 +50,7 @@ def calls(switch: Switch, number: str, steps: list[str]) -> None:
         caller.wait()
 
 
-async def open_plan(pilot: Pilot[Any], number: str) -> None:
+async def open_plan(pilot: Pilot[None], number: str) -> None:
     """From anywhere to this number's plan."""
     await press(pilot, "2", "slash", *number, "enter")
     await shows(pilot, "1 of")
@@ -65,7 +64,7 @@ def test_move_saturday_afternoon_to_a_mobile_and_back(switch: Switch, tmp_path: 
     with switch.target(ANSWERS) as desk, switch.target(ANSWERS) as mobile:
         number = switch.publish(f'desk = "{sip_uri(desk.port)}"\nmobile = "{sip_uri(mobile.port)}"')
 
-        async def job(pilot: Pilot[Any]) -> None:
+        async def job(pilot: Pilot[None]) -> None:
             await open_plan(pilot, number)
             await press(pilot, "f4", "enter", "enter", "enter")
             # the call below is made whenever the test runs: these are all the other days
@@ -99,7 +98,7 @@ def test_find_a_call_and_say_why_it_rang_that_target(switch: Switch, tmp_path: P
     with switch.target(refuses(486, "Busy Here")) as desk, switch.target(TAKES_AND_WAITS) as mobile:
         number = switch.publish(f'desk = "{sip_uri(desk.port)}"\nmobile = "{sip_uri(mobile.port)}"')
 
-        async def job(pilot: Pilot[Any]) -> None:
+        async def job(pilot: Pilot[None]) -> None:
             call = asyncio.create_task(asyncio.to_thread(calls, switch, number, WAITS_FOR_BYE))
             await press(pilot, "1", "slash", *"5550 talking", "enter")
             await shows(pilot, "1 of", "mobile")
@@ -122,7 +121,7 @@ def test_find_a_missed_call_and_close_it(switch: Switch, tmp_path: Path) -> None
         calls(switch, number, refused_with(486))
     switch.closed(number)
 
-    async def job(pilot: Pilot[Any]) -> None:
+    async def job(pilot: Pilot[None]) -> None:
         await press(pilot, "4", "m", "f", *number, "ctrl+s")
         await shows(pilot, "021-5550 1234", "! waits")
         await press(pilot, "home", "x", *"rang back, sold", "enter")
@@ -144,7 +143,7 @@ def test_take_a_trunk_out_and_put_it_back(switch: Switch, tmp_path: Path) -> Non
     with switch.target(TAKES_AND_WAITS, calls=2) as desk:
         number = switch.publish(f'desk = "{sip_uri(desk.port)}"')
 
-        async def job(pilot: Pilot[Any]) -> None:
+        async def job(pilot: Pilot[None]) -> None:
             call = asyncio.create_task(asyncio.to_thread(calls, switch, number, WAITS_FOR_BYE))
             await press(pilot, "1", "slash", *number, "enter")
             await shows(pilot, "1 of", "talking")
@@ -189,7 +188,7 @@ def test_find_records_and_count_them(switch: Switch, tmp_path: Path) -> None:
         switch.closed(number, 3)
     file = tmp_path / "found.jsonl"
 
-    async def job(pilot: Pilot[Any]) -> None:
+    async def job(pilot: Pilot[None]) -> None:
         await press(pilot, "4", "f", *number, "tab", "tab", *"shop", "ctrl+s")
         await shows(pilot, "talked to shop", "shop  ", "normal")
         await press(pilot, "f", "tab", "tab", "ctrl+u", "tab", *"busy", "ctrl+s")

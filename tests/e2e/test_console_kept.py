@@ -4,15 +4,15 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import soundfile
 from textual.pilot import Pilot
 
 from b2bua.console.protocol import Role
 from tests.e2e.test_console_jobs import at_the_console, english  # noqa: F401 - a fixture that works by itself
-from tests.support.audio_files import encode, tone
 from tests.support.commands import command
+from tests.support.sound import encode, tone
+from tests.support.sound_analysis import pitch_hz
 from tests.support.switch import Switch, sip_uri
 from tests.unit.tui.pilot import press, shows, shows_no, until
 
@@ -51,11 +51,6 @@ def kept(switch: Switch, verb: str, number: str) -> list[dict[str, Any]]:
     return rows
 
 
-def pitch_hz(samples: "np.ndarray[Any, Any]", rate_hz: int) -> float:
-    """The strongest frequency in a sound."""
-    return float(np.argmax(np.abs(np.fft.rfft(samples))) * rate_hz / len(samples))
-
-
 def pitches(file: Path) -> list[float]:
     """The strongest frequency of each side of a sound file."""
     samples, rate_hz = soundfile.read(file, dtype="float32", always_2d=True)
@@ -72,7 +67,7 @@ def test_a_message_is_seen_heard_and_deleted(switch: Switch, tmp_path: Path) -> 
     (message,) = kept(switch, "voicemail.list", number)
     heard = tmp_path / "heard.wav"
 
-    async def viewers(pilot: Pilot[Any]) -> None:
+    async def viewers(pilot: Pilot[None]) -> None:
         await press(pilot, "4", "v")
         await shows(pilot, "night-office", "! new")
         await press(pilot, "home", "m")
@@ -80,7 +75,7 @@ def test_a_message_is_seen_heard_and_deleted(switch: Switch, tmp_path: Path) -> 
         await press(pilot, "x", "y")
         await shows(pilot, "voicemail.delete needs the role operator")
 
-    async def job(pilot: Pilot[Any]) -> None:
+    async def job(pilot: Pilot[None]) -> None:
         await press(pilot, "4", "v")
         await shows(pilot, "night-office", "021-1234 5678", "! new")
         await press(pilot, "home", "m")
@@ -116,7 +111,7 @@ def test_a_recording_is_seen_and_heard(switch: Switch, tmp_path: Path) -> None:
     (recording,) = kept(switch, "recording.list", number)
     heard = tmp_path / "heard.wav"
 
-    async def job(pilot: Pilot[Any]) -> None:
+    async def job(pilot: Pilot[None]) -> None:
         await press(pilot, "4", "t")
         await shows(pilot, "recorded-desk", "Kept until")
         await press(pilot, "home", "enter")

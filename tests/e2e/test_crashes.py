@@ -14,7 +14,7 @@ import trio
 from b2bua.records.call_record import CallState, Party
 from tests.support.raw_sip import Raw
 from tests.support.sip_far_end import Far, Line, open_far
-from tests.support.sip_wire import field
+from tests.support.sip_text import field
 from tests.support.sipp import SDP, Caller, Sipp, Target, pause, recv
 from tests.support.switch import Switch, eventually, sip_uri
 

@@ -4,9 +4,9 @@ from typing import Final
 
 import pytest
 
-from tests.support.audio_compare import Ear, a_law
+from tests.support.rtp_end import BlockingAudio, talk
 from tests.support.sipp import Caller, Target, pause, recv
-from tests.support.speech import speech, talk
+from tests.support.sound import a_law, speech
 from tests.support.switch import Switch, sip_uri
 
 FAX: Final = '[nodes.fax]\nkind = "hunt"\ntargets = ["line"]\nfax = true\n'
@@ -20,9 +20,9 @@ PLAIN: Final = "m=audio [0-9]+ RTP/AVP 8 0[[:space:]]"
 """An offer of G.711, and of no telephone-events."""
 
 
-def _anew(ear: Ear, status: int) -> list[str]:
+def _anew(audio: BlockingAudio, status: int) -> list[str]:
     """The re-INVITE that offers the caller G.711 and nothing else, and its answer."""
-    answer = Target.respond(200, "OK", sdp=ear.sdp(), tag=False)
+    answer = Target.respond(200, "OK", sdp=audio.sdp(), tag=False)
     refusal = Target.respond(status, "Not Acceptable Here", tag=False)
     return [recv("INVITE", check=PLAIN), answer if status == 200 else refusal, recv("ACK")]
 
@@ -33,31 +33,31 @@ def _carried(switch: Switch, plan: str, *, key: int | None = None, anew: int = 0
     With a `key` it is keyed in a menu first; then the caller answers the re-INVITE with `anew`.
     """
     said = [speech(SECONDS, 1), speech(SECONDS, 2)]
-    with Ear() as caller_ear, Ear() as fax_ear:
-        ears = [caller_ear, fax_ear]
+    with BlockingAudio() as caller_audio, BlockingAudio() as fax_audio:
+        audios = [caller_audio, fax_audio]
         bye = [recv("BYE", timeout_ms=60_000), Target.respond(200, "OK", tag=False)]
-        answer = Target.respond(200, "OK", sdp=fax_ear.sdp())
+        answer = Target.respond(200, "OK", sdp=fax_audio.sdp())
         rung = recv("INVITE", check=PLAIN if "fax = true" in plan else "")
         with switch.target([rung, answer, recv("ACK"), *bye]) as target:
             number = switch.publish(f'line = "{sip_uri(target.port)}"\n{plan}')
             early = [recv(183)] if key is not None else []
-            steps = [Caller.invite(sdp=caller_ear.sdp()), recv(100, optional=True), *early, recv(200, rrs=True)]
-            steps += [Caller.ack(), *(_anew(caller_ear, anew) if anew else [])]
+            steps = [Caller.invite(sdp=caller_audio.sdp()), recv(100, optional=True), *early, recv(200, rrs=True)]
+            steps += [Caller.ack(), *(_anew(caller_audio, anew) if anew else [])]
             steps += [pause(SECONDS * 1000 + 2500), Caller.request("BYE", 2), recv(200)]
             with switch.caller(number, steps) as caller:
                 if key is not None:
-                    caller_ear.listen_s(0.5, 10)
-                    caller_ear.press(key)
-                for ear in reversed(ears):  # the fax's audio comes last
-                    ear.listen_s(0.5, 10)
-                talk(ears, said, stall_s=STALL_S)
-                for ear in ears:
-                    ear.listen_s(SECONDS + 0.5, 20)
+                    caller_audio.listen_s(0.5, 10)
+                    caller_audio.press(key)
+                for audio in reversed(audios):  # the fax's audio comes last
+                    audio.listen_s(0.5, 10)
+                talk(audios, said, stall_s=STALL_S)
+                for audio in audios:
+                    audio.listen_s(SECONDS + 0.5, 20)
                 caller.wait()
             target.wait()
         switch.closed(number)
-        pairs = zip(said, reversed(ears), strict=True)
-        return [a_law(voice)[:-TAIL] in ear.codes() for voice, ear in pairs]
+        pairs = zip(said, reversed(audios), strict=True)
+        return [a_law(voice)[:-TAIL] in audio.codes() for voice, audio in pairs]
 
 
 @pytest.mark.req("M6")

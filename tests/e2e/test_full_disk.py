@@ -1,5 +1,5 @@
 """A disk that takes no more while a call is recorded or a message is spoken: the call goes on, operators are told,
-what was taped plays, other calls notice nothing.
+what was recorded plays, other calls notice nothing.
 
 The disk is a file system of 64 kB in a mount namespace that the test makes for its switch.
 """
@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import attrs
 import pytest
@@ -20,9 +20,9 @@ from b2bua.media.keys import Keyring
 from b2bua.media.messages import CHANNELS
 from b2bua.media.recordings import Recordings
 from b2bua.records.call_record import CallRecord, Party
-from tests.support.audio_files import encode, tone
 from tests.support.commands import command
 from tests.support.sip_far_end import Far, Line, open_far
+from tests.support.sound import encode, tone
 from tests.support.switch import Switch, eventually
 
 ROOM_BYTES: Final = 64 << 10
@@ -54,7 +54,7 @@ pytestmark = pytest.mark.skipif(not _namespace(), reason="no mount namespace can
 
 
 @attrs.define
-class House:
+class SmallDisks:
     """A switch whose recordings and messages are on small disks, and the far ends that call it."""
 
     switch: Switch
@@ -93,19 +93,19 @@ class House:
         return str(line["text"])
 
 
-def _log(switch: Switch, call_id: str) -> list[dict[str, Any]]:
+def _log(switch: Switch, call_id: str) -> list[dict[str, object]]:
     with Client.connect(switch.state / "control.sock") as client:
         lines = client.snapshot(("log",))["log"].values()
     return [line for line in lines if line["call_id"] == call_id]
 
 
 @asynccontextmanager
-async def _house(own_switch: Callable[..., Switch], tmp_path: Path) -> AsyncIterator[House]:
+async def _small_disks(own_switch: Callable[..., Switch], tmp_path: Path) -> AsyncIterator[SmallDisks]:
     disks = [str(tmp_path / "0" / "state" / name) for name in ("recordings", "messages")]
     within = [*_namespace(), "sh", "-ec", f"{_MOUNT}; {_EXEC}", "sh", *disks, "--"]
     switch = await trio.to_thread.run_sync(lambda: own_switch(within=within))
     async with open_far(switch.port, CALLER_HZ) as carrier, open_far(switch.port, DESK_HZ) as desk_end:
-        yield House(switch, carrier, desk_end)
+        yield SmallDisks(switch, carrier, desk_end)
 
 
 @pytest.mark.req("M5", "F5")
@@ -117,13 +117,13 @@ async def test_a_full_disk_ends_the_recording_and_not_the_call(
     The next call is bridged though its recording cannot even begin; once there is room again, one is recorded whole.
     """
     with trio.fail_after(60):
-        async with _house(own_switch, tmp_path) as house:
-            folder = house.folder("recordings")
-            number = await house.publish(f'desk = "{house.desk_end.uri}"', "record = true")
-            caller, desk = await house.talk(number)
-            call_id = (await trio.to_thread.run_sync(house.switch.records, number))[0].call_id
+        async with _small_disks(own_switch, tmp_path) as setup:
+            folder = setup.folder("recordings")
+            number = await setup.publish(f'desk = "{setup.desk_end.uri}"', "record = true")
+            caller, desk = await setup.talk(number)
+            call_id = (await trio.to_thread.run_sync(setup.switch.records, number))[0].call_id
             await trio.to_thread.run_sync(
-                eventually, lambda: _log(house.switch, call_id), lambda lines: len(lines) == 1
+                eventually, lambda: _log(setup.switch, call_id), lambda lines: len(lines) == 1
             )
             for end in (caller, desk):
                 end.audio.heard = end.audio.heard[:0]
@@ -131,30 +131,30 @@ async def test_a_full_disk_ends_the_recording_and_not_the_call(
             await desk.audio.until_hears(CALLER_HZ)
             await caller.hang_up()
             await desk.until("BYE")
-            record = await house.closed(number)
+            record = await setup.closed(number)
             assert record.ending is not None
             assert record.ending.slug == "normal"
             assert 1500 <= record.recorded_ms < record.talk_ms
-            assert "not recorded" in await house.told(record)
-            tape = Recordings(folder).get(record.call_id)
-            assert tape.fault(record, Keyring()) == ""
-            assert round(tape.length_s * 1000) == record.recorded_ms
+            assert "not recorded" in await setup.told(record)
+            recording = Recordings(folder).get(record.call_id)
+            assert recording.fault(record, Keyring()) == ""
+            assert round(recording.length_s * 1000) == record.recorded_ms
 
-            caller, desk = await house.talk(number)
+            caller, desk = await setup.talk(number)
             await caller.hang_up()
             await desk.until("BYE")
-            record = await house.closed(number, 2)
+            record = await setup.closed(number, 2)
             assert record.recorded_ms == 0
-            assert "not recorded" in await house.told(record)
+            assert "not recorded" in await setup.told(record)
             assert [each.call_id for each in Recordings(folder).every()] == [call_id], "nothing half begun is left"
 
-            tape.path.unlink()
-            caller, desk = await house.talk(number)
+            recording.path.unlink()
+            caller, desk = await setup.talk(number)
             await caller.hang_up()
             await desk.until("BYE")
-            record = await house.closed(number, 3)
+            record = await setup.closed(number, 3)
             assert Recordings(folder).get(record.call_id).fault(record, Keyring()) == ""
-            assert await trio.to_thread.run_sync(_log, house.switch, record.call_id) == []
+            assert await trio.to_thread.run_sync(_log, setup.switch, record.call_id) == []
 
 
 @pytest.mark.soak
@@ -167,20 +167,20 @@ async def test_a_full_disk_ends_the_message_and_harms_no_other_call(
     Another call talks on all the while. The next caller's message cannot even begin: released, alarmed, nothing left.
     """
     with trio.fail_after(60):
-        async with _house(own_switch, tmp_path) as house:
-            box = house.folder("messages")
-            other, desk = await house.talk(await house.publish(f'desk = "{house.desk_end.uri}"'))
-            number = await house.publish(MAIL, 'start = "mail"')
+        async with _small_disks(own_switch, tmp_path) as setup:
+            box = setup.folder("messages")
+            other, desk = await setup.talk(await setup.publish(f'desk = "{setup.desk_end.uri}"'))
+            number = await setup.publish(MAIL, 'start = "mail"')
             greeting = encode(tmp_path / "greeting.wav", tone(500, 0.4))
             add = ("prompt", "add", number, "voicemail-greeting", str(greeting))
-            await trio.to_thread.run_sync(command, house.switch, *add)
+            await trio.to_thread.run_sync(command, setup.switch, *add)
             kept = []
             for count in (1, 2):
-                caller = await house.carrier.call(number)
+                caller = await setup.carrier.call(number)
                 await caller.until("BYE", timeout_s=25)
-                record = (await trio.to_thread.run_sync(house.switch.closed, number, count))[0]
+                record = (await trio.to_thread.run_sync(setup.switch.closed, number, count))[0]
                 assert record.hung_up_by is Party.SWITCH
-                assert "message is not kept" in await house.told(record)
+                assert "message is not kept" in await setup.told(record)
                 kept.append(record.message_s)
             assert kept[0] in (3, 4)
             assert kept[1] == 0
@@ -191,4 +191,4 @@ async def test_a_full_disk_ends_the_message_and_harms_no_other_call(
             await desk.audio.until_hears(CALLER_HZ)
             await other.hang_up()
             await desk.until("BYE")
-            await trio.to_thread.run_sync(eventually, house.switch.call_processes, lambda busy: not busy)
+            await trio.to_thread.run_sync(eventually, setup.switch.call_processes, lambda busy: not busy)

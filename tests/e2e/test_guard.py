@@ -11,7 +11,7 @@ from b2bua.api.requests.operation import Refusal
 from b2bua.records.call_record import CallState, Party
 from tests.e2e.test_calls import ANSWERS, TALKS
 from tests.e2e.test_crashes import talking
-from tests.load.fire import Fire
+from tests.load.damaged_messages import DamagedMessages
 from tests.support.raw_sip import Raw
 from tests.support.sipp import SDP, Sipp, Target, recv
 from tests.support.switch import Switch, eventually, sip_uri
@@ -21,15 +21,15 @@ SURVIVORS = 2
 MOST_GROWTH_KB = 25_000
 """What tables of bounded size (INVITEs of the last 64 s, buckets) and Python's arenas may take at most."""
 MOST_KEPT_KB = 100_000
-"""The same after a long fire, which fills the tape as well: 64 kB of messages of each of the last 500 calls."""
+"""The same after a long run, which fills the SIP capture as well: 64 kB of messages of each of the last 500 calls."""
 MOST_LEAK_KB = 6_000
-"""How much the daemon may still grow from one fire to the next: Python does not give all that is free back."""
+"""How much the daemon may still grow from one quarter to the next: Python does not give all that is free back."""
 soak = pytest.mark.soak
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Switch]:
-    """One switch that takes all the fire of this file."""
+    """One switch that takes all the damage of this file."""
     switch = Switch(tmp_path_factory.mktemp("guarded"), spare=24, most=120)
     switch.start()
     try:
@@ -138,28 +138,28 @@ def test_no_sdp_to_an_unknown_number(guarded: Switch) -> None:
 def test_damaged_messages(guarded: Switch, count: int, forget_s: float, most_kb: int, leak_kb: int) -> None:
     """Messages of calls that are up, each with one to six things wrong, from a trusted trunk and from a target.
 
-    The first three quarters of a long fire fill what is kept; after the last, once the edge has forgotten it (64 s),
+    The first three quarters of a long run fill what is kept; after the last, once the edge has forgotten it (64 s),
     the daemon is as large as before it.
     """
     sizes_kb = []
     with calls_go_on(guarded, most_kb) as survivors:
         tokens = tuple(set(re.findall("^Contact: <(sip:[^>]*)>", survivors.messages(), re.MULTILINE)))
-        with Fire(guarded.address, seed=400, foreign=tokens) as fire:
-            host, port = fire.target.me.split(":")
+        with DamagedMessages(guarded.address, seed=400, foreign=tokens) as sender:
+            host, port = sender.target.me.split(":")
             # Every REFER that is sound begins a transfer, in whatever state its call is.
             hands_over = f'other = "sip:other@{host}:{port}"\n[extensions]\n400 = "other"\n[transfer]\n'
             hunt = '[nodes.hunt]\nkind = "hunt"\ntargets = ["desk"]\n'
             desk = f'desk = {{ address = "sip:desk@{host}:{port}", ring_s = 15 }}\n'
             number = guarded.publish(desk + hands_over + hunt)
             for quarter in (1, 2, 3, 4):
-                while fire.damaged < quarter * count / 4 and not died(guarded):
-                    fire.burn(number, 1000)
-                (guarded.folder / "latest.bin").write_bytes(b"\0\0\0\0".join(fire.latest))
-                fire.end()
+                while sender.damaged < quarter * count / 4 and not died(guarded):
+                    sender.send_some(number, 1000)
+                (guarded.folder / "latest.bin").write_bytes(b"\0\0\0\0".join(sender.latest))
+                sender.end_calls()
                 hang_up(guarded, number)
-                time.sleep(forget_s)
+                time.sleep(forget_s)  # after it the edge has forgotten what it remembers of transactions
                 sizes_kb.append(guarded.memory_kb())
-            print(f"\n{fire.damaged} damaged; came back: {fire.answered}; the daemon after each quarter: {sizes_kb} kB")
+            print(f"\n{sender.damaged} damaged; came back: {sender.answered}; the daemon: {sizes_kb} kB")
             assert sizes_kb[3] < sizes_kb[2] + leak_kb
 
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from b2bua.callproc.tone import tone_in
 from b2bua.media.prompts import FOLDER
 from b2bua.media.prompts.loudness import Samples
 from b2bua.media.prompts.wav import RATE_HZ, read_wav
-from tests.support.audio_compare import Ear, likeness
-from tests.support.audio_files import encode, tone
 from tests.support.commands import command
+from tests.support.rtp_end import BlockingAudio
 from tests.support.sipp import Caller, pause, recv
+from tests.support.sound import encode, tone
+from tests.support.sound_analysis import likeness, tone_hz
 from tests.support.switch import Switch, eventually, sip_uri
 
 MENU = """
@@ -39,9 +39,9 @@ announce = "busy"
 """
 
 
-def _refused(ear: Ear) -> list[str]:
+def _refused(audio: BlockingAudio) -> list[str]:
     return [
-        Caller.invite(sdp=ear.sdp()),
+        Caller.invite(sdp=audio.sdp()),
         recv(100, optional=True),
         recv(183, check="m=audio"),
         recv(486, timeout_ms=20000),
@@ -53,11 +53,6 @@ def _built_in(name: str) -> Samples:
     return read_wav(FOLDER / f"{name}.wav")
 
 
-def _hz(samples: Samples) -> int | None:
-    heard = tone_in([round(32768 * float(sample)) for sample in samples])
-    return heard.hz if heard else None
-
-
 def _publish(switch: Switch, target: str, more: str) -> str:
     """Publish a plan whose nodes come after its targets."""
     top, _, nodes = more.partition("\n[nodes")
@@ -67,10 +62,10 @@ def _publish(switch: Switch, target: str, more: str) -> str:
 @pytest.mark.req("M1", "M2")
 def test_the_built_in_menu_is_heard_before_the_answer_and_a_key_leads_on(switch: Switch) -> None:
     """The caller hears the menu's own words in 183 while there is no 200; key 1 rings the target, which is heard."""
-    with switch.phone("--tone", "620") as port, Ear() as ear:
+    with switch.phone("--tone", "620") as port, BlockingAudio() as audio:
         number = _publish(switch, sip_uri(port), MENU)
         steps = [
-            Caller.invite(sdp=ear.sdp()),
+            Caller.invite(sdp=audio.sdp()),
             recv(100, optional=True),
             recv(183, check="m=audio"),
             recv(200, rrs=True, timeout_ms=20000),
@@ -80,14 +75,14 @@ def test_the_built_in_menu_is_heard_before_the_answer_and_a_key_leads_on(switch:
             recv(200),
         ]
         with switch.caller(number, steps) as caller:
-            ear.listen_s(2.5, 30)
-            assert likeness(ear.heard(), _built_in("menu")[: 2 * RATE_HZ]) > 0.95
+            audio.listen_s(2.5, 30)
+            assert likeness(audio.heard(), _built_in("menu")[: 2 * RATE_HZ]) > 0.95
             assert "SIP/2.0 200" not in caller.messages()
-            ear.press(1)
-            ear.listen(lambda: "SIP/2.0 200" in caller.messages(), 30)
-            ear.listen_s(1.2, 30)
+            audio.press(1)
+            audio.listen(lambda: "SIP/2.0 200" in caller.messages(), 30)
+            audio.listen_s(1.2, 30)
             caller.wait()
-        assert _hz(ear.heard()[-RATE_HZ // 2 :]) == pytest.approx(620, abs=2)
+        assert tone_hz(audio.heard()[-RATE_HZ // 2 :]) == pytest.approx(620, abs=2)
     (record,) = switch.closed(number)
     assert (record.answered_ms or 0) - record.accepted_ms > 2500
     assert record.talk_ms < (record.ended_ms or 0) - record.accepted_ms - 2500
@@ -96,13 +91,13 @@ def test_the_built_in_menu_is_heard_before_the_answer_and_a_key_leads_on(switch:
 @pytest.mark.req("M1", "R7")
 def test_the_refusal_of_a_busy_number_is_heard_and_not_charged(switch: Switch) -> None:
     """对不起，您要的电话忙！ comes whole as early media, then 486; there is never a 200."""
-    with switch.phone("--busy") as port, Ear() as ear:
+    with switch.phone("--busy") as port, BlockingAudio() as audio:
         number = _publish(switch, sip_uri(port), BUSY)
-        with switch.caller(number, _refused(ear)) as caller:
-            ear.listen(lambda: "SIP/2.0 486" in caller.messages(), 30)
+        with switch.caller(number, _refused(audio)) as caller:
+            audio.listen(lambda: "SIP/2.0 486" in caller.messages(), 30)
             caller.wait()
             assert "SIP/2.0 200" not in caller.messages()
-    assert likeness(ear.heard(), _built_in("busy")) > 0.95
+    assert likeness(audio.heard(), _built_in("busy")) > 0.95
     assert switch.closed(number)[0].talk_ms == 0
 
 
@@ -110,13 +105,13 @@ def test_the_refusal_of_a_busy_number_is_heard_and_not_charged(switch: Switch) -
 def test_an_upload_is_heard_by_the_next_caller(switch: Switch, tmp_path: Path) -> None:
     """A prompt that is put in while the switch runs is played to the next call, in place of the built-in one."""
     file = encode(tmp_path / "new.ogg", tone(900, 1.0, rate_hz=44100), 44100)
-    with switch.phone("--busy") as port, Ear() as ear:
+    with switch.phone("--busy") as port, BlockingAudio() as audio:
         number = _publish(switch, sip_uri(port), BUSY)
         command(switch, "prompt", "add", number, "busy", str(file))
-        with switch.caller(number, _refused(ear)) as caller:
-            ear.listen(lambda: "SIP/2.0 486" in caller.messages(), 30)
+        with switch.caller(number, _refused(audio)) as caller:
+            audio.listen(lambda: "SIP/2.0 486" in caller.messages(), 30)
             caller.wait()
-    assert _hz(ear.heard()) == pytest.approx(900, abs=2)
+    assert tone_hz(audio.heard()) == pytest.approx(900, abs=2)
 
 
 @pytest.mark.req("M5")

@@ -8,7 +8,7 @@ import pytest
 from b2bua.api.requests.operation import Refusal
 from b2bua.console.protocol import Role
 from b2bua.control.client import Client
-from tests.support.audio_files import plain_wav
+from tests.support.sound import plain_wav
 from tests.support.switch import Switch
 
 SECOND = array("h", [1000] * 8000)

@@ -8,9 +8,9 @@ import trio
 
 from b2bua.records.call_record import CallRecord
 from tests.support.sip_far_end import Line, open_far
-from tests.support.sip_wire import field
+from tests.support.sip_text import field
+from tests.support.sound import write_tone
 from tests.support.switch import Switch
-from tests.support.wav import write_tone
 
 WAYS = ("event", "dtmf-relay", "dtmf", "in-band")
 CALLER_HZ, TARGET_HZ, MAIN_HZ, STORES_HZ, ASK_HZ, WRONG_HZ = 440, 620, 500, 560, 680, 1040

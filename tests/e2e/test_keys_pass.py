@@ -7,7 +7,7 @@ import pytest
 import trio
 
 from tests.e2e.test_keys import key
-from tests.support.audio import Audio
+from tests.support.rtp_end import Audio
 from tests.support.sip_far_end import Far, Line, open_far
 from tests.support.switch import Switch
 

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from signal import SIGKILL
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,9 +17,9 @@ from b2bua.media.prompts import FOLDER
 from b2bua.media.prompts.wav import RATE_HZ, read_wav
 from b2bua.records.call_record import CallState
 from tests.e2e.test_console_jobs import at_the_console, english  # noqa: F401 - a fixture that works by itself
-from tests.support.audio_compare import best_match, likeness
 from tests.support.sip_far_end import Far, Line, open_far
-from tests.support.sip_wire import field
+from tests.support.sip_text import field
+from tests.support.sound_analysis import best_match, likeness
 from tests.support.switch import Switch, eventually
 from tests.unit.tui.pilot import press, shows, shows_no
 
@@ -73,7 +72,7 @@ async def serve(seat: Far, lines: list[Line]) -> list[str]:
         call = await seat.rang()
         served.append(field(call.invite, "From").partition("sip:")[2].partition("@")[0])
         await call.answer()
-        await trio.sleep(0.05)
+        await trio.sleep(0.05)  # how long the seat talks
         await call.hang_up()
     return served
 
@@ -123,7 +122,7 @@ async def test_the_order_of_a_queue(switch: Switch, tmp_path: Path) -> None:
     """
     seen = threading.Event()
 
-    async def job(number: str, pilot: Pilot[Any]) -> None:
+    async def job(number: str, pilot: Pilot[None]) -> None:
         await press(pilot, "slash", *number, "enter")
         await shows(pilot, "▲ queue #1", "▲ queue #2", "≡ queue #3", "≡ queue #4", "queued 4 0:")
         await press(pilot, "slash", *" ▲", "enter", "home", "enter")

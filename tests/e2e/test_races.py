@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from tests.support.sip_far_end import Far, Line, open_far
-from tests.support.sip_wire import field
+from tests.support.sip_text import field
 from tests.support.switch import Switch, sip_uri
 
 CALLER_HZ, FIRST_HZ, SECOND_HZ = 440, 620, 820
@@ -35,7 +35,7 @@ async def race(carrier: Far, ends: tuple[Far, Far, Far], number: str, apart_s: f
     random.shuffle(two)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(two[0][0].answer)
-        await trio.sleep(apart_s)
+        await trio.sleep(apart_s)  # the race: how far apart the two answers are
         nursery.start_soon(two[1][0].answer)
         await caller.until("SIP/2.0 200")
         bridged = trio.current_time()
@@ -110,8 +110,8 @@ async def test_more_than_three_ring_in_waves(switch: Switch) -> None:
         first = [await end.rang() for _ in range(3)]
         for line in first[:2]:
             await line.respond("486 Busy Here")
-        await trio.sleep(0.3)
-        assert len(end.lines) == 3  # nobody more while one still rings
+        await trio.sleep(0.3)  # that nobody more rings has no event
+        assert len(end.lines) == 3
         await first[2].respond("480 Temporarily Unavailable")
         second = [await end.rang() for _ in range(2)]
         await second[1].answer()

@@ -15,10 +15,11 @@ from b2bua.media.prompts import FOLDER
 from b2bua.media.prompts.loudness import Samples
 from b2bua.media.prompts.wav import RATE_HZ, read_wav
 from b2bua.records.call_record import CallState
-from tests.support.audio_compare import Ear, best_match, likeness
 from tests.support.commands import command
+from tests.support.rtp_end import BlockingAudio, talk
 from tests.support.sipp import Caller, Target, recv
-from tests.support.speech import speech, talk
+from tests.support.sound import speech
+from tests.support.sound_analysis import best_match, likeness
 from tests.support.switch import Switch, eventually, sip_uri
 
 _SKEW_S = 0.040
@@ -42,13 +43,13 @@ class Killed:
 def _killed(switch: Switch, seconds: int, more: str, notice_s: float) -> Killed:
     """A call whose ends hear the notice if there is one, then speak for so long; then its process is killed."""
     said = speech(seconds, 1), speech(seconds, 2)
-    with Ear() as caller_ear, Ear() as target_ear:
-        ends = caller_ear, target_ear
+    with BlockingAudio() as caller_audio, BlockingAudio() as target_audio:
+        ends = caller_audio, target_audio
         bye = [recv("BYE", timeout_ms=90_000), Target.respond(200, "OK", tag=False)]
-        answer = Target.respond(200, "OK", sdp=target_ear.sdp())
+        answer = Target.respond(200, "OK", sdp=target_audio.sdp())
         with switch.target([recv("INVITE"), answer, recv("ACK"), *bye]) as target:
             number = switch.publish(f'desk = "{sip_uri(target.port)}"', f"record = true\n{more}")
-            call = [Caller.invite(sdp=caller_ear.sdp()), recv(100, optional=True), recv(200, rrs=True), Caller.ack()]
+            call = [Caller.invite(sdp=caller_audio.sdp()), recv(100, optional=True), recv(200, rrs=True), Caller.ack()]
             with switch.caller(number, [*call, *bye]) as caller:
                 for end in ends:
                     end.listen_s(notice_s + 0.3, 10 + notice_s)
@@ -58,7 +59,7 @@ def _killed(switch: Switch, seconds: int, more: str, notice_s: float) -> Killed:
                 os.kill(pid, signal.SIGKILL)
                 caller.wait()
             target.wait()
-        heard = caller_ear.heard(), target_ear.heard()
+        heard = caller_audio.heard(), target_audio.heard()
     (record,) = switch.closed(number)
     assert record.ending is not None
     assert record.ending.slug == "crashed"
@@ -116,15 +117,15 @@ def test_a_killed_call_leaves_both_sides_in_step(switch: Switch, tmp_path: Path)
 
 @pytest.mark.soak
 @pytest.mark.req("M5", "M1")
-def test_a_killed_call_leaves_a_tape_sealed(own_switch: Callable[..., Switch], tmp_path: Path) -> None:
-    """The same where tapes are sealed and both ends are told: the tape, for its owner only, opens with the key."""
-    key = tmp_path / "tapes.key"
+def test_a_killed_call_leaves_a_sealed_recording(own_switch: Callable[..., Switch], tmp_path: Path) -> None:
+    """The same where recordings are sealed and both ends are told: the file, for its owner only, opens with the key."""
+    key = tmp_path / "recordings.key"
     make_key(key)
     switch = own_switch(more=f'[keeping]\nkey = "{key}"')
     killed = _punctual(lambda: _killed(switch, 6, 'record_announce = "both"', 4.2))
     _prove_told(killed, _prove(switch, killed, tmp_path / "heard.wav"))
-    tape = switch.state / "recordings" / f"{killed.call_id}.sealed"
-    assert tape.stat().st_mode & 0o777 == 0o600
+    recording = switch.state / "recordings" / f"{killed.call_id}.sealed"
+    assert recording.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.soak

@@ -11,10 +11,10 @@ import trio
 from b2bua.callproc.realtime_priority import at_realtime_priority
 from b2bua.callproc.tone import power_at
 from b2bua.records.call_record import CallRecord
-from tests.support.audio import Audio
-from tests.support.audio_files import encode, tone
 from tests.support.commands import command
+from tests.support.rtp_end import Audio
 from tests.support.sip_far_end import Line, open_far
+from tests.support.sound import encode, tone
 from tests.support.switch import Switch, eventually
 
 TONES = CALLER_HZ, SEAT_HZ, OTHER_HZ, NOTICE_HZ = 440, 620, 820, 1400

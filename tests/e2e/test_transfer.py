@@ -11,7 +11,7 @@ import trio.lowlevel
 
 from b2bua.records.call_record import CallRecord
 from tests.support.sip_far_end import Far, Line, open_far
-from tests.support.sip_wire import field
+from tests.support.sip_text import field
 from tests.support.switch import Switch
 
 CALLER_HZ, SEAT_HZ, OTHER_HZ = 440, 620, 820

@@ -12,11 +12,11 @@ from b2bua.media.prompts import FOLDER
 from b2bua.media.prompts.loudness import Samples
 from b2bua.media.prompts.wav import RATE_HZ, read_wav
 from b2bua.records.call_record import CallRecord, Party
-from tests.support.audio_compare import Ear, best_match
-from tests.support.audio_files import encode, tone
 from tests.support.commands import command
+from tests.support.rtp_end import BlockingAudio, talk
 from tests.support.sipp import Caller, Target, recv
-from tests.support.speech import speech, talk
+from tests.support.sound import encode, speech, tone
+from tests.support.sound_analysis import best_match
 from tests.support.switch import Switch
 
 PLAN = """
@@ -33,9 +33,9 @@ _PIECE = RATE_HZ // 10
 ENDS = ("silence", "hash", "longest")
 
 
-def _message_steps(ear: Ear) -> list[str]:
+def _message_steps(audio: BlockingAudio) -> list[str]:
     return [
-        Caller.invite(sdp=ear.sdp()),
+        Caller.invite(sdp=audio.sdp()),
         recv(100, optional=True),
         recv(200, rrs=True),
         Caller.ack(),
@@ -85,22 +85,22 @@ def test_a_message_ends_by_silence_by_hash_and_at_its_longest(switch: Switch, tm
     number = _mailbox(switch, tmp_path)
     said = [speech(2, 1), speech(2, 2), speech(7, 3)]
     with ExitStack() as stack:
-        ears = [stack.enter_context(Ear()) for _ in ENDS]
+        audios = [stack.enter_context(BlockingAudio()) for _ in ENDS]
         callers = [
-            stack.enter_context(switch.caller(number, _message_steps(ear), caller=_who(end)))
-            for end, ear in zip(ENDS, ears, strict=True)
+            stack.enter_context(switch.caller(number, _message_steps(audio), caller=_who(end)))
+            for end, audio in zip(ENDS, audios, strict=True)
         ]
-        for ear in ears:
-            ear.listen_s(1.0, 30)
-        longest = threading.Thread(target=talk, args=(ears[2:], said[2:]))
+        for audio in audios:
+            audio.listen_s(1.0, 30)
+        longest = threading.Thread(target=talk, args=(audios[2:], said[2:]))
         longest.start()
-        talk(ears[:2], said[:2])
-        ears[1].press(HASH)
+        talk(audios[:2], said[:2])
+        audios[1].press(HASH)
         longest.join()
         for caller in callers:
             caller.wait()
-        for ear in ears:
-            assert best_match(ear.heard(), read_wav(FOLDER / "beep.wav"))[1] > 0.8
+        for audio in audios:
+            assert best_match(audio.heard(), read_wav(FOLDER / "beep.wav"))[1] > 0.8
     records = {record.caller: record for record in switch.closed(number, 3)}
     lengths = {end: _check(switch, records[_who(end)], said[ENDS.index(end)], tmp_path) for end in ENDS}
     assert 3.5 <= lengths["silence"] <= 5.0

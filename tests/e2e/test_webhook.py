@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.audio_files import plain_wav
+from tests.support.sound import plain_wav
 from tests.support.subscriber_system import subscriber_system
 from tests.support.switch import Switch, eventually
 

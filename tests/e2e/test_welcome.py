@@ -6,9 +6,9 @@ import pytest
 import trio
 
 from tests.support.sip_far_end import Line, open_far
-from tests.support.sip_wire import field
+from tests.support.sip_text import field
+from tests.support.sound import write_tone
 from tests.support.switch import Switch
-from tests.support.wav import write_tone
 
 CALLER_HZ, TARGET_HZ, WELCOME_HZ = 440, 620, 500
 AFTER = """start = "hello"

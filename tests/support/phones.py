@@ -4,11 +4,12 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 import trio
 
+Outcome: TypeAlias = dict[str, Any]  # a JSON object that a program prints
 _RUN = "from b2bua.cli.{0} import command; command()"
 
 
@@ -65,19 +66,19 @@ async def open_phone(*options: str) -> AsyncIterator[PhoneEnd]:
             nursery.cancel_scope.cancel()
 
 
-async def call(to: str, *options: str) -> dict[str, Any]:
+async def call(to: str, *options: str) -> Outcome:
     """Place a test call to 400-600-1234; its outcome as `--json` prints it."""
     done = await trio.run_process(
         [sys.executable, "-c", _RUN.format("call"), "400-600-1234", "--to", to, "--json", *options],
         capture_stdout=True,
         check=False,
     )
-    outcome: dict[str, Any] = json.loads(done.stdout)
+    outcome: Outcome = json.loads(done.stdout)
     outcome["exit"] = done.returncode
     return outcome
 
 
-async def call_until(over: trio.Event, to: str) -> dict[str, Any]:
+async def call_until(over: trio.Event, to: str) -> Outcome:
     """Place a test call as `call` does, and hang up when `over` is set; its outcome."""
     command = [sys.executable, "-c", _RUN.format("call"), "400-600-1234", "--to", to, "--json", "--seconds", "90"]
     process = await trio.lowlevel.open_process(command, stdout=-1)
@@ -90,6 +91,6 @@ async def call_until(over: trio.Event, to: str) -> dict[str, Any]:
     finally:
         if process.returncode is None:
             process.kill()
-    outcome: dict[str, Any] = json.loads(said)
+    outcome: Outcome = json.loads(said)
     outcome["exit"] = exited
     return outcome

@@ -35,7 +35,8 @@ from b2bua.records.call_record import CallRecord
 from routing.document import parse, to_plain
 from routing.facts import Caller, CallerClass, Facts
 from routing.ids import CallId, Number400, TrunkName
-from tests.support.sip_wire import Forwarder, field
+from tests.support.sip_forwarder import Forwarder
+from tests.support.sip_text import field
 
 CALLER = Caller("02112345678", CallerClass.FIXED, "021", "Shanghai")
 

@@ -1,13 +1,23 @@
-"""A bare UDP socket as carrier: for what no well-behaved telephone sends."""
+"""Far ends that say exactly what a test wants, also what no well-behaved telephone sends.
+
+Rule: they help with what every message repeats (Via, tags, CSeq) and decide nothing. `Raw` blocks, for tests whose
+other ends are SIPp; `RawEnd` is for tests on trio.
+"""
 
 import itertools
 import os
 import re
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
 
+import attrs
+import trio
+
 from tests.support.ports import NOBODYS
+from tests.support.sip_text import audio_sdp, field, message, response, start
 from tests.support.sipp import SDP
 
 _serial = itertools.count(1)
@@ -111,3 +121,81 @@ class Raw:
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
         self._socket.close()
+
+
+@attrs.define
+class RawEnd:
+    """One SIP end on a loopback `port`. `unread` are messages that came while another was waited for."""
+
+    socket: trio.socket.SocketType
+    port: int
+    call_id: str = attrs.field(factory=lambda: f"raw-{next(_serial)}")
+    us: str = ""
+    to: str = ""
+    cseq: int = 1
+    unread: list[str] = attrs.field(factory=list)
+
+    @property
+    def address(self) -> str:
+        """Its SIP URI."""
+        return f"sip:raw@127.0.0.1:{self.port}"
+
+    async def receive(self, what: str) -> str:
+        """The next message whose start line holds `what`; others are kept. Retransmissions count as messages."""
+        while True:
+            for one in self.unread:
+                if what in start(one):
+                    self.unread.remove(one)
+                    return one
+            piece, _ = await self.socket.recvfrom(65535)
+            self.unread.append(piece.decode())
+
+    async def send(self, port: int, packet: str) -> None:
+        """Send a message as it is."""
+        await self.socket.sendto(packet.encode(), ("127.0.0.1", port))
+
+    async def respond(self, request: str, status: str, body: str = "") -> None:
+        """Answer a request where its Via says: `status` is code and phrase."""
+        sent_by = re.search(r"UDP [^:]+:(\d+)", field(request, "Via"))
+        assert sent_by, request
+        answer = response(request, status, body, tag=f"raw{self.port}", contact=self.address)
+        await self.send(int(sent_by[1]), answer)
+
+    async def request(
+        self,
+        port: int,
+        method: str,
+        uri: str,
+        body: str = "",
+        *,
+        branch: str = "",
+        headers: tuple[str, ...] = (),
+        kind: str = "application/sdp",
+    ) -> None:
+        """Send a request within this end's one call as the caller. `branch` repeats one (ACK, CANCEL)."""
+        lines = [
+            f"{method} {uri} SIP/2.0",
+            f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{branch or f'{method}{self.cseq}{self.call_id}'}",
+            "Max-Forwards: 70",
+            f"From: {self.us or f'<sip:02112345678@127.0.0.1>;tag=from{self.port}'}",
+            f"To: {self.to or f'<{uri}>'}",
+            f"Call-ID: {self.call_id}",
+            f"CSeq: {self.cseq} {method}",
+            f"Contact: <{self.address}>",
+            *headers,
+        ]
+        await self.send(port, message(lines, body, kind))
+
+    def sdp(
+        self, direction: str = "sendrecv", *, version: int = 1, rtp_port: int = NOBODYS, payload: str = "8 0"
+    ) -> str:
+        """A session description for G.711 audio."""
+        return audio_sdp(f"{rtp_port} RTP/AVP {payload}", version=version, direction=direction)
+
+
+@asynccontextmanager
+async def open_raw() -> AsyncIterator[RawEnd]:
+    """A far end on a free port."""
+    with trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as socket:
+        await socket.bind(("127.0.0.1", 0))
+        yield RawEnd(socket, socket.getsockname()[1])

@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 import attrs
 import trio
 
-from tests.support.audio import Audio, open_audio
-from tests.support.sip_wire import field, start
+from tests.support.rtp_end import Audio, open_audio
+from tests.support.sip_text import audio_sdp, field, message, response, start
 
 _serial = itertools.count(1)
 _BY_ITSELF = ("BYE", "NOTIFY", "INFO", "UPDATE", "OPTIONS", "PRACK")
@@ -40,34 +40,17 @@ class Line:
 
     def sdp(self, direction: str = "sendrecv") -> str:
         """Our session description."""
-        lines = [
-            "v=0", f"o=far 1 {self.cseq} IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0",
-            f"m=audio {self.audio.port} RTP/AVP {self.codecs}",
-        ]  # fmt: skip
-        events = self.audio.events
-        if "101" in self.codecs:
-            lines[-1] = lines[-1].replace("101", str(events))
-            lines += [f"a=rtpmap:{events} telephone-event/8000", f"a=fmtp:{events} 0-15"]
         if self.end.media:
-            lines[5:] = [f"m=audio {self.end.media}"]
-        return "\r\n".join([*lines, f"a={direction}", ""])
+            return audio_sdp(self.end.media, version=self.cseq, direction=direction)
+        events = self.audio.events
+        keys = [f"a=rtpmap:{events} telephone-event/8000", f"a=fmtp:{events} 0-15"] if "101" in self.codecs else []
+        media = f"{self.audio.port} RTP/AVP {self.codecs.replace('101', str(events))}"
+        return audio_sdp(media, version=self.cseq, direction=direction, attributes=keys)
 
     async def respond(self, status: str, body: str = "", *, request: str = "", headers: tuple[str, ...] = ()) -> None:
         """Answer a request, the INVITE if none is given."""
-        request = request or self.invite
-        to = field(request, "To")
-        tagged = to if ";tag=" in to else f"{to};tag=far{self.end.port}"
-        lines = [
-            f"SIP/2.0 {status}",
-            *(line for line in request.split("\r\n") if line.lower().startswith("via:")),
-            f"From: {field(request, 'From')}",
-            f"To: {tagged}",
-            f"Call-ID: {self.call_id}",
-            f"CSeq: {field(request, 'CSeq')}",
-            f"Contact: <{self.end.uri}>",
-            *headers,
-        ]
-        await self.end.send(_finished(lines, body))
+        tag, contact = f"far{self.end.port}", self.end.uri
+        await self.end.send(response(request or self.invite, status, body, tag=tag, contact=contact, headers=headers))
 
     async def answer(self) -> None:
         """Take the call, unless it is gone, and wait for the ACK."""
@@ -94,7 +77,7 @@ class Line:
             f"Contact: <{self.end.uri}>",
             *headers,
         ]
-        self.sent = _finished(lines, body, kind)
+        self.sent = message(lines, body, kind)
         await self.end.send(self.sent)
 
     async def repeat(self) -> None:
@@ -106,13 +89,13 @@ class Line:
         self.gone = True
         self.audio.stop()
         await self.request("BYE")
-        await self.until("SIP/2.0 200", lambda message: "BYE" in field(message, "CSeq"))
+        await self.until("SIP/2.0 200", lambda answer: "BYE" in field(answer, "CSeq"))
 
     async def cancel(self) -> None:
         """Give our INVITE up (RFC 3261, 9.1)."""
         first = start(self.invite).replace("INVITE", "CANCEL")
         same = [f"{name}: {field(self.invite, name)}" for name in ("Via", "Max-Forwards", "From", "To", "Call-ID")]
-        await self.end.send(_finished([first, *same, "CSeq: 1 CANCEL"]))
+        await self.end.send(message([first, *same, "CSeq: 1 CANCEL"]))
 
     async def until(
         self, what: str, wanted: Callable[[str], bool] = lambda _: True, *, times: int = 1, timeout_s: float = 30
@@ -120,59 +103,59 @@ class Line:
         """The newest message whose start line begins so and that fits, once so many have come; fails if none does."""
 
         def found() -> list[str]:
-            return [message for message in self.log if start(message).startswith(what) and wanted(message)]
+            return [one for one in self.log if start(one).startswith(what) and wanted(one)]
 
         with trio.move_on_after(timeout_s):
             async with self.end.news:
                 while len(found()) < times:
                     await self.end.news.wait()
             return found()[-1]
-        raise AssertionError(f"no {what} in {timeout_s} s, but {[start(message) for message in self.log]}")
+        raise AssertionError(f"no {what} in {timeout_s} s, but {[start(one) for one in self.log]}")
 
     def came(self, what: str) -> list[str]:
         """Every message so far whose start line begins so."""
-        return [message for message in self.log if start(message).startswith(what)]
+        return [one for one in self.log if start(one).startswith(what)]
 
-    async def take(self, message: str) -> None:
+    async def take(self, came: str) -> None:
         """A message of this call came."""
-        self.log.append(message)
+        self.log.append(came)
         self.times.append(trio.current_time())
-        method = start(message).split(" ")[0]
+        method = start(came).split(" ")[0]
         if method == "SIP/2.0":
-            await self._answered(message)
+            await self._answered(came)
         elif method == "CANCEL":
-            await self.respond("200 OK", request=message)
+            await self.respond("200 OK", request=came)
             if not self.answered:  # or it came too late
                 await self.respond("487 Request Terminated")
                 self.gone = True
-        elif method == "INVITE" and ";tag=" in field(message, "To"):
-            self.audio.to = _media(message) or self.audio.to
-            await self.respond("200 OK", self.sdp(), request=message)
+        elif method == "INVITE" and ";tag=" in field(came, "To"):
+            self.audio.to = _media(came) or self.audio.to
+            await self.respond("200 OK", self.sdp(), request=came)
         elif method in _BY_ITSELF:
             self.gone |= method == "BYE"
-            await self.respond("200 OK", request=message)
+            await self.respond("200 OK", request=came)
         if self.gone:
             self.audio.stop()
 
-    async def _answered(self, message: str) -> None:
+    async def _answered(self, answer: str) -> None:
         """A response to a request of ours: an INVITE's is acknowledged, and its audio is for us."""
-        number, method = field(message, "CSeq").split()
+        number, method = field(answer, "CSeq").split()
         if method != "INVITE":
             return
-        self.audio.to = _media(message) or self.audio.to
-        status = int(start(message).split(" ")[1])
+        self.audio.to = _media(answer) or self.audio.to
+        status = int(start(answer).split(" ")[1])
         failed = status >= 300
         self.gone |= failed
-        if ";tag=" in field(message, "To"):
-            self.them = field(message, "To")
-            self.target = field(message, "Contact").partition("<")[2].partition(">")[0] or self.target
+        if ";tag=" in field(answer, "To"):
+            self.them = field(answer, "To")
+            self.target = field(answer, "Contact").partition("<")[2].partition(">")[0] or self.target
         if status < 200:
             return
         own = f"SIP/2.0/UDP 127.0.0.1:{self.end.port};branch=z9hG4bKa{number}{self.call_id}"
         via = field(self.invite, "Via") if failed else own
         uri = start(self.invite).split(" ")[1] if failed else self.target
         lines = [f"ACK {uri} SIP/2.0", f"Via: {via}", "Max-Forwards: 70", f"From: {self.us}", f"To: {self.them}"]
-        await self.end.send(_finished([*lines, f"Call-ID: {self.call_id}", f"CSeq: {number} ACK"]))
+        await self.end.send(message([*lines, f"Call-ID: {self.call_id}", f"CSeq: {number} ACK"]))
 
 
 @attrs.define
@@ -200,9 +183,9 @@ class Far:
         """Its SIP URI, as a target's address."""
         return f"sip:far@127.0.0.1:{self.port}"
 
-    async def send(self, message: str) -> None:
+    async def send(self, packet: str) -> None:
         """Send a message to the switch."""
-        await self.socket.sendto(message.encode(), ("127.0.0.1", self.switch))
+        await self.socket.sendto(packet.encode(), ("127.0.0.1", self.switch))
 
     async def call(self, number: str, *, caller: str = "02112345678", headers: tuple[str, ...] = ()) -> Line:
         """Call a number; what comes of it is for `Line.until`."""
@@ -221,7 +204,7 @@ class Far:
             f"Contact: <{self.uri}>",
             *headers,
         ]
-        line.invite = _finished(lines, line.sdp())
+        line.invite = message(lines, line.sdp())
         await self.send(line.invite)
         return line
 
@@ -236,16 +219,16 @@ class Far:
         """Take messages until cancelled."""
         while True:
             packet, _ = await self.socket.recvfrom(65535)
-            message = packet.decode()
-            line = self.lines.get(field(message, "Call-ID"))
-            fresh = start(message).startswith("INVITE") and ";tag=" not in field(message, "To")
+            came = packet.decode()
+            line = self.lines.get(field(came, "Call-ID"))
+            fresh = start(came).startswith("INVITE") and ";tag=" not in field(came, "To")
             if fresh and line is None:
-                line = self._incoming(message)
+                line = self._incoming(came)
                 self._rang.append(line)
                 self._ring.release()
                 await line.respond("100 Trying")
             elif line is not None and not (fresh and line.invite):
-                await line.take(message)
+                await line.take(came)
             async with self.news:
                 self.news.notify_all()
 
@@ -265,21 +248,16 @@ class Far:
         return line
 
 
-def _media(message: str) -> tuple[str, int] | None:
+def _media(text: str) -> tuple[str, int] | None:
     """Where the session description in a message wants audio."""
-    found = re.search(r"^m=audio ([1-9]\d*) ", message, re.MULTILINE)
+    found = re.search(r"^m=audio ([1-9]\d*) ", text, re.MULTILINE)
     return ("127.0.0.1", int(found[1])) if found else None
 
 
-def _events(message: str) -> int | None:
+def _events(text: str) -> int | None:
     """The payload type that a session description has for keys."""
-    found = re.search(r"^a=rtpmap:(\d+) telephone-event/8000", message, re.MULTILINE)
+    found = re.search(r"^a=rtpmap:(\d+) telephone-event/8000", text, re.MULTILINE)
     return int(found[1]) if found else None
-
-
-def _finished(lines: list[str], body: str = "", kind: str = "application/sdp") -> str:
-    content = [f"Content-Type: {kind}"] if body else []
-    return "\r\n".join([*lines, *content, f"Content-Length: {len(body)}", "", body])
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from b2bua.callproc.dtmf_detector import DtmfDetector
 from b2bua.media.prompts import make
-from tests.support.audio import dual, encoded, linear, sine
+from tests.support.sound import dual, encoded, linear, sine
 
 ALL = "0123456789*#ABCD"
 BUILT_IN = sorted((Path(make.__file__).parent / "wav").glob("*.wav"))

@@ -8,8 +8,8 @@ from b2bua.ipc.protocol import Route
 from b2bua.records.call_record import CallState, Party
 from tests.support.phones import call, open_phone
 from tests.support.process_host import open_house, plan_for
-from tests.support.raw_rtp_end import open_raw
-from tests.support.sip_wire import field
+from tests.support.raw_sip import open_raw
+from tests.support.sip_text import field
 
 
 @pytest.mark.req("R6", "R7")

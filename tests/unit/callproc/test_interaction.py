@@ -10,8 +10,8 @@ from b2bua.callproc.tone import tone_in
 from routing.document import parse, to_plain
 from tests.support.phones import call, open_phone
 from tests.support.process_host import open_house, plan_for
-from tests.support.raw_rtp_end import open_raw
-from tests.support.wav import files_in, read_channels, write_tone
+from tests.support.raw_sip import open_raw
+from tests.support.sound import files_in, read_channels, write_tone
 
 
 def _menu(address: str) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from b2bua.records.call_record import CallState, Party
 from tests.support.phones import call, open_phone
 from tests.support.ports import free_ports
 from tests.support.process_host import House, open_house, plan_for
-from tests.support.raw_rtp_end import RawEnd, open_raw
-from tests.support.sip_wire import field
+from tests.support.raw_sip import RawEnd, open_raw
+from tests.support.sip_text import field
 
 
 def _contact(message: str) -> str:

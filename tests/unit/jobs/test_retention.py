@@ -19,8 +19,8 @@ from b2bua.jobs import retention
 from b2bua.media.recordings import Recordings
 from b2bua.store import audit
 from b2bua.store.store import Store
-from tests.support.audio_files import plain_wav
 from tests.support.samples import document, ended_record
+from tests.support.sound import plain_wav
 
 SECOND = array("h", [1000] * 8000)
 DAY_MS = 86_400_000

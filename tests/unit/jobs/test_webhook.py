@@ -19,8 +19,8 @@ from b2bua.jobs.webhook import FIRST_RETRY_S, LONGEST_RETRY_S, VoicemailWebhook
 from b2bua.media.messages import Messages
 from b2bua.store.store import Store
 from routing.ids import CallId, Number400
-from tests.support.audio_files import plain_wav
 from tests.support.samples import ended_record
+from tests.support.sound import plain_wav
 from tests.support.subscriber_system import SubscriberSystem, subscriber_system
 
 SECONDS = array("h", [1000] * 16000)

@@ -17,7 +17,7 @@ from b2bua.media.encryption import HEADER_BYTES, PIECE_BYTES, TAG_BYTES, Unreada
 from b2bua.media.keys import Key, KeyFault, Keyring, make_key, read_key, read_keyring
 from b2bua.media.prompts.uploads import Uploads
 from routing.ids import Number400
-from tests.support.audio_files import tone
+from tests.support.sound import tone
 
 KEY = Key(bytes(range(32)))
 RING = Keyring(KEY)

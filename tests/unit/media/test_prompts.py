@@ -27,7 +27,7 @@ from b2bua.media.prompts.wav import read_wav
 from b2bua.store import audit
 from b2bua.store.store import Store
 from routing.ids import Number400, PromptName
-from tests.support.audio_files import encode, tone
+from tests.support.sound import encode, tone
 
 NUMBER = Number400("4006001234")
 

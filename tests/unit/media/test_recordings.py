@@ -16,8 +16,8 @@ from b2bua.media.recordings import Recording, Recordings
 from b2bua.records.call_record import CallRecord
 from routing.cause import CRASHED
 from routing.ids import CallId, Number400
-from tests.support.audio_files import plain_wav
 from tests.support.samples import ended_record, ending, talking_record
+from tests.support.sound import plain_wav
 
 SECOND = array("h", [1000] * 8000)
 STEREO_SECOND = array("h", [1000] * 16000)

@@ -1,7 +1,7 @@
 """A carrier and a target that really talk to the switch, and damage most of what they say.
 
-Rule: what is damaged is alive: it carries the tags, branches and tokens of calls that are up at that moment, so that it
-gets as far in as a message can get. What is sent follows from the seed and from what the switch answers.
+Rule: what is damaged carries the tags, branches and tokens of calls that are up at that moment, so that it gets as far
+in as a message can get. What is sent follows from the seed and from what the switch answers.
 """
 
 import itertools
@@ -22,7 +22,7 @@ from tests.support.sipp import SDP
 from tests.unit.edge.mutations import mutated
 
 CALLS_KEPT: Final = 12
-"""Calls whose dialogs are shot at; an older one is ended properly, so that its process is free for another."""
+"""Calls in whose dialogs damaged messages are sent; an older one is ended, so that its process is free."""
 BURST: Final = 40
 """Packets between two waits for the switch to have read them all."""
 OFFER: Final = (
@@ -103,8 +103,10 @@ def field(message: str, name: str) -> str:
     return ", ".join(re.findall(f"^{name}: (.*)$", message, re.MULTILINE | re.IGNORECASE))
 
 
-class Fire:
-    """`target` is where the plan of the number must lead; `foreign` are URIs that lead into others' calls.
+class DamagedMessages:
+    """A carrier and a target of one switch, at 127.0.0.2 and 127.0.0.3, that send damaged messages.
+
+    `target` is where the plan of the number must lead; `foreign` are URIs that lead into others' calls.
 
     `latest` holds the packets that were sent last, for when something died of one.
     """
@@ -118,12 +120,12 @@ class Fire:
         self._chance = random.Random(seed)
         self._foreign = foreign
         self._serial = itertools.count(1)
-        self._name = f"fire{seed}-{os.getpid()}"
+        self._name = f"damaged{seed}-{os.getpid()}"
         self._dialogs: deque[Dialog] = deque()
         self._invites: deque[str] = deque()
         self._rung: deque[str] = deque()
 
-    def burn(self, number: str, count: int) -> None:
+    def send_some(self, number: str, count: int) -> None:
         """Send `count` damaged messages more, and take part in what comes of it."""
         until = self.damaged + count
         while self.damaged < until:
@@ -131,8 +133,8 @@ class Fire:
                 self._one(number)
             self._settle()
 
-    def end(self) -> None:
-        """End every call that is still up, as a good telephone would."""
+    def end_calls(self) -> None:
+        """End every call that is still up, as a telephone does."""
         while self._dialogs or self._invites or self._rung:
             self._close_oldest()
             self._settle()
@@ -248,7 +250,7 @@ class Fire:
                 self._say(self.carrier, ack, damage=0.2)
 
     def _close_oldest(self) -> None:
-        """BYE, CANCEL or a refusal, undamaged, for the oldest of each."""
+        """Send BYE, CANCEL or a refusal, undamaged, for the oldest of each."""
         if self._dialogs:
             dialog = self._dialogs.popleft()
             self._say(dialog.end, dialog.request("BYE", 1_000_000 + next(self._serial)), damage=0)

@@ -11,18 +11,9 @@ from collections.abc import Awaitable, Callable
 import attrs
 import trio
 
+from tests.support.sip_text import field, start
+
 _URI = re.compile(r"sips?:(?:([^@;>]*)@)?([^:;>\s]+)(?::(\d+))?")
-
-
-def field(message: str, name: str) -> str:
-    """The first header field of a name, empty if there is none."""
-    found = re.search(rf"^{name}[ \t]*:[ \t]*(.*?)\r?$", message, re.IGNORECASE | re.MULTILINE)
-    return found[1] if found else ""
-
-
-def start(message: str) -> str:
-    """The start line."""
-    return message.partition("\r\n")[0]
 
 
 def _below(above: re.Match[str]) -> str:

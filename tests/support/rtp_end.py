@@ -1,65 +1,36 @@
-"""Audio of a far end: G.711 over RTP both ways, with tones to be told apart by, and keys in band or as events.
+"""Audio of a far end: G.711 over RTP both ways, with keys in band or as telephone-events (RFC 4733).
 
-Rule: what a far end hears is judged by frequency from the packets that came, never from what was meant to be sent.
+Rule: what came is kept whole; `sound_analysis` judges it.
 """
 
-import math
+import io
 import random
 import socket
 import struct
+import time
 from array import array
-from bisect import bisect
 from collections import deque
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Final, Self
 
 import attrs
+import numpy as np
+import soundfile
 import trio
 
-from b2bua.callproc.tone import power_at
+from b2bua.callproc.realtime_priority import at_realtime_priority
+from b2bua.media.prompts.loudness import Samples
+from b2bua.media.prompts.wav import RATE_HZ
+from tests.support.sipp import SDP
+from tests.support.sound import DECODED, FRAME, a_law, dual, encoded, pair_hz, sine
+from tests.support.sound_analysis import is_pair, is_sound_without, is_tone
 
-FRAME: Final = 160
+PCMA: Final = 8
+_EVENTS: Final = 101
 _HEADER: Final = struct.Struct("!BBHII")
 _EVENT: Final = struct.Struct("!BBH")
 _KEYS: Final = "0123456789*#ABCD"
-_LOW: Final = (697, 770, 852, 941)
-_HIGH: Final = (1209, 1336, 1477, 1633)
-_ROWS: Final = ("123A", "456B", "789C", "*0#D")
-PCMA: Final = 8
-_LOUD: Final = 6000
-
-
-def linear(code: int) -> int:
-    """ITU-T G.711, table 1: an A-law code as a 16-bit sample."""
-    code ^= 0x55
-    value = ((code & 0x0F) << 4) + 8
-    segment = (code & 0x70) >> 4
-    if segment:
-        value = (value + 0x100) << (segment - 1)
-    return value if code & 0x80 else -value
-
-
-_DECODED: Final = [linear(code) for code in range(256)]
-_ORDER: Final = sorted(range(256), key=lambda code: _DECODED[code])
-_LEVELS: Final = [_DECODED[code] for code in _ORDER]
-
-
-def encoded(samples: "array[int]") -> bytes:
-    """Samples as A-law."""
-    return bytes(_ORDER[min(255, bisect(_LEVELS, sample))] for sample in samples)
-
-
-def sine(hz: float, count: int, start: int = 0, level: float = _LOUD) -> "array[int]":
-    """`count` samples of a tone, as if it had begun `start` samples ago."""
-    turn = 2 * math.pi * hz / 8000
-    return array("h", (round(level * math.sin(turn * n)) for n in range(start, start + count)))
-
-
-def dual(key: str, count: int, level: float = 5000) -> "array[int]":
-    """A key's two tones (ITU-T Q.23)."""
-    row = next(index for index, keys in enumerate(_ROWS) if key in keys)
-    low, high = _LOW[row], _HIGH[_ROWS[row].index(key)]
-    return array("h", (a + b for a, b in zip(sine(low, count, 0, level), sine(high, count, 0, level), strict=True)))
 
 
 @attrs.define
@@ -172,7 +143,7 @@ class Audio:
                 stamp = _HEADER.unpack_from(packet)[3]
                 self.pressed[stamp] = (_KEYS[code], duration // 8)
             if payload == PCMA:
-                self.heard.extend(_DECODED[code] for code in packet[_HEADER.size :])
+                self.heard.extend(DECODED[code] for code in packet[_HEADER.size :])
             async with self.news:
                 self.news.notify_all()
 
@@ -183,30 +154,22 @@ class Audio:
 
     def hears(self, hz: int, *, of_s: float = 0.2) -> bool:
         """Whether the last `of_s` seconds were mostly this tone."""
-        last = self.heard[-round(of_s * 8000) :]
-        if len(last) < of_s * 8000:
-            return False
-        mean = sum(sample * sample for sample in last) / len(last)
-        return mean > 100**2 and power_at(last, hz) > mean / 2
+        last = self.heard[-round(of_s * RATE_HZ) :]
+        return len(last) >= of_s * RATE_HZ and is_tone(last, hz)
 
     def hears_pair(self, key: str, *, of_s: float = 0.1) -> bool:
         """Whether the last `of_s` seconds were mostly the two tones of a key (ITU-T Q.23)."""
-        last = self.heard[-round(of_s * 8000) :]
-        mean = sum(sample * sample for sample in last) / max(1, len(last))
-        row = next(index for index, keys in enumerate(_ROWS) if key in keys)
-        pair = (_LOW[row], _HIGH[_ROWS[row].index(key)])
-        return mean > 100**2 and all(power_at(last, hz) > mean / 5 for hz in pair)
+        return is_pair(self.heard[-round(of_s * RATE_HZ) :], *pair_hz(key))
 
     def is_still(self, of_s: float = 0.3) -> bool:
         """Whether the last `of_s` seconds were silence."""
-        last = self.heard[-round(of_s * 8000) :]
-        return len(last) >= of_s * 8000 and max(map(abs, last)) < 200
+        last = self.heard[-round(of_s * RATE_HZ) :]
+        return len(last) >= of_s * RATE_HZ and max(map(abs, last)) < 200
 
     def hears_other_than(self, *hz: int) -> bool:
         """Whether the last 0.3 s were sound, and none of these tones in it."""
         last = self.heard[-2400:]
-        mean = sum(sample * sample for sample in last) / max(1, len(last))
-        return len(last) == 2400 and mean > 100**2 and all(power_at(last, one) < mean / 20 for one in hz)
+        return len(last) == 2400 and is_sound_without(last, *hz)
 
     async def until(self, wanted: Callable[["Audio"], bool], timeout_s: float = 20) -> bool:
         """Wait for what is heard to be so; False if it was not in time."""
@@ -239,3 +202,99 @@ def _bound() -> socket.socket:
     udp.bind(("127.0.0.1", 0))
     udp.setblocking(False)
     return udp
+
+
+class BlockingAudio:
+    """One RTP stream each way over a blocking socket, beside a call that SIPp places; packets are kept."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(0.1)
+        self._packets: list[bytes] = []
+        self._far: tuple[str, int] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._socket.close()
+
+    def sdp(self) -> str:
+        """An offer that sends the audio here."""
+        port: int = self._socket.getsockname()[1]
+        return SDP.replace("[media_port]", str(port))
+
+    def listen(self, until: Callable[[], bool], timeout_s: float) -> None:
+        """Take in what comes until something is so; fails the test if it never is."""
+        deadline = time.monotonic() + timeout_s
+        while not until():
+            assert time.monotonic() < deadline, f"{len(self._packets)} packets came in {timeout_s} s, and no more"
+            try:
+                packet, self._far = self._socket.recvfrom(2048)
+            except TimeoutError:
+                continue
+            if packet[1] & 0x7F == PCMA:
+                self._packets.append(packet)
+
+    def listen_s(self, seconds: float, timeout_s: float) -> None:
+        """Take in so many seconds of sound more."""
+        wanted = len(self._packets) + round(seconds * RATE_HZ / FRAME)
+        self.listen(lambda: len(self._packets) >= wanted, timeout_s)
+
+    def speak(self, payload: bytes, count: int, stamp: int) -> None:
+        """Send one packet of A-law, the `count`th of a stream, to where the audio comes from."""
+        assert self._far is not None
+        head = _HEADER.pack(0x80, PCMA | (0x80 if count == 0 else 0), count & 0xFFFF, stamp & 0xFFFFFFFF, 1)
+        self._socket.sendto(head + payload, self._far)
+
+    def codes(self) -> bytes:
+        """All that came, as it was coded, one packet after the other."""
+        return b"".join(packet[_HEADER.size :] for packet in self._packets)
+
+    def heard(self) -> Samples:
+        """All that was heard, by the packets' own clock; what was lost is silence."""
+        stamps = [_HEADER.unpack_from(packet)[3] for packet in self._packets]
+        sound = np.zeros(max(stamps) - stamps[0] + FRAME, np.float32)
+        for stamp, packet in zip(stamps, self._packets, strict=True):
+            piece, _ = soundfile.read(
+                io.BytesIO(packet[_HEADER.size :]),
+                dtype="float32",
+                format="RAW",
+                subtype="ALAW",
+                samplerate=RATE_HZ,
+                channels=1,
+            )
+            sound[stamp - stamps[0] :][: len(piece)] = piece
+        return sound
+
+    def press(self, digit: int) -> None:
+        """Press a key for 100 ms (RFC 4733), at the address where the audio comes from."""
+        assert self._far is not None
+        source, stamp, first = random.getrandbits(32), 8000, random.getrandbits(15)
+        for count in range(8):
+            over = count >= 5
+            lasted = min(count + 1, 5) * FRAME
+            event = struct.pack("!BBH", digit, (0x80 if over else 0) | 10, lasted)
+            kind = _EVENTS | (0x80 if count == 0 else 0)
+            self._socket.sendto(_HEADER.pack(0x80, kind, first + count, stamp, source) + event, self._far)
+
+
+def talk(ends: Sequence[BlockingAudio], said: Sequence[Samples], *, stall_s: float = 0.0) -> float:
+    """All ends speak at once, packet by packet, in real time; whoever has said it all sends no more.
+
+    How late the latest packet was in seconds: what comes late is not what a telephone would have sent. With `stall_s`
+    one packet in fifty is meant to be that late.
+    """
+    coded = [a_law(samples) for samples in said]
+    latest = 0.0
+    with at_realtime_priority():
+        began = time.monotonic()
+        for count in range(max(map(len, coded)) // FRAME):
+            due = began + count * 0.02 + (stall_s if count % 50 == 49 else 0.0)
+            time.sleep(max(0.0, due - time.monotonic()))
+            for end, voice in zip(ends, coded, strict=True):
+                if piece := voice[count * FRAME : (count + 1) * FRAME]:
+                    end.speak(piece, count, count * FRAME)
+            latest = max(latest, time.monotonic() - began - count * 0.02)
+    return latest
