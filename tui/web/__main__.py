@@ -32,6 +32,9 @@ def main() -> int:
     speak(Language(options.lang))
     try:
         WebConsole(options.socket.absolute(), own_folder(), options.host, options.port, options.public_url).serve()
+    except BlockingIOError:
+        sys.stderr.write(f"switch400 web: another one runs on port {options.port}; choose another --port\n")
+        return 1
     except OSError as fault:
         sys.stderr.write(f"switch400 web: {fault}\n")
         return 1

@@ -2,18 +2,15 @@
 
 Rule: without a session nothing is served but the login page. The name and token typed there are the daemon's to judge;
 the console process of the session says Hello with the same token, so that it is the daemon that holds the role. A token
-reaches that process in a file that is this user's alone and goes with the session, never in an argument or a log.
+reaches that process in a file that is this user's alone and goes with the session (`tui.web.sessions`), never in an
+argument or a log.
 """
 
+import asyncio
 import copy
 import html
-import os
-import secrets
 import shlex
-import shutil
 import sys
-import tempfile
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -21,14 +18,13 @@ from string import Template
 from typing import Final
 from urllib.parse import urlsplit
 
-import attrs
 from aiohttp import web
 from textual_serve.server import Server
 
 from tui.i18n import say, spoken
-from tui.web.login import Unreachable, User, user_of
+from tui.web.login import Unreachable, user_of
+from tui.web.sessions import MOST_CONSOLES, SESSION_S, Session, Sessions, TooManyConsoles
 
-SESSION_S: Final = 12 * 3600
 MOST_FAILURES: Final = 10
 FAILURES_S: Final = 60
 _COOKIE: Final = "switch400"
@@ -46,15 +42,6 @@ _NOTHING_FROM_ELSEWHERE: Final = "; ".join(
 """A browser in a NOC needs nobody but us, and tells nobody else (Content-Security-Policy)."""
 
 
-@attrs.frozen
-class Session:
-    """A person who has logged in; `token_file` holds their token, `until_s` is on the monotonic clock."""
-
-    user: User
-    token_file: Path
-    until_s: float
-
-
 class WebConsole(Server):
     """The console for browsers, of the daemon at `socket`. `own` is where people's keys and drafts are kept."""
 
@@ -62,8 +49,7 @@ class WebConsole(Server):
         super().__init__("switch400", host, port, "switch400", public_url)
         self._socket = socket
         self._own = own
-        self._private = Path(tempfile.mkdtemp(prefix="switch400-web-"))  # 0700
-        self._sessions: dict[str, Session] = {}
+        self._sessions = Sessions(own / f"web-sessions-{port}")
         self._failures: deque[float] = deque(maxlen=MOST_FAILURES)
 
     async def on_startup(self, app: web.Application) -> None:
@@ -73,7 +59,7 @@ class WebConsole(Server):
 
     async def on_shutdown(self, app: web.Application) -> None:
         """Leave no token behind."""
-        shutil.rmtree(self._private, ignore_errors=True)
+        self._sessions.close()
 
     async def _make_app(self) -> web.Application:
         app = await super()._make_app()
@@ -103,8 +89,7 @@ class WebConsole(Server):
         return response
 
     def _session(self, request: web.Request) -> Session | None:
-        session = self._sessions.get(request.cookies.get(_COOKIE, ""))
-        return session if session is not None and session.until_s > time.monotonic() else None
+        return self._sessions.find(request.cookies.get(_COOKIE, ""), asyncio.get_running_loop().time())
 
     async def _login_page(self, request: web.Request) -> web.Response:
         return _page("login", why="")
@@ -116,7 +101,7 @@ class WebConsole(Server):
             user = await user_of(self._socket, name, given)
         except Unreachable as fault:
             return _page("login", 503, why=say("web.no_daemon", why=fault))
-        now_s = time.monotonic()
+        now_s = asyncio.get_running_loop().time()
         if user is None:
             # Whoever has the right token is never kept out by others' wrong ones.
             busy = len(self._failures) == MOST_FAILURES and self._failures[0] > now_s - FAILURES_S
@@ -124,13 +109,7 @@ class WebConsole(Server):
             if busy:
                 return _page("login", 429, why=say("web.later"))
             return _page("login", 401, why=say("web.wrong"))
-        cookie = secrets.token_urlsafe(32)
-        for key in [key for key, kept in self._sessions.items() if kept.until_s <= now_s]:
-            self._end(key)
-        token_file = self._private / secrets.token_hex(8)
-        with os.fdopen(os.open(token_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(given)
-        self._sessions[cookie] = Session(user, token_file, now_s + SESSION_S)
+        cookie = self._sessions.begin(user, given, now_s)
         secure = self.public_url.startswith("https")
         answer = web.HTTPSeeOther("/")
         answer.set_cookie(_COOKIE, cookie, max_age=SESSION_S, httponly=True, samesite="Strict", secure=secure)
@@ -140,14 +119,8 @@ class WebConsole(Server):
         return web.FileResponse(_PAGES / "console.js")
 
     async def _logout(self, request: web.Request) -> web.StreamResponse:
-        self._end(request.cookies.get(_COOKIE, ""))
+        self._sessions.end(request.cookies.get(_COOKIE, ""))
         raise web.HTTPSeeOther("/login")
-
-    def _end(self, cookie: str) -> None:
-        """End a session, if there is one."""
-        session = self._sessions.pop(cookie, None)
-        if session is not None:
-            session.token_file.unlink(missing_ok=True)
 
     async def handle_index(self, request: web.Request) -> web.Response:
         """The page that the console is in: our own, for the library's fetches a font from a stranger."""
@@ -155,7 +128,7 @@ class WebConsole(Server):
         return _page("console", socket=f"{urlsplit(self.public_url)._replace(scheme=scheme).geturl()}/ws")
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
-        """A console process for this person."""
+        """A console process for this person, until the session or the browser ends it."""
         session = self._session(request)
         if session is None:
             raise web.HTTPUnauthorized
@@ -164,7 +137,11 @@ class WebConsole(Server):
         arguments += ["--who", user.name, "--token-file", session.token_file]
         mine = copy.copy(self)
         mine.command = shlex.join([sys.executable, "-m", "tui", *map(str, arguments)])
-        return await Server.handle_websocket(mine, request)
+        try:
+            with self._sessions.console(session):
+                return await Server.handle_websocket(mine, request)
+        except TooManyConsoles as fault:
+            raise web.HTTPTooManyRequests(text=say("web.consoles", most=MOST_CONSOLES)) from fault
 
 
 def _page(name: str, status: int = 200, **texts: str) -> web.Response:

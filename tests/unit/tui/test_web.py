@@ -6,14 +6,16 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, WSServerHandshakeError
+from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import TestServer
 
 from b2bua.console.protocol import Role
 from tests.support.ports import free_port
 from tests.unit.tui.office import Office, office
 from tui.i18n import Language, speak
+from tui.web.login import User
 from tui.web.server import MOST_FAILURES, WebConsole
+from tui.web.sessions import MOST_CONSOLES, SESSION_S, Sessions
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +110,55 @@ def test_a_viewer_sees_calls_and_is_refused_by_the_daemon(switch: Office) -> Non
         assert switch.asked == []
 
     browse(switch, visit)
+
+
+@pytest.mark.req("T4")
+def test_consoles_end_with_the_session_and_are_few(switch: Office) -> None:
+    """F43: logging out ends the consoles that are open; one person has at most `MOST_CONSOLES` of them at once."""
+
+    async def visit(browser: ClientSession, url: str, token: str) -> None:
+        async with browser.post(url + "/login", data={"name": "li", "token": token}) as page:
+            assert page.status == 200
+        opened = [await browser.ws_connect(url + "/ws?width=80&height=24") for _ in range(MOST_CONSOLES)]
+        await play(opened[0], iter([("talking", "")]))
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await browser.ws_connect(url + "/ws")
+        assert refused.value.status == 429
+        async with browser.post(url + "/logout") as page:
+            assert page.url.path == "/login"
+        async with asyncio.timeout(30):
+            for socket in opened:
+                while (await socket.receive()).type != WSMsgType.CLOSED:
+                    pass
+
+    browse(switch, visit)
+
+
+@pytest.mark.req("T4")
+def test_tokens_of_a_server_that_was_killed_are_removed(tmp_path: Path) -> None:
+    """F54: what `kill -9` leaves is gone at the next start; while a server runs, no other takes its folder."""
+    first = Sessions(tmp_path / "own")
+    first.begin(User("li", Role.VIEWER), "s400_secret", 0.0)
+    files = [file for file in (tmp_path / "own").rglob("*") if file.is_file() and "s400_secret" in file.read_text()]
+    assert [file.stat().st_mode & 0o777 for file in files] == [0o600]
+    with pytest.raises(BlockingIOError):
+        Sessions(tmp_path / "own")
+    first._lock.close()  # as the kernel does for a process that was killed
+    second = Sessions(tmp_path / "own")
+    assert not files[0].exists()
+    second.close()
+
+
+@pytest.mark.req("T4")
+def test_a_session_ends_by_its_time(tmp_path: Path) -> None:
+    """After twelve hours the cookie opens nothing, and the token's file is gone."""
+    sessions = Sessions(tmp_path / "own")
+    cookie = sessions.begin(User("li", Role.VIEWER), "t", 0.0)
+    session = sessions.find(cookie, SESSION_S - 1)
+    assert session is not None
+    assert sessions.find(cookie, SESSION_S) is None
+    assert not session.token_file.exists()
+    sessions.close()
 
 
 def arguments_of_children() -> str:
