@@ -82,7 +82,11 @@ class ForkServer:
     def _spawn(self) -> None:
         taken = set(self._places.values())
         place = next(place for place in range(len(taken) + 1) if place not in taken)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            _say(f"failed {error.errno}")  # no process or no memory left: the daemon asks again
+            return
         if pid == 0:
             self._be_born(place)
         self._places[pid] = place

@@ -14,6 +14,8 @@ from routing.ids import NodeName
 Question = TakePlace | LookAtTargets | JoinQueue | LeaveQueue
 
 _PATIENCE_S: Final = 2.0
+_PLACE_PATIENCE_S: Final = 19.0
+"""The daemon waits for a database that cannot be written for up to 18 s (`b2bua.store.round_robin`)."""
 _ANSWER: Final[dict[type[Event], type[Question]]] = {PlaceTaken: TakePlace, TargetsLooked: LookAtTargets}
 
 
@@ -28,7 +30,9 @@ class PendingQuestions:
     def ask(self, question: Question, now: float) -> Ask:
         """Open a question; the message that puts it to the daemon."""
         match question:
-            case TakePlace() | LookAtTargets():
+            case TakePlace():
+                self._open[question.node] = (question, now + _PLACE_PATIENCE_S)
+            case LookAtTargets():
                 self._open[question.node] = (question, now + _PATIENCE_S)
             case JoinQueue():
                 self._queues[question.node] = (question, now)

@@ -17,7 +17,7 @@ from b2bua.console.feed import Feed
 from b2bua.console.rows import QUEUES, QueueRow
 from b2bua.ipc.protocol import Ask
 from b2bua.records.call_record import CallRecord
-from b2bua.store.round_robin import take_place
+from b2bua.store.round_robin import PlaceCounter
 from routing.command import JoinQueue, LeaveQueue, LookAtTargets, TakePlace
 from routing.event import Event, PlaceTaken, QueueMoved, TargetsLooked
 from routing.ids import CallId, Number400
@@ -30,7 +30,7 @@ class CallQueries:
     def __init__(
         self, engine: Engine, switchboard: ActiveCalls, tell: Callable[[CallId, Event], None], feed: Feed
     ) -> None:
-        self._engine = engine
+        self._places = PlaceCounter(engine)
         self._switchboard = switchboard
         self._tell = tell
         self._feed = feed
@@ -47,8 +47,9 @@ class CallQueries:
         match ask.question:
             case TakePlace(node):
                 # A write waits for the disk; the call's other questions do not.
-                place = await trio.to_thread.run_sync(take_place, self._engine, number, node)
-                self._tell(call_id, PlaceTaken(0.0, node, place))
+                place = await self._places.take(number, node)
+                if place is not None:
+                    self._tell(call_id, PlaceTaken(0.0, node, place))
             case LookAtTargets():
                 await self._settled.wait()
                 self._tell(call_id, self._looked(ask.question, number, call_id, len(record.attempts)))

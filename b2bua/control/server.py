@@ -16,6 +16,7 @@ from typing import Final
 import trio
 
 from b2bua.api.dispatch import Dispatcher
+from b2bua.base.accept_loop import accept_forever
 from b2bua.console.feed import Feed, within
 from b2bua.console.protocol import frame
 from b2bua.control.authentication import Authentication
@@ -109,16 +110,16 @@ class Control:
         `listener` is from `listen`, and it and its path are gone at the end.
         """
         path = Path(listener.getsockname())
-        listeners = [trio.SocketListener(trio.socket.from_stdlib_socket(listener))]
+        connections = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
         try:
-            async with trio.open_nursery() as nursery:
+            async with connections, trio.open_nursery() as nursery:
 
-                async def connected(stream: trio.SocketStream) -> None:
-                    await self._connected(stream, nursery)
+                def connected(stream: trio.SocketStream) -> None:
+                    nursery.start_soon(self._connected, stream, nursery)
 
                 nursery.start_soon(self._publish)
                 nursery.start_soon(self._end_revoked)
-                nursery.start_soon(trio.serve_listeners, connected, listeners)
+                nursery.start_soon(accept_forever, connections.accept, connected, "the control socket")
                 task_status.started()
         finally:
             path.unlink(missing_ok=True)  # noqa: ASYNC240 - one unlink, at the very end

@@ -6,7 +6,7 @@ Rule: everything that can fail at the start fails before anything is promised: o
 import gc
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import trio
@@ -26,6 +26,8 @@ from b2bua.api.stored import stored_operations
 from b2bua.base import cpu_affinity
 from b2bua.base.clock import now_ms
 from b2bua.base.errors import StartFault, StoreError
+from b2bua.base.retry import until_possible
+from b2bua.base.threads import in_thread
 from b2bua.calls.active_calls import ActiveCalls
 from b2bua.calls.call_queries import CallQueries
 from b2bua.calls.process_messages import ProcessMessages
@@ -59,6 +61,7 @@ from b2bua.monitoring.status_sampler import StatusSampler
 from b2bua.pool import fork_server
 from b2bua.pool.pool import Pool
 from b2bua.records.call_record import CallRecord
+from b2bua.store.database import NOT_NOW
 from b2bua.store.store import Store
 from routing.document import PlanFaults, parse
 from routing.event import Event, OperatorHungUp
@@ -117,6 +120,7 @@ class Daemon:
             self._queries,
             spool.folder_beside(self._state / LINK),
             self._reports.call_lost,
+            self._reports.database,
         )
         self._sockets: sockets.EdgeSockets
         self._control = self._make_control()
@@ -164,11 +168,7 @@ class Daemon:
             raise fault
 
     async def _serve(self, welcome: str) -> None:
-        await trio.to_thread.run_sync(self._number_stats.load, self._store.records, now_ms())
-        await trio.to_thread.run_sync(self._publisher.load, self._store.records)
-        await self._in_force.load()
-        await trio.to_thread.run_sync(self._usage.load, self._store.records, now_ms())
-        await self._recovery.take_in()
+        await self._load()
         async with trio.open_nursery() as nursery:
             await self._open_sockets(nursery)
             nursery.start_soon(self._writer.run)
@@ -186,6 +186,19 @@ class Daemon:
                     await self._leave(calls_go_on=self._keep_calls and number == signal.SIGTERM)
                     break
             nursery.cancel_scope.cancel()
+
+    async def _load(self) -> None:
+        """Read what must be known before the first call is taken; each is tried until the database can be read."""
+        records = self._store.records
+        steps: tuple[Callable[[], Awaitable[object]], ...] = (
+            lambda: in_thread(self._number_stats.load, records, now_ms()),
+            lambda: in_thread(self._publisher.load, records),
+            self._in_force.load,
+            lambda: in_thread(self._usage.load, records, now_ms()),
+            self._recovery.take_in,
+        )
+        for step in steps:
+            await until_possible(step, NOT_NOW, self._reports.database)
 
     async def _open_sockets(self, nursery: trio.Nursery) -> None:
         listen = self._config.sip.listen

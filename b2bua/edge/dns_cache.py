@@ -34,9 +34,10 @@ class DnsCache:
         found: str | None = None
         with trio.move_on_after(PATIENCE_S):
             try:
+                # RuntimeError: the kernel gives no thread for the look-up.
                 answers = await trio.socket.getaddrinfo(name, None, trio.socket.AF_INET, trio.socket.SOCK_DGRAM)
                 found = str(answers[0][4][0])
-            except (OSError, UnicodeError):
+            except (OSError, UnicodeError, RuntimeError):
                 found = None
         self._known[name] = (trio.current_time() + (KEEP_S if found else KEEP_FAILED_S), found)
         if len(self._known) > MOST_NAMES:

@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 import trio
 
+from b2bua.base.accept_loop import accept_forever
 from b2bua.edge.core import Edge
 from b2bua.edge.dns_cache import DnsCache
 from b2bua.edge.grammar import is_ipv4
@@ -274,11 +275,11 @@ def udp_socket(host: str, port: int) -> socket.socket:
 
 def is_port_free(sip_port: int) -> bool:
     """Whether nobody has this UDP port on loopback; a call process that lives has its own."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind((LOOPBACK, sip_port))
-        except OSError:
-            return False
+    except OSError:  # also when no descriptor is left: then the process is taken to live
+        return False
     return True
 
 
@@ -298,11 +299,13 @@ async def serve(
     inside.setblocking(False)
     outside = udp_socket(*listen)
     with outside:
-        listeners = await trio.open_tcp_listeners(listen[1], host=listen[0])
-        async with trio.open_nursery() as nursery:
+        (listener,) = await trio.open_tcp_listeners(listen[1], host=listen[0])
+        async with listener, trio.open_nursery() as nursery:
             edge_sockets = EdgeSockets(edge, nursery, outside, inside)
             nursery.start_soon(edge_sockets.listen_outside)
             nursery.start_soon(edge_sockets.listen_inside)
             nursery.start_soon(edge_sockets.tick)
             task_status.started(edge_sockets)
-            await trio.serve_listeners(edge_sockets.accept, listeners)
+            await accept_forever(
+                listener.accept, lambda stream: nursery.start_soon(edge_sockets.accept, stream), "the SIP port over TCP"
+            )

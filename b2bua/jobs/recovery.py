@@ -11,12 +11,15 @@ from typing import Final
 
 import attrs
 import trio
-from sqlalchemy.exc import DBAPIError
 
 from b2bua.base.clock import now_ms
+from b2bua.base.retry import Report, periodic, until_possible
+from b2bua.base.threads import in_thread
 from b2bua.calls.active_calls import ActiveCalls
 from b2bua.calls.call_queries import CallQueries
+from b2bua.records.call_record import CallRecord
 from b2bua.store import recovery
+from b2bua.store.database import NOT_NOW
 from b2bua.store.records import Records
 from b2bua.store.writer import RecordWriter
 from routing.ids import CallId
@@ -35,7 +38,9 @@ _log = logging.getLogger(__name__)
 
 @attrs.frozen
 class Recovery:
-    """`lost` is told the id of each call whose record was closed for want of a process."""
+    """`lost` gets the id of each call whose record was closed for want of a process; `report` gets the reason, as
+    `b2bua.base.retry`, while the disk or the database fails.
+    """
 
     records: Records
     writer: RecordWriter
@@ -43,32 +48,32 @@ class Recovery:
     queries: CallQueries
     spool: Path
     lost: Callable[[str], None]
+    report: Report
     now_ms: Callable[[], int] = now_ms
 
     async def take_in(self) -> None:
-        """Store what lies in the spool folder. Raises OSError or DBAPIError."""
-        taken = await trio.to_thread.run_sync(recovery.take_in, self.spool, self.records)
+        """Store what lies in the spool folder. Raises one of `NOT_NOW`."""
+        taken = await in_thread(recovery.take_in, self.spool, self.records)
         for record in taken.stored:
             _log.warning("the record of call %s was found in the spool folder", record.call_id)
             self.active_calls.take(record)
 
     async def keep_spool_empty(self) -> None:
         """Now and then take in what processes that could not reach the daemon have spooled, until cancelled."""
-        while True:
-            await trio.sleep(SPOOL_EVERY_S)
-            try:
-                await self.take_in()
-            except (OSError, DBAPIError) as error:
-                _log.error("spooled records cannot be taken in yet: %s", error)
+        await trio.sleep(SPOOL_EVERY_S)
+        await periodic(SPOOL_EVERY_S, self.take_in, NOT_NOW, self.report)
 
     async def adopt(self) -> None:
         """Let queues move once all calls have been claimed, then close the records of those that were not."""
         await trio.sleep(RELINK_S)
         self.queries.settle()
         await trio.sleep(CLAIM_S - RELINK_S)
-        claimed = {CallId(record.call_id) for record in self.active_calls}
-        for record in await trio.to_thread.run_sync(recovery.adopt, self.records, claimed):
+        for record in await until_possible(self._close_unclaimed, NOT_NOW, self.report):
             self.lost(record.call_id)
+
+    async def _close_unclaimed(self) -> tuple[CallRecord, ...]:
+        claimed = {CallId(record.call_id) for record in self.active_calls}
+        return await in_thread(recovery.adopt, self.records, claimed)
 
     async def refresh(self) -> None:
         """Give the records of calls that are up a sign of life now and then, until cancelled."""

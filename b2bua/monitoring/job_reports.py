@@ -37,6 +37,13 @@ class JobReports:
         _log.log(logging.INFO if call_id else logging.ERROR, "%s %s", call_id, text)
         self._publisher.log(level, "retention", text, call_id=call_id)
 
+    def database(self, fault: str) -> None:
+        """Why the database cannot be used for something that is tried again; empty when it can."""
+        if fault:
+            _log.error("the database cannot be used now, it is tried again: %s", fault)
+        else:
+            _log.warning("the database can be used again")
+
     def call_lost(self, call_id: str) -> None:
         """The record of a call that neither daemon nor process outlived was closed."""
         _log.warning("call %s was lost with its process; its record is closed", call_id)

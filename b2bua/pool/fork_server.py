@@ -1,6 +1,6 @@
 """The fork server as the daemon sees it: a program that is given orders and says which processes it forked.
 
-    order   spawn             → born PID, and later died PID STATUS
+    order   spawn             → born PID, and later died PID STATUS; or failed ERRNO
 
 Rule: one order is written after the other, since a stream takes no two writers. When the program ends, the orders that
 it has not carried out are lost (`PoolState.server_ended`).
@@ -8,6 +8,7 @@ it has not carried out are lost (`PoolState.server_ended`).
 
 import logging
 import math
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -41,6 +42,9 @@ class ForkServerEvents(Protocol):
 
     def born(self, pid: int) -> None:
         """It has forked a process."""
+
+    def order_failed(self) -> None:
+        """It could not fork a process."""
 
     def child_ended(self, pid: int, status: int) -> None:
         """A process that it forked ended, with this exit status, or minus the signal that ended it."""
@@ -92,6 +96,9 @@ class ForkServer:
         match line.split():
             case ["born", pid]:
                 self._events.born(int(pid))
+            case ["failed", errno]:
+                _log.error("no call process can be started: %s", os.strerror(int(errno)))
+                self._events.order_failed()
             case ["died", pid, status]:
                 _log.log(logging.INFO if status == "0" else logging.ERROR, "process %s ended with %s", pid, status)
                 self._events.child_ended(int(pid), int(status))

@@ -177,6 +177,10 @@ class Pool:
         """The fork server has forked a process."""
         self._state.born(pid)
 
+    def order_failed(self) -> None:
+        """The fork server could not fork a process."""
+        self._state.order_failed()
+
     def child_ended(self, pid: int, status: int) -> None:
         """A child of the fork server ended."""
         self._state.child_ended(pid, status)

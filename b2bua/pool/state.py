@@ -108,6 +108,10 @@ class PoolState:
         if all(process.pid != pid for process in self._processes.values()):  # once a process, not once a call
             self._silent.add(pid)
 
+    def order_failed(self) -> None:
+        """The fork server could not carry out an order; the next tick gives it again."""
+        self._ordered = max(0, self._ordered - 1)
+
     def child_ended(self, pid: int, status: int) -> None:
         """A child of the fork server ended; `status` is its exit status, or minus the signal that ended it.
 

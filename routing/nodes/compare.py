@@ -16,6 +16,8 @@ from routing.step_context import StepContext
 ASK: Final = TimerName("ask")
 ASK_S: Final = 3
 """How long a fresh fact is waited for. The daemon may be gone; the call goes on without it."""
+PLACE_S: Final = 20
+"""How long a place in line is waited for: longer than the daemon waits for its database (18 s)."""
 
 
 def enter_origin(ctx: StepContext, name: NodeName, node: CompareOrigin) -> NodeName:
@@ -53,7 +55,7 @@ def enter_share(ctx: StepContext, name: NodeName, node: Distribution) -> None:
     """Take a place in line."""
     del node
     ctx.do(TakePlace(name))
-    ctx.start_timer(ASK, ASK_S)
+    ctx.start_timer(ASK, PLACE_S)
     ctx.activity = Distributing(name)
     ctx.phase = Phase.ROUTING
 

@@ -23,7 +23,7 @@ from routing.event import (
 from routing.ids import LegId, NodeName, TargetName, TimerName
 from routing.node import BusyAdvance, ForwardOn, Hunt, Order
 from routing.nodes import bridged
-from routing.nodes.compare import ASK, ASK_S
+from routing.nodes.compare import ASK, ASK_S, PLACE_S
 from routing.state import Attempt, Hunting, Phase, PreparingHunt
 from routing.step_context import StepContext
 
@@ -37,7 +37,7 @@ def enter(ctx: StepContext, name: NodeName, hunt: Hunt) -> NodeName | None:
     limited."""
     if hunt.order is Order.ROUND_ROBIN:
         ctx.do(TakePlace(name))
-        ctx.start_timer(ASK, ASK_S)
+        ctx.start_timer(ASK, PLACE_S)
         ctx.activity = PreparingHunt(name)
         return None
     return _placed(ctx, PreparingHunt(name, taken=0), hunt)

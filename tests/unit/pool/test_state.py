@@ -277,3 +277,14 @@ class PoolMachine(RuleBasedStateMachine):
 def test_any_history() -> None:
     """What always holds, over 60 random histories of 60 steps."""
     run_state_machine_as_test(PoolMachine, settings=settings(max_examples=60, stateful_step_count=60))
+
+
+@pytest.mark.req("S1")
+def test_an_order_that_failed_is_given_again() -> None:
+    """A fork server that cannot fork (EAGAIN) is asked again with the next tick, for what is missing."""
+    state = pool()
+    state.server_started()
+    linked(state, 1)
+    state.order_failed()
+    state.order_failed()
+    assert state.tick(2.0) == [Spawn(SPARE - 1)]
