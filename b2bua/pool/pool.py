@@ -1,7 +1,7 @@
-"""The call processes and their links: what happens is told to `PoolState`, and what it decides is carried out.
+"""The call processes and their links: events go to `PoolState`, and what it decides is carried out.
 
 Rule: nothing is decided here. The death of a process is seen by pidfd, whether it is a child of our fork server or
-outlived an earlier daemon, and is told only when all that it sent has been read.
+outlived an earlier daemon, and is reported only when all that it sent has been read.
 """
 
 import logging
