@@ -1,7 +1,7 @@
-"""The call processes and their links: what happens is told to `PoolState`, and what it decides is carried out.
+"""The call processes and their links: events go to `PoolState`, and what it decides is carried out.
 
 Rule: nothing is decided here. The death of a process is seen by pidfd, whether it is a child of our fork server or
-outlived an earlier daemon, and is told only when all that it sent has been read.
+outlived an earlier daemon, and is reported only when all that it sent has been read.
 """
 
 import logging
@@ -9,12 +9,15 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
 import trio
 
+from b2bua.base.accept_loop import accept_forever
 from b2bua.base.errors import StartFault
+from b2bua.base.retry import until_possible
 from b2bua.config.configuration import Processes
 from b2bua.console.rows import PoolRow
 from b2bua.ipc.protocol import Assign, FromDaemon, FromProcess, Hello, Idle
@@ -33,7 +36,7 @@ LAST_MESSAGES_S: Final = 1.0
 TICK_S: Final = 2.0
 """How often surplus spares are looked for, one retired at a time, and lost orders made good."""
 RETRY_S: Final = 1.0
-"""The pause before something is tried again that the machine refused (file descriptors, memory, processes)."""
+"""The pause before a fork server that ended is started anew."""
 _BACKLOG: Final = 128
 _CREDENTIALS: Final = struct.Struct("3i")  # struct ucred of SO_PEERCRED (unix(7)): pid, uid, gid
 _WAKE: Final = b"\r\n\r\n"
@@ -63,8 +66,7 @@ class Pool:
         self._server: ForkServer | None = None
         self._warm = trio.Event()
         self._call_ended = trio.Event()
-        self._waker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._waker.setblocking(False)
+        self._waker: socket.socket
         self._observer: ProcessObserver
         self._nursery: trio.Nursery
 
@@ -150,8 +152,12 @@ class Pool:
         """
         self._observer = observer
         self._path.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX) as listener:
+        with (
+            socket.socket(socket.AF_UNIX) as listener,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as self._waker,
+        ):
             listener.setblocking(False)
+            self._waker.setblocking(False)
             listener.bind(str(self._path))
             self._path.chmod(0o600)
             listener.listen(_BACKLOG)
@@ -212,24 +218,21 @@ class Pool:
             self._carry_out(self._state.tick(trio.current_time()))
 
     async def _accept(self, listener: socket.socket) -> None:
-        while True:
+        async def accept() -> socket.socket:
             await trio.lowlevel.wait_readable(listener)
-            try:
-                connected, _ = listener.accept()
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                log.error("a process cannot link: %s", error)  # noqa: TRY400 - no traceback for a full machine
-                await trio.sleep(RETRY_S)
-                continue
-            pid, uid, _ = _CREDENTIALS.unpack(
-                connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-            )
-            if uid not in (os.getuid(), 0):
-                log.warning("a process of another user (uid %d) tried to link", uid)
-                connected.close()
-                continue
+            return listener.accept()[0]
+
+        await accept_forever(accept, self._linked, "the link socket")
+
+    def _linked(self, connected: socket.socket) -> None:
+        """A process has connected. Raises OSError if it has gone already."""
+        credentials = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        pid, uid, _ = _CREDENTIALS.unpack(credentials)
+        if uid in (os.getuid(), 0):
             self._nursery.start_soon(self._serve, Link(connected), pid)
+        else:
+            log.warning("a process of another user (uid %d) tried to link", uid)
+            connected.close()
 
     async def _serve(self, link: Link, pid: int) -> None:
         """Take in what a process sends until its link ends."""
@@ -272,7 +275,12 @@ class Pool:
 
     async def _watch(self, process: Process) -> None:
         """Wait for the death of a process, and tell of it once."""
-        await _wait_for_death(process.pid)
+        report = partial(_report_unwatched, process.pid)
+        if (pidfd := await until_possible(partial(_pidfd, process.pid), (OSError,), report)) is not None:
+            try:
+                await trio.lowlevel.wait_readable(pidfd)
+            finally:
+                os.close(pidfd)
         if (link := self._links.get(process.incarnation)) is not None:
             with trio.move_on_after(LAST_MESSAGES_S):
                 await link.closed.wait()
@@ -284,19 +292,14 @@ class Pool:
         self._carry_out(decisions)
 
 
-async def _wait_for_death(pid: int) -> None:
-    """Wait until there is no process of this pid. A machine without a file descriptor for it is asked again."""
-    while True:
-        try:
-            pidfd = os.pidfd_open(pid)
-        except ProcessLookupError:
-            return
-        except OSError as error:
-            log.error("process %d cannot be watched yet: %s", pid, error)  # noqa: TRY400 - no traceback for a full machine
-            await trio.sleep(RETRY_S)
-            continue
-        try:
-            await trio.lowlevel.wait_readable(pidfd)
-        finally:
-            os.close(pidfd)
-        return
+async def _pidfd(pid: int) -> int | None:
+    """A descriptor that is readable once the process is dead; None if it is already. Raises OSError."""
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+
+
+def _report_unwatched(pid: int, reason: str) -> None:
+    if reason:
+        log.error("the death of process %d cannot be watched for: %s", pid, reason)

@@ -4,6 +4,7 @@
     server_started       the fork server takes orders                      Spawn
     server_ended         it does not any more; its open orders are lost
     born                 it forked a process
+    order_failed         it could not fork one
     child_ended          a process that it forked ended
     hello                a process linked, for the first time or again
     link_lost            a link is gone

@@ -13,9 +13,10 @@ from b2bua.calls.call_queries import CallQueries
 from b2bua.console.feed import Feed, Mirror
 from b2bua.console.rows import QUEUES
 from b2bua.ipc.protocol import Ask
-from routing.command import JoinQueue, LeaveQueue
-from routing.ids import CallId, NodeName
-from tests.support.samples import open_record
+from routing.command import JoinQueue, LeaveQueue, LookAtTargets
+from routing.event import Event, QueueMoved, TargetsLooked
+from routing.ids import CallId, NodeName, TargetName
+from tests.support.samples import ended_record, open_record, talking_record
 
 CALLS = [CallId(f"c{index}") for index in range(5)]
 DEEDS = st.lists(
@@ -85,3 +86,58 @@ async def test_a_call_that_goes_from_queue_to_queue() -> None:
     asked.line_up(Ask(CALLS[0], JoinQueue(NodeName("night"), priority=False)))
     (row,) = feed.snapshot([QUEUES]).state[QUEUES].values()
     assert (row["node"], row["place"]) == ("night", 1)
+
+
+@pytest.mark.req("R10")
+async def test_calls_in_line_learn_their_places_when_all_have_come_back() -> None:
+    """Before that nobody is told a place, since an older caller may be about to come back; then everybody is."""
+    told: list[tuple[CallId, Event]] = []
+    switchboard = ActiveCalls(lambda _: None, lambda _: None)
+    for call_id in CALLS:
+        switchboard.take(open_record(call_id))
+    asked = CallQueries(create_engine("sqlite://"), switchboard, lambda *news: told.append(news), Feed())
+    asked.line_up(Ask(CALLS[0], JoinQueue(WAIT, priority=False), 1.0))
+    asked.line_up(Ask(CALLS[1], JoinQueue(WAIT, priority=False), 2.0))
+    asked.line_up(Ask(CallId("unknown"), JoinQueue(WAIT, priority=False), 3.0))
+    assert told == []
+    asked.settle()
+    assert told == [(CALLS[1], QueueMoved(0.0, WAIT, 0)), (CALLS[0], QueueMoved(0.0, WAIT, 1))]
+    asked.gone(CALLS[1])
+    assert told[2:] == [(CALLS[0], QueueMoved(0.0, WAIT, 0))]
+
+
+@pytest.mark.req("R10")
+async def test_the_last_line_of_a_target_is_given_to_one_call_only() -> None:
+    """Of two calls that look at once the second sees it taken, until the first has rung or is over."""
+    told: list[tuple[CallId, Event]] = []
+    switchboard = ActiveCalls(lambda _: None, lambda _: None)
+    for call_id in CALLS:
+        switchboard.take(open_record(call_id))
+    asked = CallQueries(create_engine("sqlite://"), switchboard, lambda *news: told.append(news), Feed())
+    asked.settle()
+    target = TargetName("mobile")
+    look = LookAtTargets(WAIT, (target,), {target: 1}, 1)
+
+    async def lines_in_use(call_id: CallId) -> int:
+        told.clear()
+        await asked.ask(Ask(call_id, look))
+        ((_, event),) = told
+        assert isinstance(event, TargetsLooked)
+        return event.live[target]
+
+    assert [await lines_in_use(CALLS[0]), await lines_in_use(CALLS[1])] == [0, 1]
+    rang = talking_record(CALLS[0])
+    switchboard.take(rang)
+    asked.shown(rang)
+    assert await lines_in_use(CALLS[1]) == 1, "it rings now"
+    switchboard.take(ended_record(CALLS[0]))
+    asked.gone(CALLS[0])
+    assert await lines_in_use(CALLS[1]) == 0
+
+
+async def test_what_is_no_question() -> None:
+    """A call that is over gets no answer; a command that asks nothing is a fault of the program."""
+    asked = answers(Feed())
+    await asked.ask(Ask(CallId("unknown"), JoinQueue(WAIT, priority=False)))
+    with pytest.raises(ValueError, match="LeaveQueue is not a question"):
+        await asked.ask(Ask(CALLS[0], LeaveQueue(WAIT)))
