@@ -43,9 +43,9 @@ soak: .venv/dev  ## minutes of load, fuzz and kill -9
 	.ci/debian sip-tester:sipp chromium:chromium espeak-ng
 	$(PY) -m pytest -m soak -s --timeout 1800
 
-interop: .venv/dev  ## calls with telephones and proxies that other people wrote; writes docs/interop.md
+interop: .venv/dev  ## calls with telephones and proxies that other people wrote; writes docs/interop.md (VOIPTESTS=DIR PJPROJECT=DIR add suites)
 	.ci/debian sip-tester:sipp kamailio baresip-core:baresip linphone-nogtk:linphonec sox
-	$(PY) -m pytest -m interop --timeout 300 tests/interop
+	$(PY) -m pytest -n 3 --dist loadgroup -m interop --timeout 300 tests/interop
 
 .venv/run: pyproject.toml .ci/venv $(LOCKS)
 	.ci/venv
