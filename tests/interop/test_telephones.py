@@ -10,7 +10,7 @@ import trio
 
 from b2bua.records.call_record import CallRecord, Party
 from tests.interop.peers import TONE_HZ, Telephone, baresip, linphone
-from tests.support.audio import Audio
+from tests.support.rtp_end import Audio
 from tests.support.sip_far_end import Far, Line, open_far
 from tests.support.switch import Switch, sip_uri
 
@@ -24,7 +24,7 @@ KEYS = "147*0#2580"
 
 @attrs.frozen
 class Make:
-    """How a telephone is started, and what its command line calls things; `None`: it has no such command."""
+    """How a telephone is started, what its command line calls things, and what it prints of a ring and of a key."""
 
     start: Callable[..., AbstractContextManager[Telephone]]
     rings: str
