@@ -23,6 +23,7 @@ from b2bua.edge.inbound_responses import InboundResponses
 from b2bua.edge.invite_table import InviteEntry, InviteTable
 from b2bua.edge.message import Request, Response, UnreadableError, parse
 from b2bua.edge.outbound import Outbound
+from b2bua.edge.passed_headers import PassedHeaders
 from b2bua.edge.peers import Peers
 from b2bua.edge.ping import Pings, Reachability
 from b2bua.edge.rate_limit import Address, Buckets
@@ -73,11 +74,12 @@ class Edge:
         journal = journal or DialogJournal()
         self._dialogs = Dialogs(settings, self._tokens, journal)
         self._restart = Restart(self._restored(journal.open()))
+        self._passed = PassedHeaders(self.peers)
         self._inbound = Inbound(
-            self._forward, admission, self._calls, self.peers, self._dialogs, self.capture, self.drops
+            self._forward, admission, self._calls, self.peers, self._dialogs, self.capture, self.drops, self._passed
         )
-        self._responses = InboundResponses(self._forward, admission, self._dialogs, self.drops)
-        self._outbound = Outbound(self._forward, self._calls, self.peers, self._dialogs, self.counters)
+        self._responses = InboundResponses(self._forward, admission, self._dialogs, self.drops, self._passed)
+        self._outbound = Outbound(self._forward, self._calls, self.peers, self._dialogs, self.counters, self._passed)
 
     def _restored(self, entries: Iterable[Entry]) -> Iterable[ProcessAddress]:
         """Take over what the daemon before remembered; the processes that it knew of a call."""
@@ -126,6 +128,7 @@ class Edge:
     def _ended(self, process: ProcessAddress, now_s: float) -> list[Send]:
         for key in self._calls.of(process):
             self._calls.end(key, now_s, responses.PROCESS_LOST)
+        self._passed.end(process)
         return self._dialogs.died(process, now_s)
 
     def receive(self, packet: bytes, source: Address, transport: str, now_s: float) -> list[Send]:

@@ -35,8 +35,9 @@ from b2bua.edge.grammar import MalformedError, NameAddr, Uri, Via, parse_lower_v
 from b2bua.edge.headers import clean_lines
 from b2bua.edge.message import Message, Request, Response, field_name, print_message
 from b2bua.edge.party import NO_TAG, parse_party
+from b2bua.edge.passed_headers import PassedHeaders
 from b2bua.edge.rate_limit import Address
-from b2bua.edge.responses import ALLOW, PlannedResponse, to_tag, way_back
+from b2bua.edge.responses import ACCEPT, ALLOW, PlannedResponse, to_tag, way_back
 from b2bua.edge.settings import DEFAULT_PORT, LOOPBACK, EdgeSettings, Send, to_process
 from b2bua.edge.token import ContactUris, DialogTokens, ProcessAddress
 
@@ -126,7 +127,7 @@ class Forwarding:
     def _contact_inside(self, uri: Uri) -> str:
         return uri.text if is_usual(uri) else stand_in(uri, LOOPBACK, self.settings.inside_port)
 
-    def request_out(self, request: Request, process: ProcessAddress) -> Send:
+    def request_out(self, request: Request, process: ProcessAddress, passed: PassedHeaders | None = None) -> Send:
         """A process's request on its way to its next hop. Raises MalformedError if there is none."""
         routes = guard.routes(request, "route")
         far = FarSide()
@@ -148,9 +149,11 @@ class Forwarding:
             to = str(attrs.evolve(request.to, tag=""))
         self._common(request, lines, (request.from_.written, to, far.call_id or request.written_call_id))
         lines += self._process_lines(request, process, hop.transport)
+        if passed and request.verb == "INVITE" and not request.to.tag:
+            lines += passed.to_target(process, request.vias[0].branch, hop.to.host)
         return hop.send(print_message(f"{request.verb} {hop.uri} SIP/2.0", lines, *_as_is(request)))
 
-    def response_out(self, response: Response, process: ProcessAddress) -> Send:
+    def response_out(self, response: Response, process: ProcessAddress, passed: tuple[str, ...] = ()) -> Send:
         """A process's response on its way back. Raises MalformedError if its top Via is not of our making."""
         unpacked = self._unpacked(response)
         vias, source = unpacked.vias, unpacked.source
@@ -162,7 +165,8 @@ class Forwarding:
         if unpacked.written and ";tag=" in response.to.written and not parse_party(to).tag:
             to = f"{to};tag={response.to.tag}"
         self._common(response, lines, (from_, to, call_id))
-        lines += self._process_lines(response, process, source.transport)
+        response = _with_mandatory(response)
+        lines += [*self._process_lines(response, process, source.transport), *passed]
         octets, kind = _as_is(response)
         octets = sdp.with_others(octets, unpacked.others) if unpacked.others else octets
         packet = print_message(f"SIP/2.0 {response.status} {_phrase(response)}", lines, octets, kind)
@@ -277,6 +281,19 @@ def next_hop(uri: Uri) -> tuple[Address, str]:
     if uri.scheme != "sip" or uri.transport not in ("udp", "tcp") or ":" in host or "[" in host:
         raise MalformedError("next-hop")
     return Address(host, uri.port or DEFAULT_PORT), uri.transport
+
+
+def _with_mandatory(response: Response) -> Response:
+    """A failure that came from a target with the header field that its status must have (RFC 3261, 21.4.6, 21.4.13).
+
+    420 without Unsupported says nothing to the caller: it is about a request of ours, and becomes 502.
+    """
+    if response.status == 420 and "unsupported" not in response.fields:
+        return attrs.evolve(response, status=502, phrase="Bad Gateway")
+    name, value = {405: ALLOW, 415: ACCEPT}.get(response.status, ": ").split(": ")
+    if not name or name.lower() in response.fields:
+        return response
+    return attrs.evolve(response, fields=response.fields | {name.lower(): [value]})
 
 
 def _phrase(response: Response) -> str:

@@ -17,6 +17,7 @@ from b2bua.edge.grammar import MalformedError, parse_uri
 from b2bua.edge.invite_table import InviteEntry, InviteTable
 from b2bua.edge.message import Request
 from b2bua.edge.party import inside_call_id, inside_tag
+from b2bua.edge.passed_headers import PassedHeaders
 from b2bua.edge.peers import Peers
 from b2bua.edge.rate_limit import Address, Buckets
 from b2bua.edge.responses import PlannedResponse
@@ -49,6 +50,7 @@ class Inbound:
     dialogs: Dialogs
     capture: SipCapture
     drops: Drops
+    passed: PassedHeaders
     invites: Buckets = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -197,6 +199,7 @@ class Inbound:
         process = ProcessAddress(verdict.sip_port, verdict.incarnation)
         self.capture.begin(verdict.sip_port, verdict.call_id)
         self.calls.put(key, InviteEntry(process, top, request.cseq))
+        self.passed.begin(process, trunk, request)
         self.dialogs.came_in(process, request, source.address, source.transport)
         return self._tried(packet, process, request, source)
 

@@ -18,6 +18,7 @@ from b2bua.edge.forward import Forwarding
 from b2bua.edge.grammar import MalformedError, parse_via
 from b2bua.edge.message import Fields, Request, Response, Unread
 from b2bua.edge.party import Party, inside_call_id, parse_party
+from b2bua.edge.passed_headers import PassedHeaders
 from b2bua.edge.settings import MOST_INSIDE_BYTES, Send, to_process
 from b2bua.edge.token import ProcessAddress
 
@@ -30,6 +31,7 @@ class InboundResponses:
     admission: Admission
     dialogs: Dialogs
     drops: Drops
+    passed: PassedHeaders
 
     def response(self, response: Response, host: str, now_s: float) -> list[Send]:
         """What is sent for a response from the address `host`."""
@@ -105,6 +107,7 @@ class InboundResponses:
         if len(packet) > MOST_INSIDE_BYTES:
             return []
         self.dialogs.answered_in(process, branch, response)
+        self.passed.answered(process, branch, response)
         self.drops.counters["forwarded-in"] += 1
         return [*ended, to_process(packet, process.sip_port)]
 

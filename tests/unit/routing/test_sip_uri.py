@@ -14,7 +14,8 @@ from routing.sip_uri import is_dialable
 @pytest.mark.req("R5")
 @pytest.mark.parametrize(
     "text",
-    ["sip:a@10.0.0", "sip:a@10.0.0.256", "sip:a@10.0.0.01", "sip:a@h;transport=ws", "sip:a@h;transport=tls", "sip:a@h:0",
+    ["sip:a@10.0.0", "sip:a@10.0.0.256", "sip:a@10.0.0.01", "sip:a@h;transport=ws", "sip:a@h;transport=tls",
+     "sip:a@h:0",
      "sip:a@h:65536", "sips:a@h", "sip:a%4@h", "sip:a@[2001:db8::1]", "sip:a@-h", "sip:a@h..i", "sip:", "sip:@h",
      "sip:a@h?Subject=x", "sip:a:secret@h", "sip:a b@h", f"sip:{'a' * 240}@h", "sip:a@1234", "sip:张@h"],
 )  # fmt: skip
