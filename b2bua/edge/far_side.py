@@ -16,7 +16,7 @@ from b2bua.edge.rate_limit import Address
 from routing.sip_uri import MOST_URI_BYTES
 
 MOST_UNPACKED_BYTES: Final = 32_000
-_COMPRESSED_FROM: Final = 400
+_COMPRESSED_FROM: Final = 900
 """Shorter text is not worth the time."""
 PARAM: Final = "s4"
 

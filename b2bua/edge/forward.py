@@ -1,8 +1,8 @@
 """The forwarding rules: what is changed on a message on its way through, and where it goes.
 
 Rule: stateless (RFC 3261, 16.11). What a response needs travels in the request's Via: our Via towards a process carries
-the Vias of the request as they came, its source, From, To and Call-ID where a process sees others, and the streams of
-an offer that the process does not see; our Via towards the outside carries the process's token and its own branch.
+the Vias of the request as they came, its source, its From, To and Call-ID, and the streams of an
+offer that the process does not see; our Via towards the outside carries the process's token and its own branch.
 What requests of a process need later in the dialog is in our Record-Route (`b2bua.edge.far_side`).
 
     request  in    + Via (inside), + Record-Route (inside) if it opens a dialog, fields thinned out
@@ -34,7 +34,7 @@ from b2bua.edge.far_side import (
 from b2bua.edge.grammar import MalformedError, NameAddr, Uri, Via, parse_lower_via, parse_uri, parse_via
 from b2bua.edge.headers import clean_lines
 from b2bua.edge.message import Message, Request, Response, field_name, print_message
-from b2bua.edge.party import NO_TAG, parse_party
+from b2bua.edge.party import NO_TAG, inside_call_id, parse_party
 from b2bua.edge.passed_headers import PassedHeaders
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.responses import ACCEPT, ALLOW, PlannedResponse, to_tag, way_back
@@ -50,13 +50,15 @@ _OURS: Final = frozenset(
 
 @attrs.frozen
 class Unpacked:
-    """What our Via on a process's response says of the request: its Vias, where it came from, `Body.others`, and From,
-    To and Call-ID as they came where a process saw others."""
+    """What our Via on a process's response says of the request: its Vias, where it came from, its From, To and Call-ID
+    as they came, and `Body.others`."""
 
     vias: list[Via]
     source: Connection
+    from_: str
+    to: str
+    call_id: str
     others: tuple[str, ...]
-    written: tuple[str, ...]
 
 
 @attrs.frozen
@@ -161,10 +163,10 @@ class Forwarding:
         for route in guard.routes(response):
             hidden = far_side_of(route.uri).routes if self.settings.is_us(route.uri) else (route.bare,)
             lines += [f"Record-Route: {each}" for each in hidden]
-        from_, to, call_id = unpacked.written or (response.from_.written, response.to.written, response.call_id)
-        if unpacked.written and ";tag=" in response.to.written and not parse_party(to).tag:
+        to = unpacked.to
+        if response.to.tag and not parse_party(to).tag:
             to = f"{to};tag={response.to.tag}"
-        self._common(response, lines, (from_, to, call_id))
+        self._common(response, lines, (unpacked.from_, to, unpacked.call_id))
         response = _with_mandatory(response)
         lines += [*self._process_lines(response, process, source.transport), *passed]
         octets, kind = _as_is(response)
@@ -207,10 +209,9 @@ class Forwarding:
         top = request.vias[0]
         vias = [top.received_from(*source), *request.vias[1:]]
         text = "\n".join((f"{transport} {source.host} {source.port}", *map(str, vias)))
-        came = (request.from_.written, request.to.written, request.written_call_id)
-        written = () if came == (str(request.from_), str(request.to), request.call_id) else came
-        if others or written:
-            text = "\0".join((text, "\n".join(others), "\n".join(written)))
+        # Even a plain From does not come back as it was: PJSIP leaves the port out (RFC 3261, 19.1.1).
+        written = (request.from_.written, request.to.written, request.written_call_id)
+        text = "\0".join((text, "\n".join(written), "\n".join(others)))
         branch = self._inside_branch(top, request)
         return f"SIP/2.0/UDP {LOOPBACK}:{self.settings.inside_port};branch={branch};s4={pack(text)}"
 
@@ -229,15 +230,20 @@ class Forwarding:
     def _unpacked(self, response: Response) -> Unpacked:
         ours = response.vias[0]
         try:
-            text, *more = unpack(ours.param("s4") or "").split("\0")
+            text, written, others = unpack(ours.param("s4") or "").split("\0")
+            from_, to, call_id = written.split("\n")
             first, top, *rest = text.split("\n")
             source, vias = parse_connection(first), [parse_via(top), *(parse_lower_via(item) for item in rest)]
         except ValueError:
             raise MalformedError("via-not-ours") from None
-        if source is None or ours.branch != self._inside_branch(vias[0], response):
+        ids = (inside_call_id(call_id), _tag_inside(from_, call_id))
+        if (
+            source is None
+            or ids != (response.call_id, response.from_.tag)
+            or ours.branch != self._inside_branch(vias[0], response)
+        ):
             raise MalformedError("via-not-ours")
-        others, written = [*(tuple(each.split("\n")) if each else () for each in more), (), ()][:2]
-        return Unpacked(vias, source, others, written)
+        return Unpacked(vias, source, from_, to, call_id, tuple(others.split("\n")) if others else ())
 
 
 @attrs.frozen
@@ -281,6 +287,12 @@ def next_hop(uri: Uri) -> tuple[Address, str]:
     if uri.scheme != "sip" or uri.transport not in ("udp", "tcp") or ":" in host or "[" in host:
         raise MalformedError("next-hop")
     return Address(host, uri.port or DEFAULT_PORT), uri.transport
+
+
+def _tag_inside(from_: str, call_id: str) -> str:
+    """The tag of a From as it came, as a process has it. Raises MalformedError."""
+    party = parse_party(from_)
+    return party.tag or party.without_tag(call_id).tag
 
 
 def _with_mandatory(response: Response) -> Response:

@@ -129,8 +129,8 @@ def _loose(written: str) -> Party:
         (name.strip().lower(), value.strip()) for name, _, value in (p.partition("=") for p in _PARAM.findall(tail))
     ]
     tags = [value for name, value in pairs if name == "tag"]
-    if len(tags) > 1:
-        raise MalformedError("parameter-twice")
+    if len(tags) > 1 or "" in tags:
+        raise MalformedError("tag")
     try:
         params = parse_params(tail.strip(" "))
     except MalformedError:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from b2bua.edge.forward import next_hop
 from b2bua.edge.grammar import parse_uri
 from routing.document.faults import Wrong
-from routing.document.words import address
+from routing.document.scalars import address
 from routing.sip_uri import is_dialable
 
 
