@@ -7,12 +7,14 @@ still knows it. A dialog that needs none of this (the usual one) has no paramete
 
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hmac import compare_digest
 from typing import Final
 
 import attrs
 
 from b2bua.edge.grammar import MalformedError, NameAddr, Uri, parse_name_addr, parse_uri
 from b2bua.edge.rate_limit import Address
+from b2bua.edge.token import DialogTokens
 from routing.sip_uri import MOST_URI_BYTES
 
 MOST_UNPACKED_BYTES: Final = 32_000
@@ -21,19 +23,23 @@ _COMPRESSED_FROM: Final = 900
 PARAM: Final = "s4"
 
 
-def pack(text: str) -> str:
-    """Text as a token, compressed where that is worth it."""
+def pack(text: str, tokens: DialogTokens) -> str:
+    """Text as a token that only we can make, compressed where that is worth it."""
     octets, mark = text.encode("latin-1"), "-"
     if len(octets) > _COMPRESSED_FROM:
         octets, mark = zlib.compress(octets), "z"
-    return mark + urlsafe_b64encode(octets).decode("ascii").rstrip("=")
+    packed = mark + urlsafe_b64encode(octets).decode("ascii").rstrip("=")
+    return f"{packed}.{tokens.mac('packed', packed)}"
 
 
-def unpack(token: str) -> str:
-    """The text of `pack`. Raises MalformedError."""
+def unpack(token: str, tokens: DialogTokens) -> str:
+    """The text of `pack`. Raises MalformedError for what we did not make."""
+    packed, _, mac = token.partition(".")
+    if not packed.isascii() or not compare_digest(mac.encode("latin-1"), tokens.mac("packed", packed).encode()):
+        raise MalformedError("not-packed-by-us")
     try:
-        octets = urlsafe_b64decode(token[1:] + "=" * (-len(token[1:]) % 4))
-        if token[:1] == "z":
+        octets = urlsafe_b64decode(packed[1:] + "=" * (-len(packed[1:]) % 4))
+        if packed[:1] == "z":
             octets = zlib.decompressobj().decompress(octets, MOST_UNPACKED_BYTES)
     except (ValueError, zlib.error):
         raise MalformedError("not-packed-by-us") from None
@@ -69,20 +75,20 @@ class FarSide:
     routes: tuple[str, ...] = ()
     connection: Connection | None = None
 
-    def packed(self) -> str:
+    def packed(self, tokens: DialogTokens) -> str:
         """As a parameter of a URI of ours, with its mark; empty if there is nothing to say."""
         if self == FarSide():
             return ""
         lines = (self.call_id, self.remote, str(self.connection or ""), *self.routes)
-        return f";{PARAM}={pack(chr(10).join(lines))}"
+        return f";{PARAM}={pack(chr(10).join(lines), tokens)}"
 
 
-def far_side_of(ours: Uri) -> FarSide:
+def far_side_of(ours: Uri, tokens: DialogTokens) -> FarSide:
     """What a URI of ours says. Raises MalformedError."""
     token = ours.param(PARAM)
     if token is None:
         return FarSide()
-    call_id, remote, connection, *routes = unpack(token).split("\n")
+    call_id, remote, connection, *routes = unpack(token, tokens).split("\n")
     return FarSide(call_id, remote, tuple(routes), parse_connection(connection))
 
 
@@ -112,11 +118,11 @@ def is_loose(route: NameAddr) -> bool:
     return route.uri.param("lr") is not None
 
 
-def stand_in(uri: Uri, host: str, port: int) -> str:
+def stand_in(uri: Uri, host: str, port: int, tokens: DialogTokens) -> str:
     """A URI of ours in place of one that PJSIP cannot bear; `target_of` reads it."""
-    return f"sip:far@{host}:{port};{PARAM}={pack(uri.text)}"
+    return f"sip:far@{host}:{port};{PARAM}={pack(uri.text, tokens)}"
 
 
-def target_of(ours: Uri) -> Uri:
+def target_of(ours: Uri, tokens: DialogTokens) -> Uri:
     """The URI behind `stand_in`. Raises MalformedError."""
-    return parse_uri(unpack(ours.param(PARAM) or ""))
+    return parse_uri(unpack(ours.param(PARAM) or "", tokens))

@@ -34,7 +34,7 @@ from b2bua.edge.far_side import (
 from b2bua.edge.grammar import MalformedError, NameAddr, Uri, Via, parse_lower_via, parse_uri, parse_via
 from b2bua.edge.headers import clean_lines
 from b2bua.edge.message import Message, Request, Response, field_name, print_message
-from b2bua.edge.party import NO_TAG, inside_call_id, parse_party
+from b2bua.edge.party import NO_TAG, parse_party
 from b2bua.edge.passed_headers import PassedHeaders
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.responses import ACCEPT, ALLOW, PlannedResponse, to_tag, way_back
@@ -124,21 +124,21 @@ class Forwarding:
             tuple(route.bare for route in routes) if hides else (),
             source if needs_source else None,
         )
-        return far.packed(), [] if hides else routes
+        return far.packed(self.tokens), [] if hides else routes
 
     def _contact_inside(self, uri: Uri) -> str:
-        return uri.text if is_usual(uri) else stand_in(uri, LOOPBACK, self.settings.inside_port)
+        return uri.text if is_usual(uri) else stand_in(uri, LOOPBACK, self.settings.inside_port, self.tokens)
 
     def request_out(self, request: Request, process: ProcessAddress, passed: PassedHeaders | None = None) -> Send:
         """A process's request on its way to its next hop. Raises MalformedError if there is none."""
         routes = guard.routes(request, "route")
         far = FarSide()
         while routes and self.settings.is_us(routes[0].uri):
-            found = far_side_of(routes.pop(0).uri)
+            found = far_side_of(routes.pop(0).uri, self.tokens)
             far = found if found != FarSide() else far
         routes = [parse_route(route) for route in far.routes] or routes
         target = parse_uri(request.uri)
-        hop = hop_to(target_of(target) if self.settings.is_us(target) else target, routes, far.connection)
+        hop = hop_to(target_of(target, self.tokens) if self.settings.is_us(target) else target, routes, far.connection)
         branch = self.tokens.branch(process, request.vias[0].branch, request.call_id)
         hops = request.first(HOPS_FIELD) or request.first("max-forwards") or "70"
         if not (hops.isascii() and hops.isdigit() and int(hops[:6]) <= 255):
@@ -161,7 +161,7 @@ class Forwarding:
         vias, source = unpacked.vias, unpacked.source
         lines = [f"Via: {via}" for via in vias]
         for route in guard.routes(response):
-            hidden = far_side_of(route.uri).routes if self.settings.is_us(route.uri) else (route.bare,)
+            hidden = far_side_of(route.uri, self.tokens).routes if self.settings.is_us(route.uri) else (route.bare,)
             lines += [f"Record-Route: {each}" for each in hidden]
         to = unpacked.to
         if response.to.tag and not parse_party(to).tag:
@@ -213,7 +213,7 @@ class Forwarding:
         written = (request.from_.written, request.to.written, request.written_call_id)
         text = "\0".join((text, "\n".join(written), "\n".join(others)))
         branch = self._inside_branch(top, request)
-        return f"SIP/2.0/UDP {LOOPBACK}:{self.settings.inside_port};branch={branch};s4={pack(text)}"
+        return f"SIP/2.0/UDP {LOOPBACK}:{self.settings.inside_port};branch={branch};s4={pack(text, self.tokens)}"
 
     def _inside_branch(self, top: Via, message: Message) -> str:
         """The same for an INVITE, its retransmissions, its CANCEL and failure ACK, no other's (RFC 3261, 17.2.3)."""
@@ -230,18 +230,13 @@ class Forwarding:
     def _unpacked(self, response: Response) -> Unpacked:
         ours = response.vias[0]
         try:
-            text, written, others = unpack(ours.param("s4") or "").split("\0")
+            text, written, others = unpack(ours.param("s4") or "", self.tokens).split("\0")
             from_, to, call_id = written.split("\n")
             first, top, *rest = text.split("\n")
             source, vias = parse_connection(first), [parse_via(top), *(parse_lower_via(item) for item in rest)]
         except ValueError:
             raise MalformedError("via-not-ours") from None
-        ids = (inside_call_id(call_id), _tag_inside(from_, call_id))
-        if (
-            source is None
-            or ids != (response.call_id, response.from_.tag)
-            or ours.branch != self._inside_branch(vias[0], response)
-        ):
+        if source is None or ours.branch != self._inside_branch(vias[0], response):
             raise MalformedError("via-not-ours")
         return Unpacked(vias, source, from_, to, call_id, tuple(others.split("\n")) if others else ())
 
@@ -287,12 +282,6 @@ def next_hop(uri: Uri) -> tuple[Address, str]:
     if uri.scheme != "sip" or uri.transport not in ("udp", "tcp") or ":" in host or "[" in host:
         raise MalformedError("next-hop")
     return Address(host, uri.port or DEFAULT_PORT), uri.transport
-
-
-def _tag_inside(from_: str, call_id: str) -> str:
-    """The tag of a From as it came, as a process has it. Raises MalformedError."""
-    party = parse_party(from_)
-    return party.tag or party.without_tag(call_id).tag
 
 
 def _with_mandatory(response: Response) -> Response:
