@@ -37,7 +37,8 @@ _BUSY_POLL_S: Final = 1.0
 _IDLE_POLL_S: Final = 1.0
 _BEAT_S: Final = 0.02
 """In a conversation audio is taken in once in this time, a packet's worth."""
-_FROM_TAG = re.compile(r"^(?:From|f)[ \t]*:[^\r\n]*?;\s*tag=([^;\s]+)", re.IGNORECASE | re.MULTILINE)
+_FROM_TAG = re.compile(r'^From: (?:"(?:[^"\\\r\n]|\\.)*" )?<[^<>\r\n]*>;tag=([^;\s]+)', re.MULTILINE)
+"""As the edge prints From (`b2bua.edge.party.Party`): a display name may contain anything."""
 
 
 class CallProcess:

@@ -19,11 +19,11 @@ from routing.ids import CallId
 class NewCall:
     """A call that a trunk brings.
 
-    `dialled` and `caller` are the user parts as sent, unescaped, without parameters; `caller` is empty if
-    there is none. `caller` comes from P-Asserted-Identity (RFC 3325: a trunk is trusted) and, without one,
-    from From. `category` is the calling party's category (`cpc`, 3GPP TS 24.229, 7.2A.12) that comes with it, in
-    lower case, empty if there is none. `withheld`: the caller asks for privacy (RFC 3323). `max_forwards` is already
-    lowered by this hop. `diversion` is the Diversion or else History-Info value, `session_id` the Session-ID
+    `dialled` and `caller` are the user parts as sent, unescaped, without parameters; `caller` is empty if there is
+    none. It comes from P-Asserted-Identity (RFC 3325: a trunk is trusted), without one from From, and where that names
+    nobody from Remote-Party-ID. `category` is the calling party's category (`cpc`, 3GPP TS 24.229, 7.2A.12) that comes
+    with it, in lower case, empty if there is none. `withheld`: the caller asks for privacy (RFC 3323). `max_forwards`
+    is already lowered by this hop. `diversion` is the Diversion or else History-Info value, `session_id` the Session-ID
     value, each empty if there is none.
     """
 

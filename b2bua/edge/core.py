@@ -15,6 +15,7 @@ from b2bua.edge import invite_info, responses
 from b2bua.edge.admission import Admission, lives
 from b2bua.edge.dialog_journal import DialogJournal, Entry
 from b2bua.edge.dialogs import Dialogs
+from b2bua.edge.drops import Drops
 from b2bua.edge.forward import Forwarding
 from b2bua.edge.grammar import MalformedError
 from b2bua.edge.inbound import Inbound, PacketSource
@@ -22,6 +23,7 @@ from b2bua.edge.inbound_responses import InboundResponses
 from b2bua.edge.invite_table import InviteEntry, InviteTable
 from b2bua.edge.message import Request, Response, UnreadableError, parse
 from b2bua.edge.outbound import Outbound
+from b2bua.edge.passed_headers import PassedHeaders
 from b2bua.edge.peers import Peers
 from b2bua.edge.ping import Pings, Reachability
 from b2bua.edge.rate_limit import Address, Buckets
@@ -60,6 +62,7 @@ class Edge:
         self.capture = SipCapture()
         self.counters: Counter[str] = Counter()
         self.peers = Peers(trunks, gateways)
+        self.drops = Drops(self.counters, self.peers)
         self._on_reachability = on_reachability
         self._tokens = DialogTokens(secret)
         self._forward = Forwarding(settings, self._tokens)
@@ -71,11 +74,12 @@ class Edge:
         journal = journal or DialogJournal()
         self._dialogs = Dialogs(settings, self._tokens, journal)
         self._restart = Restart(self._restored(journal.open()))
+        self._passed = PassedHeaders(self.peers)
         self._inbound = Inbound(
-            self._forward, admission, self._calls, self.peers, self._dialogs, self.capture, self.counters
+            self._forward, admission, self._calls, self.peers, self._dialogs, self.capture, self.drops, self._passed
         )
-        self._responses = InboundResponses(self._forward, admission, self._dialogs, self.counters)
-        self._outbound = Outbound(self._forward, self._calls, self.peers, self._dialogs, self.counters)
+        self._responses = InboundResponses(self._forward, admission, self._dialogs, self.drops, self._passed)
+        self._outbound = Outbound(self._forward, self._calls, self.peers, self._dialogs, self.counters, self._passed)
 
     def _restored(self, entries: Iterable[Entry]) -> Iterable[ProcessAddress]:
         """Take over what the daemon before remembered; the processes that it knew of a call."""
@@ -124,17 +128,18 @@ class Edge:
     def _ended(self, process: ProcessAddress, now_s: float) -> list[Send]:
         for key in self._calls.of(process):
             self._calls.end(key, now_s, responses.PROCESS_LOST)
+        self._passed.end(process)
         return self._dialogs.died(process, now_s)
 
     def receive(self, packet: bytes, source: Address, transport: str, now_s: float) -> list[Send]:
         """A datagram, or a frame of a stream, from outside; `now_s` is any clock that never goes back."""
         buckets = self._packets if self.peers.known(source.host) else self._unknown_packets
         if not buckets.take(source.host, now_s):
-            return self._dropped("rate-limit")
+            return self.drops.note("rate-limit", source.host, now_s)
         try:
             message = parse(packet)
         except UnreadableError as fault:
-            return self._dropped(f"unreadable:{fault}")
+            return self._unreadable(fault, PacketSource(source, transport, now_s))
         if self._restart.is_holding and self._is_held(message, packet, source, transport):
             return []
         return self._received(message, packet, PacketSource(source, transport, now_s))
@@ -144,18 +149,29 @@ class Edge:
             if isinstance(message, Request):
                 sends = self._inbound.request(message, source)
             else:
-                sends = self._response(message, source.now_s)
+                sends = self._response(message, source)
         except Exception as fault:  # noqa: BLE001 (one message must never stop the loop)
             self._failed(fault)
             return self._inbound.fault_answer(message, source) if isinstance(message, Request) else []
         self.capture.received(packet, sends)
         return sends
 
-    def _response(self, response: Response, now_s: float) -> list[Send]:
+    def _unreadable(self, fault: UnreadableError, source: PacketSource) -> list[Send]:
+        """A peer's request is answered 400, 505 or 513, its final answer acknowledged; others get nothing."""
+        self.drops.note(f"unreadable:{fault}", source.address.host, source.now_s)
+        if fault.unread is None or not self.peers.known(source.address.host):
+            return []
+        if not fault.unread.verb:
+            return self._responses.unread(fault.unread)
+        answer = responses.to_unread(fault.unread, str(fault), self._tokens, source.address, source.transport)
+        return [answer] if answer else []
+
+    def _response(self, response: Response, source: PacketSource) -> list[Send]:
+        now_s = source.now_s
         if pinged := self._pings.answered(response.vias[0].branch, now_s):
             self._report([pinged])
             return []
-        return self._responses.response(response)
+        return self._responses.response(response, source.address.host, source.now_s)
 
     def _is_held(self, message: Request | Response, packet: bytes, source: Address, transport: str) -> bool:
         """Whether a message waits for a process that has not linked yet; True too where it found no room to wait."""

@@ -8,9 +8,11 @@ from typing import Final
 import attrs
 
 from b2bua.edge import guard
-from b2bua.edge.forward import next_hop
+from b2bua.edge.far_side import Connection
+from b2bua.edge.forward import hop_to
 from b2bua.edge.grammar import MalformedError, NameAddr, Uri, parse_uri
 from b2bua.edge.message import Request, Response, parse, print_message
+from b2bua.edge.party import Party
 from b2bua.edge.settings import EdgeSettings, Send
 from b2bua.edge.token import DialogTokens, ProcessAddress
 
@@ -20,23 +22,39 @@ NOTHING_COMMON: Final = ('Reason: SIP;cause=488;text="Not Acceptable Here"',)
 
 @attrs.define
 class Dialog:
-    """A confirmed dialog from the process's side (RFC 3261, 12). `cseq` is the last that the process used in it."""
+    """A confirmed dialog from the process's side (RFC 3261, 12). `cseq` is the last that the process used in it.
 
-    local: NameAddr
-    remote: NameAddr
+    `call_id` is as PJSIP has it, `written_call_id` as the far side has; `connection` is where its messages come from.
+    """
+
+    local: Party
+    remote: Party
     target: Uri
     routes: list[NameAddr]
     call_id: str
     cseq: int
+    written_call_id: str
+    connection: Connection | None = None
 
 
-def dialog_of(response: Response) -> Dialog | None:
-    """The caller's side of the dialog that a 2xx confirms (RFC 3261, 12.1.2); None without a Contact we can reach."""
+def dialog_of(response: Response, invite: Send | None) -> Dialog | None:
+    """The caller's side of the dialog that a 2xx confirms (RFC 3261, 12.1.2).
+
+    Without a Contact that we can reach, its target is the Request-URI of the INVITE as sent; None without either.
+    """
     target = guard.reachable_contact(response)
+    if target is None and invite is not None:
+        sent = parse(invite.packet)
+        assert isinstance(sent, Request)
+        target = parse_uri(sent.uri)
     if target is None:
         return None
-    routes = guard.routes(response)[::-1]
-    return Dialog(response.from_, response.to, target, routes, response.call_id, response.cseq)
+    try:
+        routes = guard.routes(response)[::-1]
+    except MalformedError:
+        routes = []
+    parties = (response.from_, response.to, target, routes)
+    return Dialog(*parties, response.call_id, response.cseq, response.written_call_id)
 
 
 @attrs.frozen
@@ -59,22 +77,22 @@ class DialogEnd:
     ) -> list[Send]:
         """Empty where the dialog's next hop cannot be reached by UDP or TCP."""
         try:
-            to, transport = next_hop(dialog.routes[0].uri if dialog.routes else dialog.target)
+            hop = hop_to(dialog.target, dialog.routes, dialog.connection)
         except MalformedError:
             return []
         mac = self.tokens.mac("ended", dialog.call_id, dialog.local.tag, str(cseq))
         branch = self.tokens.branch(process, f"z9hG4bKended-{method}-{mac}", dialog.call_id)
         lines = [
-            f"Via: {self.settings.via(transport, branch)}",
-            *(f"Route: {route.bare}" for route in dialog.routes),
+            f"Via: {self.settings.via(hop.transport, branch)}",
+            *(f"Route: {route}" for route in hop.routes),
             "Max-Forwards: 70",
-            f"From: {dialog.local}",
-            f"To: {dialog.remote}",
-            f"Call-ID: {dialog.call_id}",
+            f"From: {dialog.local.written}",
+            f"To: {dialog.remote.written}",
+            f"Call-ID: {dialog.written_call_id}",
             f"CSeq: {cseq} {method}",
             *extra,
         ]
-        return [Send(print_message(f"{method} {dialog.target.text} SIP/2.0", lines), to, transport)]
+        return [hop.send(print_message(f"{method} {hop.uri} SIP/2.0", lines))]
 
 
 def cancel(sent: Send) -> Send:
@@ -87,18 +105,18 @@ def failure_ack(sent: Send, response: Response) -> Send:
     return _hop_by_hop(sent, "ACK", (), response.to)
 
 
-def _hop_by_hop(sent: Send, method: str, extra: tuple[str, ...], to: NameAddr | None) -> Send:
+def _hop_by_hop(sent: Send, method: str, extra: tuple[str, ...], to: Party | None) -> Send:
     invite = parse(sent.packet)
     assert isinstance(invite, Request)
     lines = [
         f"Via: {invite.vias[0]}",
         *(f"Route: {route}" for route in invite.fields.get("route", ())),
         "Max-Forwards: 70",
-        f"From: {invite.from_}",
-        f"To: {to or invite.to}",
-        f"Call-ID: {invite.call_id}",
+        f"From: {invite.from_.written}",
+        f"To: {(to or invite.to).written}",
+        f"Call-ID: {invite.written_call_id}",
         f"CSeq: {invite.cseq} {method}",
         *extra,
     ]
-    uri = parse_uri(invite.uri).text
+    uri = invite.uri
     return attrs.evolve(sent, packet=print_message(f"{method} {uri} SIP/2.0", lines))

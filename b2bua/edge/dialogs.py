@@ -20,8 +20,10 @@ import attrs
 from b2bua.edge import dialog_end, guard, responses
 from b2bua.edge.dialog_end import NOTHING_COMMON, Dialog, DialogEnd, dialog_of
 from b2bua.edge.dialog_journal import DialogJournal, Entry, Key
-from b2bua.edge.grammar import parse_name_addr, parse_uri
+from b2bua.edge.far_side import Connection, parse_connection, parse_route
+from b2bua.edge.grammar import parse_uri
 from b2bua.edge.message import Request, Response, UnreadableError, parse, print_fields
+from b2bua.edge.party import inside_call_id, parse_party
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import EdgeSettings, Send
 from b2bua.edge.token import DialogTokens, ProcessAddress
@@ -108,6 +110,7 @@ class Dialogs:
         found = {invite.send.to.host for held in self._remembered.values() for invite in held.targets.values()}
         for held in self._remembered.values():
             found |= {(each.routes[0].uri if each.routes else each.target).host for each in held.dialogs.values()}
+            found |= {each.connection.address.host for each in held.dialogs.values() if each.connection}
         return found
 
     def came_in(self, process: ProcessAddress, request: Request, source: Address, transport: str) -> None:
@@ -118,7 +121,7 @@ class Dialogs:
             name = (request.call_id, request.to.tag)
             if request.verb == "BYE":
                 self._forget(process, held, name)
-            elif (dialog := held.dialogs.get(name)) and (uri := guard.reachable_contact(request)) not in (
+            elif (dialog := held.dialogs.get(name)) and (uri := guard.sound_contact(request)) not in (
                 None,
                 dialog.target,
             ):
@@ -130,13 +133,17 @@ class Dialogs:
         held = self._remembered.get(process)
         if held is None or held.caller is None or response.method != "INVITE" or response.status < 200:
             return
-        invite = held.caller.request
+        held_caller, invite = held.caller, held.caller.request
         if (response.call_id, response.cseq) != (invite.call_id, invite.cseq):
             return
         held.caller = None
-        if response.status < 300 and (target := guard.reachable_contact(invite)):
+        if response.status < 300 and (target := guard.contact(invite)):
             routes = guard.routes(invite)
-            self._put(process, held, Dialog(response.to, response.from_, target, routes, response.call_id, 0))
+            connection = Connection(held_caller.transport, held_caller.source)
+            dialog = Dialog(
+                response.to, invite.from_, target, routes, invite.call_id, 0, invite.written_call_id, connection
+            )
+            self._put(process, held, dialog)
         self._journal.drop(Key(_CALLER, process))
 
     def went_out(self, process: ProcessAddress, request: Request, send: Send) -> None:
@@ -163,7 +170,7 @@ class Dialogs:
             invite.provisional = True
             return
         del held.targets[branch]
-        if response.status < 300 and (dialog := dialog_of(response)):
+        if response.status < 300 and (dialog := dialog_of(response, invite.send)):
             self._put(process, held, dialog)
         self._journal.drop(Key(_TARGET, process, branch))
 
@@ -174,7 +181,7 @@ class Dialogs:
             return []
         if branch not in held.targets and branch not in held.declined:
             return []
-        dialog = dialog_of(response)
+        dialog = dialog_of(response, held.targets[branch].send if branch in held.targets else None)
         if dialog is None:
             return []
         acked = self._end.ack(process, dialog)
@@ -189,6 +196,30 @@ class Dialogs:
         this = dialogs.get((call_id, local_tag))
         others = [dialog for dialog in dialogs.values() if dialog is not this]
         return others[0] if this and this.remote.tag == remote_tag and len(others) == 1 else None
+
+    def invite_of(self, process: ProcessAddress, branch: str) -> Request | None:
+        """The INVITE to a target that waits for its final response, as it was sent."""
+        held = self._remembered.get(process)
+        invite = held.targets.get(branch) if held else None
+        message = parse(invite.send.packet) if invite else None
+        return message if isinstance(message, Request) else None
+
+    def holder_of(self, request: Request) -> ProcessAddress | None:
+        """The process whose dialog a request is in, of which its Request-URI says nothing. Some send it to the number,
+        not to our Contact."""
+        name = (request.call_id, request.to.tag)
+        for process, held in self._remembered.items():
+            if (dialog := held.dialogs.get(name)) and dialog.remote.tag == request.from_.tag:
+                return process
+        return None
+
+    def may_hold(self, process: ProcessAddress, request: Request) -> bool:
+        """Whether the process may be in this dialog; False where it is known that it is not."""
+        held = self._remembered.get(process)
+        if held is None or (request.call_id, request.to.tag) in held.dialogs:
+            return True
+        is_early = held.caller is not None and held.caller.request.call_id == request.call_id
+        return is_early or bool(held.targets)
 
     def died(self, process: ProcessAddress, now_s: float) -> list[Send]:
         """End what the process held."""
@@ -236,7 +267,7 @@ class Dialogs:
             return [dialog_end.cancel(invite.send)]
         if response.status >= 300:
             return [dialog_end.failure_ack(invite.send, response)]
-        dialog = dialog_of(response)
+        dialog = dialog_of(response, invite.send)
         if dialog is None:
             return []
         return self._end.ack(process, dialog) + self._end.bye(process, dialog)
@@ -272,10 +303,12 @@ class Dialogs:
 
     def _put(self, process: ProcessAddress, held: _Remembered, dialog: Dialog) -> None:
         held.dialogs[dialog.call_id, dialog.local.tag] = dialog
-        parties = (str(dialog.local), str(dialog.remote), dialog.target.text)
+        parties = (dialog.local.written, dialog.remote.written, dialog.target.text)
         routes = (route.bare for route in dialog.routes)
         key = _dialog_key(process, dialog.call_id, dialog.local.tag)
-        self._journal.put(Entry(key, (*parties, dialog.call_id, str(dialog.cseq), *routes)))
+        state = f"{dialog.cseq} {dialog.connection}" if dialog.connection else str(dialog.cseq)
+        fields = (*parties, dialog.written_call_id, state, *routes)
+        self._journal.put(Entry(key, fields))
 
     def _forget(self, process: ProcessAddress, held: _Remembered, name: tuple[str, str]) -> None:
         if held.dialogs.pop(name, None):
@@ -300,15 +333,19 @@ def _take(held: _Remembered, entry: Entry) -> None:
             # Whether a provisional response came is not known. The target had the time of a restart for it; a CANCEL
             # that is too early is answered 481, and the INVITE's answer is then ended by `late`.
             held.targets[entry.key.id] = TargetInvite(entry.key.process, send, provisional=True)
-        case "dialog", (local, remote, target, call_id, cseq, *routes):
+        case "dialog", (local, remote, target, call_id, state, *routes):
+            cseq, _, connection = state.partition(" ")
+            far = parse_party(remote)
             dialog = Dialog(
-                parse_name_addr(local),
-                parse_name_addr(remote),
+                parse_party(local),
+                far if far.tag else far.without_tag(call_id),
                 parse_uri(target),
-                [parse_name_addr(route) for route in routes],
-                call_id,
+                [parse_route(route) for route in routes],
+                inside_call_id(call_id),
                 int(cseq),
+                call_id,
+                parse_connection(connection),
             )
-            held.dialogs[call_id, dialog.local.tag] = dialog
+            held.dialogs[dialog.call_id, dialog.local.tag] = dialog
         case _:
             raise ValueError("not a dialog")

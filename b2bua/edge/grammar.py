@@ -13,30 +13,25 @@ from typing import Final
 
 import attrs
 
+from routing import sip_uri
+
 _TOKEN: Final = r"[A-Za-z0-9\-.!%*_+`'~]"  # noqa: S105 (the RFC's word for a run of these characters)
 QUOTED: Final = r'"(?>(?:[^"\\]|\\[^\r\n])*)"'
-_ESCAPED: Final = r"%[0-9A-Fa-f]{2}"
-_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9_\-]{0,61}[A-Za-z0-9])?"
-_TOP: Final = r"[A-Za-z](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
-_HOST: Final = rf"(?:\[[0-9A-Fa-f:.]{{2,45}}\]|[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}|(?:{_LABEL}\.){{0,20}}{_TOP}\.?)"
 _VALUE: Final = rf"(?:{QUOTED}|[A-Za-z0-9\-.!%*_+`'~:\[\]/@?&$#^|]++)"
 PARAMS: Final = rf"((?>(?:[ ]?;[ ]?{_TOKEN}++(?>(?:[ ]?=[ ]?{_VALUE})?))*))"
-_URI_CHARS: Final = rf"(?>(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$]|{_ESCAPED})+)"
-_URI_PARAMS: Final = rf"((?>(?:;{_URI_CHARS}(?:={_URI_CHARS})?)*))"
 
 _PARAM = re.compile(rf"[ ]?;[ ]?({_TOKEN}++)(?>(?:[ ]?=[ ]?({_VALUE}))?)")
 _URI = re.compile(
-    rf"(sips?):(?:((?>(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]|{_ESCAPED})+))"
-    rf"(?::((?>(?:[A-Za-z0-9\-_.!~*'()&=+$,]|{_ESCAPED})+)))?@)?"
-    rf"({_HOST})(?::([0-9]{{1,5}}))?"
-    rf"{_URI_PARAMS}"
-    rf"(?:\?((?>(?:[A-Za-z0-9\-_.!~*'()\[\]/?:+$&=;@,]|{_ESCAPED})+)))?",
+    rf"(sips?):(?:({sip_uri.USER})(?::({sip_uri.PASSWORD}))?@)?({sip_uri.HOST})(?::([0-9]{{1,5}}))?{sip_uri.PARAMS}"
+    rf"(?:\?((?>(?:[A-Za-z0-9\-_.!~*'()\[\]/?:+$&=;@,]|{sip_uri.ESCAPED})+)))?",
     re.IGNORECASE,
 )
-_TEL = re.compile(rf"tel:(\+?[0-9A-Fa-f*#.()\-]{{1,40}}){_URI_PARAMS}", re.IGNORECASE)
+_TEL = re.compile(rf"tel:(\+?[0-9A-Fa-f*#.()\-]{{1,40}}){sip_uri.PARAMS}", re.IGNORECASE)
 _NAMED = re.compile(rf"({QUOTED}|(?>(?:{_TOKEN}++[ ]?)*))[ ]?<([^<>\" ]++)>{PARAMS}[ ]?")
 _BARE = re.compile(rf"([A-Za-z][^<>\" ;?,]*+){PARAMS}[ ]?")
-_VIA = re.compile(rf"SIP ?/ ?2\.0 ?/ ?({_TOKEN}{{1,16}}) ({_HOST})(?: ?: ?([0-9]{{1,5}}))?{PARAMS}[ ]?", re.IGNORECASE)
+_VIA = re.compile(
+    rf"SIP ?/ ?2\.0 ?/ ?({_TOKEN}{{1,16}}) ({sip_uri.HOST})(?: ?: ?([0-9]{{1,5}}))?{PARAMS}[ ]?", re.IGNORECASE
+)
 _ITEM = re.compile(r'(?>(?:[^,"<]|"(?>(?:[^"\\]|\\.)*)"|<[^>]*+>)+)')
 _ESCAPE = re.compile(r"\\(.)")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
@@ -44,14 +39,6 @@ _SPACES = re.compile(r"[ \t]++")
 
 TOKEN: Final = re.compile(rf"{_TOKEN}{{1,128}}")
 """A token of bounded length, as tags, branches, methods and option tags are."""
-
-CALL_ID: Final = re.compile(
-    r"[A-Za-z0-9\-.!%*_+`'~()<>:\\\"/\[\]?{}]{1,200}(?:@[A-Za-z0-9\-.!%*_+`'~()<>:\\\"/\[\]?{}]{1,128})?"
-)
-"""`word ["@" word]`, bounded."""
-
-MOST_URI_BYTES: Final = 240
-"""PJSIP prints an address into 256 bytes."""
 
 MOST_DISPLAY_CHARACTERS: Final = 60
 
@@ -75,18 +62,20 @@ class Uri:
     @property
     def transport(self) -> str:
         """The `transport` parameter in lower case, `udp` where there is none."""
+        return (self.param("transport") or "udp").lower()
+
+    def param(self, name: str) -> str | None:
+        """A parameter's value; empty if it stands without one, None if it is not there."""
         for param in self.params.split(";"):
-            name, _, value = param.partition("=")
-            if name.lower() == "transport":
-                return value.lower()
-        return "udp"
+            key, _, value = param.partition("=")
+            if key.lower() == name:
+                return value
+        return None
 
 
 @lru_cache(2048)
 def parse_uri(text: str) -> Uri:
-    """Raises MalformedError for anything but a sip, sips or tel URI of at most 240 bytes."""
-    if len(text) > MOST_URI_BYTES:
-        raise MalformedError("uri-too-long")
+    """Raises MalformedError for anything but a sip, sips or tel URI."""
     if found := _URI.fullmatch(text):
         scheme, user, _, host, port, params, headers = found.groups()
         if port is not None and not 0 < int(port) < 65536:
@@ -149,13 +138,13 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _display(text: str) -> str:
+def display_name(text: str) -> str:
     """The display name as it may be shown, or nothing where it is not UTF-8 (RFC 3261, section 25.1)."""
     text = text.strip()
     if text.startswith('"'):
         text = _ESCAPE.sub(r"\1", text[1:-1]).strip()
     if text.isascii():
-        return text[:MOST_DISPLAY_CHARACTERS]
+        return text[:MOST_DISPLAY_CHARACTERS] if text.isprintable() else ""
     try:
         characters = text.encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
@@ -167,7 +156,7 @@ def _display(text: str) -> str:
 def parse_name_addr(text: str) -> NameAddr:
     """Raises MalformedError."""
     if found := _NAMED.fullmatch(text):
-        display, uri, params = _display(found[1]), parse_uri(found[2]), parse_params(found[3])
+        display, uri, params = display_name(found[1]), parse_uri(found[2]), parse_params(found[3])
     elif found := _BARE.fullmatch(text):
         display, uri, params = "", parse_uri(found[1]), parse_params(found[2])
     else:
@@ -183,15 +172,21 @@ def parse_name_addr(text: str) -> NameAddr:
 
 @attrs.frozen
 class Via:
-    """One Via value. `params` keep their order; `branch` is empty if there is none."""
+    """One Via value. `params` keep their order; `branch` is empty if there is none.
+
+    `written` is the whole text of one that could not be read, and of which nothing else is known.
+    """
 
     transport: str
     host: str
     port: int | None
     params: Params
     branch: str
+    written: str = ""
 
     def __str__(self) -> str:
+        if self.written:
+            return self.written
         port = "" if self.port is None else f":{self.port}"
         return f"SIP/2.0/{self.transport} {self.host}{port}{print_params(self.params)}"
 
@@ -227,6 +222,14 @@ def parse_via(text: str) -> Via:
         if name == "branch":
             branch = value or ""
     return Via(transport.upper(), host, int(port) if port else None, params, branch)
+
+
+def parse_lower_via(text: str) -> Via:
+    """A Via below the topmost, which is only copied into the answer (RFC 3261, 8.2.6.2): any text will do."""
+    try:
+        return parse_via(text)
+    except MalformedError:
+        return Via("", "", None, (), "", text)
 
 
 def split_list(text: str) -> list[str]:

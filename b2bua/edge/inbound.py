@@ -4,7 +4,6 @@ Rule: in this order: is the source known, or the token ours; is the request soun
 (token, then table). An unknown source gets one answer at most; admission is asked last.
 """
 
-from collections import Counter
 from typing import Final
 
 import attrs
@@ -12,10 +11,13 @@ import attrs
 from b2bua.edge import body, guard, invite_info, refer, responses, sdp
 from b2bua.edge.admission import Admission, Referral, Refused, lives
 from b2bua.edge.dialogs import Dialogs
+from b2bua.edge.drops import Drops
 from b2bua.edge.forward import Forwarding
 from b2bua.edge.grammar import MalformedError, parse_uri
 from b2bua.edge.invite_table import InviteEntry, InviteTable
 from b2bua.edge.message import Request
+from b2bua.edge.party import inside_call_id, inside_tag
+from b2bua.edge.passed_headers import PassedHeaders
 from b2bua.edge.peers import Peers
 from b2bua.edge.rate_limit import Address, Buckets
 from b2bua.edge.responses import PlannedResponse
@@ -47,7 +49,8 @@ class Inbound:
     peers: Peers
     dialogs: Dialogs
     capture: SipCapture
-    counters: Counter[str]
+    drops: Drops
+    passed: PassedHeaders
     invites: Buckets = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -70,11 +73,14 @@ class Inbound:
             return self._answered(request, responses.OPTIONS_OK, source)
         if entry is not None and isinstance(entry.outcome, ProcessAddress):
             process = entry.outcome
+        if process is None:
+            process = self.dialogs.holder_of(request)
         if process is None or not lives(self.admission, process) or (not request.to.tag and request.verb != "CANCEL"):
             return self._answered(request, responses.NO_DIALOG, source)
-        if request.verb == "OPTIONS":
-            # PJSIP answers 500 to it inside a dialog.
-            return self._answered(request, responses.OPTIONS_OK, source)
+        if request.verb == "OPTIONS" or (request.verb == "INFO" and not request.body):
+            # PJSIP answers 500 to either; an INFO without body is 200 (RFC 2976, 2.2).
+            is_up = self.dialogs.may_hold(process, request)
+            return self._answered(request, _in_dialog_ok(request) if is_up else responses.NO_DIALOG, source)
         if request.verb == "REFER":
             return self._answered(request, self._referred(request, process, source), source)
         return self._passed(request, process, source)
@@ -92,12 +98,11 @@ class Inbound:
         entry = self.calls.get(invite_info.key_of(request))
         return entry.outcome if entry is not None and isinstance(entry.outcome, ProcessAddress) else None
 
-    def _dropped(self, reason: str) -> list[Send]:
-        self.counters[reason] += 1
-        return []
+    def _dropped(self, reason: str, source: PacketSource) -> list[Send]:
+        return self.drops.note(reason, source.address.host, source.now_s)
 
     def _answered(self, request: Request, how: PlannedResponse, source: PacketSource) -> list[Send]:
-        self.counters[f"answered-{how.status}"] += 1
+        self.drops.counters[f"answered-{how.status}"] += 1
         return [responses.to_outside(request, how, self.forward.tokens, source.address, source.transport)]
 
     def _named_in_uri(self, request: Request) -> ProcessAddress | None:
@@ -109,7 +114,7 @@ class Inbound:
 
     def _unknown_source(self, request: Request, source: PacketSource) -> list[Send]:
         if self.forward.settings.unknown_sources is UnknownSources.SILENCE:
-            return self._dropped("unknown-source")
+            return self._dropped("unknown-source", source)
         return self._answered(request, responses.FORBIDDEN, source)
 
     def _packet(self, request: Request, source: PacketSource) -> bytes | PlannedResponse:
@@ -153,18 +158,19 @@ class Inbound:
         replaces = wish.replaces
         if replaces is None:
             return referral
-        entry = self.calls.get(InviteKey(replaces.call_id, replaces.from_tag))
+        entry = self.calls.get(InviteKey(inside_call_id(replaces.call_id), inside_tag(replaces.from_tag)))
         met_at = self.forward.tokens.read_contact(wish.uri.user) or (entry.outcome if entry else None)
         if not isinstance(met_at, ProcessAddress):
             return attrs.evolve(referral, replaces=str(replaces))
-        far = self.dialogs.other_dialog(met_at, replaces.call_id, replaces.to_tag, replaces.from_tag)
+        tags = (inside_tag(replaces.to_tag), inside_tag(replaces.from_tag))
+        far = self.dialogs.other_dialog(met_at, inside_call_id(replaces.call_id), *tags)
         if far is None or met_at == process or not lives(self.admission, met_at):
             return None
-        replaced = refer.Replaces(far.call_id, far.remote.tag, far.local.tag)
+        replaced = refer.Replaces(far.written_call_id, far.remote.written_tag, far.local.tag)
         return attrs.evolve(referral, to="", replaces=str(replaced), met_at=met_at)
 
     def _to_process(self, packet: bytes, process: ProcessAddress) -> list[Send]:
-        self.counters["forwarded-in"] += 1
+        self.drops.counters["forwarded-in"] += 1
         return [to_process(packet, process.sip_port)]
 
     def _initial(self, request: Request, entry: InviteEntry | None, source: PacketSource) -> list[Send]:
@@ -193,6 +199,7 @@ class Inbound:
         process = ProcessAddress(verdict.sip_port, verdict.incarnation)
         self.capture.begin(verdict.sip_port, verdict.call_id)
         self.calls.put(key, InviteEntry(process, top, request.cseq))
+        self.passed.begin(process, trunk, request)
         self.dialogs.came_in(process, request, source.address, source.transport)
         return self._tried(packet, process, request, source)
 
@@ -206,7 +213,7 @@ class Inbound:
             return self._answered(request, responses.of_refusal(entry.outcome), source)
         if entry.until_s is not None and source.now_s > entry.until_s - LATEST_RETRANSMISSION_S:
             # By now PJSIP has forgotten the transaction and would take it for a new call.
-            return self._dropped("invite-too-late")
+            return self._dropped("invite-too-late", source)
         if not lives(self.admission, entry.outcome):
             return self._answered(request, responses.of_refusal(responses.PROCESS_LOST), source)
         packet = self._packet(request, source)
@@ -217,26 +224,36 @@ class Inbound:
     def _ack(self, request: Request, source: PacketSource) -> list[Send]:
         """An ACK is never answered. One without a To tag kills PJSIP; one for an answer of ours ends here."""
         if not request.to.tag:
-            return self._dropped("ack-without-tag")
+            return self._dropped("ack-without-tag", source)
         process = self._named_in_uri(request)
         if process is None and request.to.tag == responses.to_tag(request, self.forward.tokens):
-            return self._dropped("ack-absorbed")
+            return self._dropped("ack-absorbed", source)
         if process is None and not self.peers.known(source.address.host):
-            return self._dropped("unknown-source")
+            return self._dropped("unknown-source", source)
         if (
             process is None
             and (entry := self.calls.get(invite_info.key_of(request)))
             and isinstance(entry.outcome, ProcessAddress)
         ):
             process = entry.outcome
+        if process is None:
+            process = self.dialogs.holder_of(request)
         if process is None or not lives(self.admission, process):
-            return self._dropped("ack-astray")
+            return self._dropped("ack-astray", source)
         if guard.refusal(request):
-            return self._dropped("ack-refused")
+            return self._dropped("ack-refused", source)
         try:
             passed = body.passed_on(request, request=True, codecs=self.forward.settings.codecs)
         except (MalformedError, body.UnsupportedMediaError):
-            self.counters["body-dropped"] += 1
+            self.drops.counters["body-dropped"] += 1
             passed = body.NONE
         packet = self.forward.request_in(request, source.address, source.transport, passed)
-        return self._to_process(packet, process) if len(packet) <= MOST_INSIDE_BYTES else self._dropped("ack-too-large")
+        return (
+            self._to_process(packet, process)
+            if len(packet) <= MOST_INSIDE_BYTES
+            else self._dropped("ack-too-large", source)
+        )
+
+
+def _in_dialog_ok(request: Request) -> PlannedResponse:
+    return responses.OPTIONS_OK if request.verb == "OPTIONS" else PlannedResponse(200, "OK")

@@ -4,15 +4,17 @@ Rule: numbers are passed on as sent, only unescaped; what they mean is decided b
 """
 
 import re
+from contextlib import suppress
 from typing import Final
 from urllib.parse import unquote
 
 from b2bua.config.trunks import Trunk
 from b2bua.edge import guard
 from b2bua.edge.admission import NewCall
-from b2bua.edge.grammar import MalformedError, NameAddr, Uri, parse_name_addr, parse_uri
+from b2bua.edge.grammar import MalformedError, Uri, parse_uri, split_list
 from b2bua.edge.headers import cleaned
 from b2bua.edge.message import Request
+from b2bua.edge.party import Party, parse_party
 from b2bua.edge.rate_limit import Address
 from b2bua.ipc.protocol import InviteKey
 
@@ -26,8 +28,10 @@ def key_of(request: Request) -> InviteKey:
 
 def new_call(request: Request, trunk: Trunk, source: Address, transport: str) -> NewCall:
     """The call in an initial INVITE that has passed `guard`."""
-    identities = _identities(request)
-    asserted = next(iter(identities), None)
+    identities = _identities(request, "p-asserted-identity")
+    is_known = bool(_user(request.from_.uri)) and not _anonymous(request.from_.uri)
+    parties = identities or ([] if is_known else _identities(request, "remote-party-id"))
+    asserted = next(iter(parties), None)
     party = asserted or request.from_
     return NewCall(
         trunk=trunk,
@@ -41,7 +45,7 @@ def new_call(request: Request, trunk: Trunk, source: Address, transport: str) ->
         transport=transport,
         diversion=_cleaned(request, "diversion") or _cleaned(request, "history-info"),
         session_id=_cleaned(request, "session-id"),
-        category=_category(identities or [request.from_]),
+        category=_category(parties or [request.from_]),
     )
 
 
@@ -51,16 +55,19 @@ def _cleaned(request: Request, name: str) -> str:
     return line.partition(": ")[2]
 
 
-def _identities(request: Request) -> list[NameAddr]:
-    """The P-Asserted-Identity values with a number in them (RFC 3325, 9.1)."""
-    try:
-        identities = [parse_name_addr(item) for item in request.listed("p-asserted-identity")]
-    except MalformedError:
-        return []
-    return [identity for identity in identities if _user(identity.uri)]
+def _identities(request: Request, name: str) -> list[Party]:
+    """The values with a number in them of P-Asserted-Identity (RFC 3325, 9.1), or of the older Remote-Party-ID
+    (draft-ietf-sip-privacy-04). A value that cannot be read takes nothing from the others."""
+    found: list[Party] = []
+    for value in request.fields.get(name, ()):
+        with suppress(MalformedError):
+            for item in split_list(value):
+                with suppress(MalformedError):
+                    found.append(parse_party(item))
+    return [party for party in found if _user(party.uri) and dict(party.params).get("party", "calling") == "calling"]
 
 
-def _category(parties: list[NameAddr]) -> str:
+def _category(parties: list[Party]) -> str:
     """The first `cpc` of these parties (draft-mahy-iptel-cpc; 3GPP TS 24.229, 7.2A.12), in lower case.
 
     It belongs to the telephone-subscriber: a parameter of a tel URI, or of a SIP URI's user part. Carriers also write
@@ -85,9 +92,10 @@ def _anonymous(uri: Uri) -> bool:
 
 
 def _withheld(request: Request) -> bool:
-    """Privacy asked for by RFC 3323 values, or by an anonymous From (RFC 3323, 4.1)."""
+    """Privacy asked for by RFC 3323 values, by Remote-Party-ID's, or by an anonymous From (RFC 3323, 4.1)."""
     wishes = {wish.strip().lower() for value in request.fields.get("privacy", ()) for wish in value.split(";")}
-    return bool(wishes & {"id", "user", "header", "session"}) or _anonymous(request.from_.uri)
+    wishes |= {dict(party.params).get("privacy") or "" for party in _identities(request, "remote-party-id")}
+    return bool(wishes & {"id", "user", "header", "session", "full", "uri"}) or _anonymous(request.from_.uri)
 
 
 def _utf8(text: str) -> str:

@@ -1,7 +1,8 @@
-"""A SIP message between bytes and values: read strictly, printed in one canonical way.
+"""A SIP message between bytes and values, printed in one canonical way.
 
-Rule: in a `Request` or `Response` Via, From, To, Call-ID and CSeq are well formed, so that it can be answered (RFC
-3261, 8.2.6); what is not raises `UnreadableError` and is dropped. Everything else is checked by `guard`.
+Rule: what only is copied back (From, To, Call-ID, all Via but the topmost: RFC 3261, 8.2.6.2) is read loosely, what
+decides is read strictly: start line, topmost Via, CSeq, how often each comes. What is not right raises
+`UnreadableError`, which holds what an answer needs. Everything else is checked by `guard`.
 """
 
 import re
@@ -10,28 +11,24 @@ from typing import Final
 
 import attrs
 
-from b2bua.edge.grammar import (
-    CALL_ID,
-    TOKEN,
-    MalformedError,
-    NameAddr,
-    Via,
-    parse_name_addr,
-    parse_via,
-    split_list,
-    squeezed,
-)
+from b2bua.edge.grammar import TOKEN, MalformedError, Via, parse_lower_via, parse_via, split_list, squeezed
+from b2bua.edge.party import Party, inside_call_id, parse_party
 
 MOST_FIELDS: Final = 120
-MOST_VIAS: Final = 30
+MOST_VIAS: Final = 70
+"""As many as Max-Forwards allows hops by its default (RFC 3261, 8.1.1.6)."""
+MOST_PHRASE_CHARACTERS: Final = 128
 MOST_HEAD_BYTES: Final = 16_000
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_QUOTED_CONTROL = re.compile(r"\\[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]")
+"""A quoted-pair may have it (RFC 3261, 25.1)."""
 _FOLD = re.compile(r"\n[ \t]+")
-_REQUEST_LINE = re.compile(r"([A-Za-z0-9\-.!%*_+`'~]{1,32}) +([^ ]{1,1024}) +SIP/2\.0")
-_STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9]{2})(?: ([^\n]{0,128}))?")
-_NAME = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]{1,64}")
-_CSEQ = re.compile(r"([0-9]{1,10}) ([A-Za-z0-9\-.!%*_+`'~]{1,32})")
+_REQUEST_LINE = re.compile(r"([A-Za-z0-9\-.!%*_+`'~]{1,64}) +([^ ]{1,8000}) +SIP/2\.0 *")
+_STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9]{2})(?: +([^\n]*))? *")
+_OTHER_VERSION = re.compile(r"[^ ]{1,64} .* SIP/(?!2\.0 *$)[0-9]{1,3}\.[0-9]{1,3} *")
+_NAME = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]{1,128}")
+_CSEQ = re.compile(r"([0-9]{1,10}) ([A-Za-z0-9\-.!%*_+`'~]{1,64})")
 _DIGITS = re.compile(r"[0-9]{1,6}")
 
 _COMPACT: Final = {
@@ -49,8 +46,36 @@ Fields = dict[str, list[str]]
 """Header fields by their lower-case long name, in the order of arrival."""
 
 
+@attrs.frozen
+class Unread:
+    """A message that could not be read, as far as it is known: raw values, none where there are none.
+
+    `verb` is empty for a response. `status` (400, 505, 513) is what a request gets.
+    """
+
+    start: str
+    verb: str
+    fields: tuple[tuple[str, str], ...]
+    """Each value with its field's lower-case long name, in the order of arrival."""
+    status: int = 400
+
+    @property
+    def vias(self) -> list[str]:
+        """The Via values as they came, each perhaps a list."""
+        return [value for name, value in self.fields if name == "via"]
+
+    @property
+    def copied(self) -> list[tuple[str, str]]:
+        """What an answer copies beside Via (RFC 3261, 8.2.6.2)."""
+        return [pair for pair in self.fields if pair[0] in _COPIED]
+
+
 class UnreadableError(ValueError):
-    """Not a SIP message that could be answered. The argument is a slug for the counters."""
+    """Not a SIP message as it should be. The argument is a slug for the counters."""
+
+    def __init__(self, reason: str, unread: Unread | None = None) -> None:
+        super().__init__(reason)
+        self.unread = unread
 
 
 @attrs.define
@@ -60,9 +85,10 @@ class Message:
     fields: Fields
     body: bytes
     vias: list[Via]
-    from_: NameAddr
-    to: NameAddr
+    from_: Party
+    to: Party
     call_id: str
+    """As PJSIP sees it (`party.inside_call_id`)."""
     cseq: int
     method: str
     truncated: bool
@@ -72,6 +98,11 @@ class Message:
         """The first value of a header field, or None."""
         values = self.fields.get(name)
         return values[0] if values else None
+
+    @property
+    def written_call_id(self) -> str:
+        """The Call-ID as it came."""
+        return self.fields["call-id"][0]
 
     def listed(self, name: str) -> list[str]:
         """All values of a comma-separated header field. Raises MalformedError."""
@@ -98,45 +129,96 @@ class Response(Message):
 def parse(packet: bytes) -> Request | Response:
     """The message in a datagram, or in a frame of a stream. Raises UnreadableError."""
     head, end, body = packet.lstrip(b"\r\n").partition(b"\r\n\r\n")
-    if not end:
-        raise UnreadableError("no-end-of-head")
-    if len(head) > MOST_HEAD_BYTES:
-        raise UnreadableError("head-too-long")
-    text = head.decode("latin-1").replace("\r\n", "\n")
-    if _CONTROL.search(text):
-        raise UnreadableError("control-character")
+    text = head[:MOST_HEAD_BYTES].decode("latin-1").replace("\r\n", "\n")
     if "\n " in text or "\n\t" in text:
         text = _FOLD.sub(" ", text)
-    start, _, rest = text.partition("\n")
-    fields = _fields(rest)
     try:
-        vias = [parse_via(item) for value in fields.get("via", ()) for item in split_list(value)]
-        from_, to = parse_name_addr(_only(fields, "from")), parse_name_addr(_only(fields, "to"))
+        if not end:
+            raise MalformedError("no-end-of-head")
+        if len(head) > MOST_HEAD_BYTES:
+            raise MalformedError("head-too-long")
+        return _parsed(text, body)
     except MalformedError as fault:
-        raise UnreadableError(f"bad-{fault}") from None
-    call_id = _only(fields, "call-id")
+        raise UnreadableError(str(fault), _unread(text, str(fault))) from None
+
+
+def _parsed(text: str, body: bytes) -> Request | Response:
+    start, _, rest = text.partition("\n")
+    if _OTHER_VERSION.fullmatch(start):
+        raise MalformedError("version")
+    has_control = _CONTROL.search(text) is not None
+    if has_control and _CONTROL.search(_QUOTED_CONTROL.sub("", text)):
+        raise MalformedError("control-character")
+    fields = _fields(rest)
+    vias = _vias(fields.get("via", []))
+    from_, to, call_id = parse_party(_only(fields, "from")), parse_party(_only(fields, "to")), _only(fields, "call-id")
     cseq = _CSEQ.fullmatch(_only(fields, "cseq"))
-    if not 0 < len(vias) <= MOST_VIAS or not CALL_ID.fullmatch(call_id) or cseq is None or int(cseq[1]) >= 2**31:
-        raise UnreadableError("bad-via-call-id-or-cseq")
+    if not call_id or cseq is None or int(cseq[1]) >= 2**31:
+        raise MalformedError("bad-call-id-or-cseq")
+    if has_control:
+        fields = {name: [value for value in values if name in _COPIED or not _CONTROL.search(value)]
+                  for name, values in fields.items()}  # fmt: skip
     body, truncated = _cut(body, fields)
-    common = (fields, body, vias, from_, to, call_id, int(cseq[1]), cseq[2], truncated)
+    is_old = not vias[0].branch.startswith("z9hG4bK")
     if found := _REQUEST_LINE.fullmatch(start):
+        if not from_.tag and is_old:
+            from_ = from_.without_tag(call_id)
+        common = (fields, body, vias, from_, to, inside_call_id(call_id), int(cseq[1]), cseq[2], truncated)
         return Request(*common, found[1], found[2])
     if found := _STATUS_LINE.fullmatch(start):
-        return Response(*common, int(found[1]), found[2] or "")
-    raise UnreadableError("start-line")
+        status = int(found[1])
+        if not to.tag and cseq[2] == "INVITE" and 200 <= status < 300:
+            to = to.without_tag(call_id)
+        common = (fields, body, vias, from_, to, inside_call_id(call_id), int(cseq[1]), cseq[2], truncated)
+        return Response(*common, status, (found[2] or "")[:MOST_PHRASE_CHARACTERS].rstrip(" "))
+    raise MalformedError("start-line")
+
+
+_COPIED: Final = ("from", "to", "call-id", "cseq")
+_STATUSES: Final = {"version": 505, "head-too-long": 513, "too-many-fields": 513}
+
+
+def _unread(text: str, reason: str) -> Unread:
+    """What of an unreadable message an answer to it needs."""
+    start, _, rest = text.partition("\n")
+    pairs: list[tuple[str, str]] = []
+    for line in rest.split("\n")[: 2 * MOST_FIELDS]:
+        raw, _, value = line.partition(":")
+        if not _CONTROL.search(value):
+            name = raw.rstrip(" \t").lower()
+            pairs.append((_COMPACT.get(name, name), squeezed(value)))
+    verb = "" if start.startswith("SIP/") else start.partition(" ")[0]
+    return Unread(start, verb, tuple(pairs), _STATUSES.get(reason, 400))
+
+
+def _vias(values: list[str]) -> list[Via]:
+    """The topmost Via, read strictly, and those below it."""
+    vias: list[Via] = []
+    for value in values:
+        for item in split_list(value) if not vias else _loosely_split(value):
+            vias.append(parse_lower_via(item) if vias else parse_via(item))
+    if not 0 < len(vias) <= MOST_VIAS:
+        raise MalformedError("via-count")
+    return vias
+
+
+def _loosely_split(value: str) -> list[str]:
+    try:
+        return split_list(value)
+    except MalformedError:
+        return [value]
 
 
 def _fields(text: str) -> Fields:
     fields: Fields = {}
     lines = text.split("\n")
     if len(lines) > MOST_FIELDS:
-        raise UnreadableError("too-many-fields")
+        raise MalformedError("too-many-fields")
     ragged = "  " in text or "\t" in text
     for line in lines:
         raw, colon, value = line.partition(":")
         if not colon:
-            raise UnreadableError("header-line")
+            raise MalformedError("header-line")
         name = _long_name(raw)
         value = squeezed(value) if ragged else value.strip(" ")
         if name in fields:
@@ -151,14 +233,14 @@ def _long_name(raw: str) -> str:
     """A field's name in lower case, spelt out."""
     name = raw.rstrip(" \t").lower()
     if not _NAME.fullmatch(name):
-        raise UnreadableError("header-line")
+        raise MalformedError("header-line")
     return _COMPACT.get(name, name)
 
 
 def _only(fields: Fields, name: str) -> str:
     values = fields.get(name)
     if values is None or len(values) != 1:
-        raise UnreadableError(f"{name}-not-once")
+        raise MalformedError(f"{name}-not-once")
     return values[0]
 
 

@@ -12,6 +12,7 @@ from b2bua.edge.forward import Forwarding
 from b2bua.edge.grammar import MalformedError
 from b2bua.edge.invite_table import InviteTable
 from b2bua.edge.message import Request, Response, UnreadableError, is_token
+from b2bua.edge.passed_headers import PassedHeaders
 from b2bua.edge.peers import Peers
 from b2bua.edge.responses import PlannedResponse
 from b2bua.edge.settings import Send
@@ -28,6 +29,7 @@ class Outbound:
     peers: Peers
     dialogs: Dialogs
     counters: Counter[str]
+    passed: PassedHeaders
 
     def request(self, request: Request, process: ProcessAddress) -> list[Send]:
         """Forward a request; 503 to the process where it has no next hop. Raises UnreadableError."""
@@ -35,7 +37,7 @@ class Outbound:
         if len(request.vias) != 1 or not branch.startswith(COOKIE) or not is_token(branch):
             raise UnreadableError("via")
         try:
-            send = self.forward.request_out(request, process)
+            send = self.forward.request_out(request, process, self.passed)
         except MalformedError:
             self.counters["no-next-hop"] += 1
             if request.verb == "ACK":
@@ -48,7 +50,7 @@ class Outbound:
 
     def response(self, response: Response, process: ProcessAddress, now_s: float) -> list[Send]:
         """Forward a response. Raises MalformedError if it is to no request that the edge forwarded."""
-        send = self.forward.response_out(response, process)
+        send = self.forward.response_out(response, process, self.passed.to_caller(process, response))
         self.dialogs.answered_out(process, response)
         if response.method == "INVITE" and response.status >= 300:
             key = InviteKey(response.call_id, response.from_.tag)

@@ -43,6 +43,10 @@ class Peers:
             return None
         return next((trunk for network, trunk in self._networks if address in network), None)
 
+    def is_gateway(self, host: str) -> bool:
+        """Whether this is a gateway's host as the configuration has it."""
+        return host in self._gateways
+
     def known(self, host: str) -> bool:
         """Whether this address is a trunk's, a gateway's, or one that we have sent something to."""
         return host in self._met or host in self._gateways or self.trunk_of(host) is not None

@@ -4,12 +4,14 @@ Rule: the same request always gets the same answer with the same To tag, so that
 memory and the ACK is known by its tag.
 """
 
+import re
 from typing import Final
 
 import attrs
 
 from b2bua.edge.admission import Refused
-from b2bua.edge.message import Request, print_message
+from b2bua.edge.grammar import MalformedError, Via, parse_via, split_list
+from b2bua.edge.message import Request, Unread, field_name, print_message
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import DEFAULT_PORT, Send
 from b2bua.edge.token import DialogTokens
@@ -45,6 +47,8 @@ NOT_ACCEPTABLE: Final = PlannedResponse(
     488, "Not Acceptable Here", ('Warning: 304 switch400 "Media type not available"',)
 )
 TOO_MANY: Final = PlannedResponse(503, "Too Many Calls", ("Retry-After: 5", 'Reason: Q.850;cause=42;text="Congestion"'))
+_UNREAD_PHRASES: Final = {505: "Version Not Supported", 513: "Message Too Large"}
+_TAG: Final = re.compile(r";\s*tag\s*=", re.IGNORECASE)
 PROCESS_LOST: Final = Refused(500, "Call Lost", q850=41)
 
 
@@ -62,16 +66,13 @@ def to_tag(request: Request, tokens: DialogTokens) -> str:
 
 
 def print_answer(request: Request, answer: PlannedResponse, tag: str, vias: list[str]) -> bytes:
-    """The response's bytes. `vias` go back as they stand; `tag` (empty: none) is for a To that has none."""
-    to = f"{request.to};tag={tag}" if tag and not request.to.tag else str(request.to)
-    lines = [
-        *(f"Via: {via}" for via in vias),
-        f"From: {request.from_}",
-        f"To: {to}",
-        f"Call-ID: {request.call_id}",
-        f"CSeq: {request.cseq} {request.method}",
-        *answer.lines,
-    ]
+    """The response's bytes. `vias` go back as they stand, From, To and Call-ID as they came (RFC 3261, 8.2.6.2).
+
+    `tag` (empty: none) is for a To that has none.
+    """
+    to = request.to.tagged(tag) if tag and not request.to.tag else request.to
+    copied = [f"From: {request.from_.written}", f"To: {to.written}", f"Call-ID: {request.written_call_id}"]
+    lines = [*(f"Via: {via}" for via in vias), *copied, f"CSeq: {request.cseq} {request.method}", *answer.lines]
     return print_message(f"SIP/2.0 {answer.status} {answer.phrase}", lines)
 
 
@@ -80,6 +81,25 @@ def to_outside(
 ) -> Send:
     """The answer to a request from outside."""
     return _back(request, answer, to_tag(request, tokens), source, transport)
+
+
+def to_unread(unread: Unread, reason: str, tokens: DialogTokens, source: Address, transport: str) -> Send | None:
+    """The answer to a request that could not be read: what came is copied (RFC 3261, 8.2.6.2); None where it may have
+    none. Without a topmost Via that can be read it goes to where the request came from."""
+    if not unread.vias or unread.verb in ("", "ACK"):
+        return None
+    status, phrase = unread.status, _UNREAD_PHRASES.get(unread.status) or f"Bad Request ({reason})"
+    lines = [f"Via: {value}" for value in unread.vias]
+    tag = tokens.mac("to", *(value for _, value in unread.copied))
+    for name, value in unread.copied:
+        tail = f";tag={tag}" if name == "to" and not _TAG.search(value) else ""
+        lines.append(f"{field_name(name)}: {value}{tail}")
+    try:
+        top = parse_via(split_list(unread.vias[0])[0])
+    except MalformedError:
+        top = Via("", "", source.port, (), "")
+    packet = print_message(f"SIP/2.0 {status} {phrase}", lines)
+    return way_back(packet, top.param("rport") is not None, top.port, source, transport)
 
 
 def trying(request: Request, source: Address, transport: str) -> Send:

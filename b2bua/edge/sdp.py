@@ -1,8 +1,8 @@
 """Session descriptions (RFC 4566), read loosely and printed anew for a process that knows G.711 and keys.
 
-Rule: what comes out has one live audio stream over RTP/AVP with IPv4 literals, only codecs that are in use here with
-their usual names, a packet time of 10–60 ms if any, and as many media lines as came in, so that offer and
-answer still match (RFC 3264, 6): a stream that we cannot carry goes in with port 0, which is how it is
+Rule: what comes out has one live audio stream over RTP/AVP (RTP/AVPF is taken as that) with IPv4 literals, only codecs
+that are in use here with their usual names, a packet time of 10–60 ms if any, and as many media lines as came in, so
+that offer and answer still match (RFC 3264, 6): a stream that we cannot carry goes in with port 0, which is how it is
 declined. Where PJSIP would abort over more media lines than the call has (docs/pjsua2.md), only ours goes in, and
 `with_others` puts the others back into its answer.
 """
@@ -25,10 +25,14 @@ KEYS: Final = "telephone-event/8000"
 _STATIC: Final = {0: "pcmu/8000", 8: "pcma/8000", 9: "g722/8000"}
 _DIRECTIONS: Final = frozenset(("sendrecv", "sendonly", "recvonly", "inactive"))
 
+FEEDBACK: Final = "RTP/AVPF"
+"""RTP/AVP with more feedback in RTCP (RFC 4585), which may be done without: it is carried as RTP/AVP."""
+
+_OUR_MEDIA = re.compile(rb"(m=audio [0-9]+ )RTP/AVP(?= )")
 _LINE = re.compile(r"([a-z])=([^\r\n\0]*)")
 _ORIGIN = re.compile(r"\S{1,64} ([0-9]{1,20}) ([0-9]{1,20}) IN IP4 (\S{1,64})")
-_CONNECTION = re.compile(r"IN IP4 ([0-9.]{7,15})")
-_MEDIA = re.compile(r"([A-Za-z0-9\-]{1,16}) ([0-9]{1,5})(?:/[0-9]{1,3})? ([A-Za-z0-9/\-]{1,32}) ([^ ].*)")
+_CONNECTION = re.compile(r"IN (?:IP4|IP6 ::ffff:(?=[0-9.]+$)) ?([0-9.]{7,15})", re.IGNORECASE)
+_MEDIA = re.compile(r"([A-Za-z0-9\-]{1,16}) ([0-9]{1,5})(?:/[0-9]{1,3})? ([A-Za-z0-9/\-]{1,32}) +([^ ].*)")
 _RTPMAP = re.compile(r"([0-9]{1,3}) ([A-Za-z0-9\-_.+]{1,32}/[0-9]{1,6})(?:/[0-9]{1,2})?")
 _FMTP = re.compile(r"([0-9]{1,3}) ([0-9,\-]{1,64})")
 _FORMAT = re.compile(r"[A-Za-z0-9\-_.+]{1,32}")
@@ -67,8 +71,9 @@ class NothingCommonError(MalformedError):
 class Description:
     """A description as a process may see it.
 
-    `is_live`: it has a stream for us. `others` is for a description reduced to our stream: the media lines of the
-    others, declined, in their order, with an empty text in the place of ours.
+    `is_live`: it has a stream for us. `others` is what `with_others` puts back into the answer: for a description
+    reduced to our stream the media lines of the others, declined, in their order, and in the place of ours its profile
+    (empty: RTP/AVP); for one whose stream is only of another profile that alone.
     """
 
     octets: bytes
@@ -84,8 +89,8 @@ def clean(body: bytes, *, offer: bool, only_ours: bool = False, codecs: tuple[st
     """
     if len(body) > MOST_BYTES:
         raise MalformedError("sdp-too-long")
-    lines = body.decode("latin-1").replace("\r\n", "\n").rstrip("\n").split("\n")
-    if len(lines) > MOST_LINES or not lines[0].strip() == "v=0":
+    lines = [line for line in body.decode("latin-1").replace("\r", "\n").split("\n") if line.strip(" \t\0")]
+    if not lines or len(lines) > MOST_LINES or not lines[0].strip() == "v=0":
         raise MalformedError("sdp")
     session = _read(lines)
     for stream in session.streams:
@@ -93,20 +98,26 @@ def clean(body: bytes, *, offer: bool, only_ours: bool = False, codecs: tuple[st
     live = next((stream for stream in session.streams if _carries(stream, session)), None)
     if live is None and (offer or not session.streams):
         raise NothingCommonError("sdp-nothing-common")
+    profile = FEEDBACK if live is not None and offer and live.protocol.upper() == FEEDBACK else ""
     if not only_ours or live is None or len(session.streams) == 1:
-        return Description(_print(session, live), live is not None)
-    others = tuple("" if stream is live else _declined(stream) for stream in session.streams)
+        return Description(_print(session, live), live is not None, (profile,) if profile else ())
+    others = tuple(profile if stream is live else _declined(stream) for stream in session.streams)
     session.streams = [live]
     return Description(_print(session, live), others=others)
 
 
 def with_others(answer: bytes, others: tuple[str, ...]) -> bytes:
-    """A process's answer to an offer of which it saw one stream, with the other streams declined (RFC 3264, 6)."""
+    """A process's answer to an offer of which it saw one stream, with the other streams declined, and with the profile
+    that was offered (RFC 3264, 6)."""
     head, mark, ours = answer.partition(b"m=")
     if not mark:
         return answer
-    lines = [mark + ours if not line else f"{line}\r\n".encode("latin-1") for line in others]
+    lines = [f"{line}\r\n".encode("latin-1") if line[:2] == "m=" else _of_profile(mark + ours, line) for line in others]
     return head + b"".join(lines)
+
+
+def _of_profile(media: bytes, profile: str) -> bytes:
+    return _OUR_MEDIA.sub(rb"\1" + profile.encode("ascii"), media, count=1) if profile else media
 
 
 def on_hold(declined: bytes) -> bytes:
@@ -148,7 +159,10 @@ def _read(lines: list[str]) -> _Session:
 
 
 def _connection(value: str) -> str:
-    """The IPv4 literal, or nothing: names are not resolved, IPv6 and multicast not carried."""
+    """The IPv4 literal, or nothing: names are not resolved, IPv6 and multicast not carried.
+
+    An IPv4-mapped IPv6 address is an IPv4 address (RFC 4291, 2.5.5.2; RFC 5118, 4.9).
+    """
     found = _CONNECTION.fullmatch(value)
     return found[1] if found and is_ipv4(found[1]) else ""
 
@@ -169,6 +183,7 @@ def _stream(value: str) -> _Stream:
 
 def _attribute(stream: _Stream, value: str) -> None:
     name, _, rest = value.partition(":")
+    rest = rest.strip(" ")
     if name == "rtpmap" and (found := _RTPMAP.fullmatch(rest)):
         number, codec = int(found[1]), found[2].lower()
         stream.codecs.pop(number, None)
@@ -187,7 +202,7 @@ def _attribute(stream: _Stream, value: str) -> None:
 def _carries(stream: _Stream, session: _Session) -> bool:
     return bool(
         stream.kind == "audio"
-        and stream.protocol.upper() == "RTP/AVP"
+        and stream.protocol.upper() in ("RTP/AVP", FEEDBACK)
         and stream.port
         and stream.codecs
         and (stream.connection or session.connection)

@@ -8,6 +8,7 @@ tokens, with which one could send requests within the call. Nonces stay: they ar
 import re
 from typing import Final
 
+from b2bua.edge.party import inside_call_id
 from b2bua.edge.sip_capture import CapturedMessages
 from b2bua.records.call_record import CallRecord
 
@@ -37,7 +38,7 @@ def masked_messages(captured: CapturedMessages, record: CallRecord) -> list[dict
 
 def _call_id(packet: bytes) -> str:
     found = _CALL_ID.search(packet)
-    return found[1].decode("latin-1") if found else ""
+    return inside_call_id(found[1].decode("latin-1")) if found else ""
 
 
 def masked(packet: bytes) -> str:

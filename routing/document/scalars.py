@@ -20,13 +20,9 @@ from routing.number import NumberFault, parse_400, read_number
 from routing.origin import AreaCode, ListName, Prefix, WholeNumber
 from routing.plan import Address, Extension, GroupName, HoursName, KeyCode
 from routing.secret import Secret, is_secret
+from routing.sip_uri import is_dialable
 
 _NAME = re.compile(r"\w[\w-]{0,63}")
-_SIP_URI = re.compile(
-    r"sip:(?:[A-Za-z0-9_.!~*'()%&=+$,;?/-]{1,128}@)?"
-    r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?(?::(?P<port>\d{1,5}))?"
-    r"(?:;[A-Za-z0-9-]{1,32}(?:=[A-Za-z0-9.:+-]{1,64})?){0,8}"
-)
 _UNFIT: Final = {
     CallerClass.OVERSEAS: "a target must not be overseas (W1)",
     CallerClass.HK_MO_TW: "a target must not be in Hong Kong, Macau or Taiwan (W1)",
@@ -83,9 +79,11 @@ def address(value: object) -> Address:
 
 
 def _sip_uri(written: str) -> str:
-    found = _SIP_URI.fullmatch(written)
-    if not found or int(found["port"] or 5060) not in range(1, 65536):
-        raise Wrong(f"{whole(written)} is no SIP URI", "write sip:user@host or sip:user@host:5060;transport=tcp")
+    if not is_dialable(written):
+        raise Wrong(
+            f"{whole(written)} is no SIP URI that can be called",
+            "write sip:user@host or sip:user@host:5060;transport=tcp",
+        )
     return written
 
 

@@ -23,9 +23,7 @@ _SDP_LINE = re.compile(
 )
 
 _HOST = re.compile(rb"((?:<| )sips?:(?:[^@<>\s]*@)?)([A-Za-z0-9_.\-]+)")
-_LEGAL_HOST = re.compile(
-    rb"(?:[A-Za-z0-9](?:[\w\-]*[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9\-]*[A-Za-z0-9])?\.?|[\d.]{7,15}"
-)
+_LEGAL_HOST = re.compile(rb"(?:[A-Za-z0-9](?:[\w\-]*[A-Za-z0-9])?\.)*[A-Za-z](?:[\w\-]*[A-Za-z0-9])?\.?|[\d.]{7,15}")
 
 
 def second_reader(packet: bytes) -> sipmessage.Request | sipmessage.Response:

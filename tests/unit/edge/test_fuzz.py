@@ -60,13 +60,19 @@ def lively_stage() -> tuple[Stage, list[bytes], list[bytes]]:
     return stage, outside, inside
 
 
+REFUSED = tuple(f"SIP/2.0 {status} ".encode() for status in (400, 505, 513))
+
+
 def check(sends: list[Send]) -> None:
-    """What a process gets is clean; what goes outside can be read."""
+    """What a process gets is clean; what goes outside can be read, but for what a refusal copies (8.2.6.2)."""
     for send in sends:
         if send.transport == INSIDE:
             check_inside(send)
-        else:
+            continue
+        try:
             parse(send.packet)
+        except UnreadableError:
+            assert send.packet.startswith(REFUSED), send.packet
 
 
 @pytest.mark.req("S1", "S5")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from b2bua.edge.grammar import MalformedError, is_ipv4, parse_name_addr, parse_uri, parse_via, split_list
 from b2bua.edge.message import Request, Response, parse
 from b2bua.edge.stream import SipFramer, StreamError
-from tests.unit.edge.stage import Stage, field, invite, response_to
+from tests.unit.edge.stage import CARRIER, UNKNOWN, Stage, field, invite, response_to, start
 
 TORTUOUS = (
     b"\r\n\r\nINVITE sip:400%2D600@h;user=phone SIP/2.0\r\n"
@@ -42,33 +42,45 @@ def test_odd_but_legal() -> None:
 
 @pytest.mark.req("S5")
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("change", "reason", "status"),
     [
-        ((b"\r\n\r\n", b"\r\n"), "no-end-of-head"),
-        ((b"CSeq: 1 INVITE", b"CSeq: 4294967296 INVITE"), "bad-via-call-id-or-cseq"),
-        ((b"CSeq: 1 INVITE", b"CSeq: one INVITE"), "bad-via-call-id-or-cseq"),
-        ((b"Call-ID: call-1@carrier\r\n", b""), "call-id-not-once"),
-        ((b"Call-ID: ", b"Call-ID: a\r\nCall-ID: "), "call-id-not-once"),
-        ((b";tag=caller-1", b";tag=caller-1;tag=caller-2"), "bad-parameter-twice"),
-        ((b";tag=caller-1", b";tag="), "bad-address"),
-        ((b";tag=caller-1", b";tag=" + b"x" * 200), "bad-tag"),
-        ((b"From: ", b"From: <sip:a@b>, "), "bad-address"),
-        ((b"<sip:02112345678@192.0.2.10>;tag", b"<sip:02112345678@192.0.2.10;tag"), "bad-address"),
-        ((b"<sip:4006001234@192.0.2.1>\r\nCall", b"<sip:" + b"4" * 400 + b"@h>\r\nCall"), "bad-uri-too-long"),
-        ((b"SIP/2.0\r\nVia", b"SIP/3.0\r\nVia"), "start-line"),
-        ((b"INVITE sip", b"INVITE x sip"), "start-line"),
-        ((b"Max-Forwards: 70", b"Max-Forwards 70"), "header-line"),
-        ((b"Max-Forwards: 70", b"Max-Forwards: 7\x000"), "control-character"),
-        ((b"UDP 192.0.2.10", b"UDP 192.0.2.10:99999"), "bad-via"),
-        ((b"Max-Forwards: 70", b"X: 1\r\n" * 130 + b"X: 1"), "too-many-fields"),
-        ((b"Max-Forwards: 70", b"X: " + b"y" * 17_000), "head-too-long"),
+        ((b"\r\n\r\n", b"\r\n"), "no-end-of-head", 400),
+        ((b"CSeq: 1 INVITE", b"CSeq: 4294967296 INVITE"), "bad-call-id-or-cseq", 400),
+        ((b"CSeq: 1 INVITE", b"CSeq: one INVITE"), "bad-call-id-or-cseq", 400),
+        ((b"Call-ID: call-1@carrier\r\n", b""), "call-id-not-once", 400),
+        ((b"Call-ID: ", b"Call-ID: a\r\nCall-ID: "), "call-id-not-once", 400),
+        ((b";tag=caller-1", b";tag=caller-1;tag=caller-2"), "tag", 400),
+        ((b";tag=caller-1", b";tag="), "tag", 400),
+        ((b"From: ", b"From: <sip:a@b>, "), "address", 400),
+        ((b"<sip:02112345678@192.0.2.10>;tag", b"<sip:02112345678@192.0.2.10;tag"), "address", 400),
+        ((b"SIP/2.0\r\nVia", b"SIP/3.0\r\nVia"), "version", 505),
+        ((b"INVITE sip", b"INVITE x sip"), "start-line", 400),
+        ((b"Max-Forwards: 70", b"Max-Forwards 70"), "header-line", 400),
+        ((b"Max-Forwards: 70", b"Max-Forwards: 7\x000"), "control-character", 400),
+        ((b"UDP 192.0.2.10", b"UDP 192.0.2.10:99999"), "via", 400),
+        ((b"Max-Forwards: 70", b"X: 1\r\n" * 130 + b"X: 1"), "too-many-fields", 513),
+        ((b"Call-ID", b"X: " + b"y" * 17_000 + b"\r\nCall-ID"), "head-too-long", 513),
     ],
 )
-def test_what_cannot_be_answered_is_dropped_and_counted(change: tuple[bytes, bytes], reason: str) -> None:
-    """Without sound Via, From, To, Call-ID and CSeq nobody could be answered: dropped under its reason."""
+def test_what_cannot_be_read_is_refused_and_counted(change: tuple[bytes, bytes], reason: str, status: int) -> None:
+    """RFC 3261, 8.2.6: a peer is told what is wrong, to the address its request came from; nobody else is asked."""
     stage = Stage()
-    assert stage.outside(invite(body="").replace(*change)) == []
+    send = stage.one(invite(body="").replace(*change))
+    assert start(send).startswith(f"SIP/2.0 {status} ")
+    assert send.to == CARRIER
     assert stage.edge.counters == {f"unreadable:{reason}": 1}
+    assert stage.outside(invite(body="").replace(*change), UNKNOWN) == []
+    assert stage.admission.calls == []
+
+
+@pytest.mark.req("S5")
+def test_without_a_via_nobody_can_be_answered(caplog: pytest.LogCaptureFixture) -> None:
+    """RFC 3261, 18.2.2: an answer's way is its Via; without one the message is dropped, and the log says so once."""
+    stage = Stage()
+    packet = invite(body="").replace(b"Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKcarrier-1;rport\r\n", b"")
+    assert [stage.outside(packet) for _ in range(3)] == [[], [], []]
+    assert caplog.text.count("192.0.2.10 is not served: unreadable:via-count") == 1
+    assert stage.edge.counters == {"unreadable:via-count": 3}
 
 
 @pytest.mark.req("S5")
