@@ -19,7 +19,7 @@ from b2bua.admission.usage import MonthUsage
 from b2bua.base.clock import now_ms
 from b2bua.calls.active_calls import ActiveCalls
 from b2bua.config.configuration import Config
-from b2bua.edge.admission import Admitted, NewCall, Referral, Refused
+from b2bua.edge.admission import Admitted, NewCall, NoProcess, Referral, Refused
 from b2bua.edge.token import ContactUris, ProcessAddress
 from b2bua.ipc.protocol import Assign, Refer, Route
 from b2bua.pool.pool import Pool
@@ -31,7 +31,8 @@ from routing.ids import CallId, Number400
 from routing.number import NumberFault, parse_400
 
 RETRY_AFTER_S: Final = 5
-"""What a carrier is told to wait when there is no room (RFC 3261, 20.33)."""
+"""What a carrier is told to wait while no calls are taken at all (RFC 3261, 20.33); never for want of room, since it
+may then send nothing at all for so long."""
 
 
 class CallAdmission:
@@ -67,7 +68,7 @@ class CallAdmission:
         """Which call process that is not dead has this SIP port; None if none has."""
         return self._pool.incarnation_at(sip_port)
 
-    def admit(self, call: NewCall) -> Admitted | Refused:
+    def admit(self, call: NewCall) -> Admitted | Refused | NoProcess:
         """Admit a new call, or say with which final answer it is refused."""
         served = self._served(call.dialled)
         if isinstance(served, Refused):
@@ -76,13 +77,13 @@ class CallAdmission:
         if self._state.why_closed() or not self._peers.takes_calls(trunk):
             return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=41)
         if trunk.capacity and self._active_calls.of_trunk(trunk.name) >= trunk.capacity:
-            return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=34)
+            return Refused(503, "Service Unavailable", q850=34)
         caller = caller_of(call.caller, category=call.category, display=call.display, withheld=call.withheld)
         accepted_ms = self._now_ms()
         call_id = CallId(f"{accepted_ms:011x}{secrets.token_hex(5)}")
         process = self._pool.assign(partial(self._assignment, call_id, call, served, caller, accepted_ms))
         if process is None:
-            return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=42)
+            return NoProcess() if self._pool.expects_free else Refused(503, "Service Unavailable", q850=42)
         self._active_calls.take(
             CallRecord(
                 call_id=call_id,

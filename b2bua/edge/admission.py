@@ -1,7 +1,8 @@
 """What the edge asks the rest of the daemon: whether a new call may come in, and which process takes it.
 
-Rule: admission is asked once for each well-formed initial INVITE of a configured trunk, never for a retransmission,
-and answers without waiting. When it returns `Admitted`, the call has been assigned to the process.
+Rule: admission is asked for each well-formed initial INVITE of a configured trunk, never for a retransmission, and
+answers without waiting; again only after `NoProcess`. When it returns `Admitted`, the call has been assigned to the
+process.
 """
 
 from typing import Protocol
@@ -61,6 +62,11 @@ class Refused:
 
 
 @attrs.frozen
+class NoProcess:
+    """No process is free for the call now, but one may be within a second: it is to be asked again."""
+
+
+@attrs.frozen
 class Referral:
     """A sound REFER, in the dialog with this Call-ID that a process holds; its fields as in `b2bua.ipc.protocol.Refer`.
 
@@ -78,7 +84,7 @@ class Referral:
 class Admission(Protocol):
     """What the edge asks the daemon."""
 
-    def admit(self, call: NewCall) -> Admitted | Refused:
+    def admit(self, call: NewCall) -> Admitted | Refused | NoProcess:
         """Find a process for the call and assign it, or say why not. Does not block."""
         ...
 

@@ -107,7 +107,16 @@ class Edge:
             self.capture.begin(process.sip_port, hello.call_id, Missing.RESTARTED)
         elif process in self._restart.missing:  # its call ended without a daemon; the far ends may not know
             sends = self._ended(process, now_s)
-        return sends + self._let_go(self._restart.linked(process), now_s)
+        return sends + self._let_go(self._restart.linked(process), now_s) + self.retry_waiting(now_s)
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether INVITEs wait for a process: `retry_waiting` is to be called soon."""
+        return len(self._inbound.waiting) > 0
+
+    def retry_waiting(self, now_s: float) -> list[Send]:
+        """Give the calls that wait to processes that are free by now; refuse those that have waited too long."""
+        return self._inbound.retry_waiting(now_s) if self.has_waiting else []
 
     def missing_processes(self) -> list[ProcessAddress]:
         """The processes that an earlier daemon knew of a call and that have not linked to this one yet."""

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from b2bua.edge import body, guard, invite_info, refer, responses, sdp
-from b2bua.edge.admission import Admission, Referral, Refused, lives
+from b2bua.edge.admission import Admission, Admitted, NoProcess, Referral, Refused, lives
 from b2bua.edge.dialogs import Dialogs
 from b2bua.edge.drops import Drops
 from b2bua.edge.forward import Forwarding
@@ -24,10 +24,16 @@ from b2bua.edge.responses import PlannedResponse
 from b2bua.edge.settings import MOST_INSIDE_BYTES, Send, UnknownSources, to_process
 from b2bua.edge.sip_capture import SipCapture
 from b2bua.edge.token import ProcessAddress
+from b2bua.edge.waiting_invites import WAIT_S, WaitingInvite, WaitingInvites
 from b2bua.ipc.protocol import InviteKey
 
 LATEST_RETRANSMISSION_S: Final = 32.0
 """How long PJSIP remembers a server transaction (RFC 3261, 17.2.1: timer H, 64 × T1)."""
+
+
+NO_ROOM: Final = Refused(503, "Service Unavailable", q850=42)
+"""No process was free in time. Without Retry-After: that would stop the whole trunk for its time (RFC 3261, 21.5.4)."""
+CANCELLED: Final = Refused(487, "Request Terminated")
 
 
 @attrs.frozen
@@ -51,6 +57,7 @@ class Inbound:
     capture: SipCapture
     drops: Drops
     passed: PassedHeaders
+    waiting: WaitingInvites = attrs.field(factory=WaitingInvites)
     invites: Buckets = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -73,6 +80,8 @@ class Inbound:
             return self._answered(request, responses.OPTIONS_OK, source)
         if entry is not None and isinstance(entry.outcome, ProcessAddress):
             process = entry.outcome
+        if entry is not None and isinstance(entry.outcome, WaitingInvite) and request.verb == "CANCEL":
+            return self._cancelled(request, entry.outcome, source)
         if process is None:
             process = self.dialogs.holder_of(request)
         if process is None or not lives(self.admission, process) or (not request.to.tag and request.verb != "CANCEL"):
@@ -191,17 +200,58 @@ class Inbound:
         packet = self._packet(request, source)
         if isinstance(packet, PlannedResponse):
             return self._answered(request, packet, source)
-        verdict = self.admission.admit(invite_info.new_call(request, trunk, source.address, source.transport))
-        key, top = invite_info.key_of(request), request.vias[0].branch
+        key, until_s = invite_info.key_of(request), source.now_s + WAIT_S
+        invite = WaitingInvite(key, request, packet, trunk, source.address, source.transport, until_s)
+        verdict = NoProcess() if self.waiting.has(trunk) else self._admit(invite)
+        if not isinstance(verdict, NoProcess):
+            return self._decided(invite, verdict, source.now_s, waited=False)
+        if not self.waiting.add(invite):
+            return self._decided(invite, NO_ROOM, source.now_s, waited=False)
+        self.calls.put(key, InviteEntry(invite, request.vias[0].branch, request.cseq))
+        return [responses.trying(request, source.address, source.transport)]
+
+    def retry_waiting(self, now_s: float) -> list[Send]:
+        """Ask again for the calls that wait for a process; refuse those that have waited too long."""
+        sends: list[Send] = []
+        for invite in self.waiting.expired(now_s):
+            self.waiting.remove(invite)
+            sends += self._decided(invite, NO_ROOM, now_s, waited=True)
+        while (next_invite := self.waiting.next()) is not None:
+            verdict = self._admit(next_invite)
+            if isinstance(verdict, NoProcess):
+                break
+            self.waiting.remove(next_invite)
+            sends += self._decided(next_invite, verdict, now_s, waited=True)
+        return sends
+
+    def _admit(self, invite: WaitingInvite) -> Admitted | Refused | NoProcess:
+        return self.admission.admit(
+            invite_info.new_call(invite.request, invite.trunk, invite.address, invite.transport)
+        )
+
+    def _decided(self, invite: WaitingInvite, verdict: Admitted | Refused, now_s: float, *, waited: bool) -> list[Send]:
+        """What a new call's INVITE leads to; 100 was sent already to one that has waited."""
+        request, top = invite.request, invite.request.vias[0].branch
+        source = PacketSource(invite.address, invite.transport, now_s)
         if isinstance(verdict, Refused):
-            self.calls.put(key, InviteEntry(verdict, top, request.cseq, source.now_s + LATEST_RETRANSMISSION_S))
+            self.calls.put(invite.key, InviteEntry(verdict, top, request.cseq, now_s + LATEST_RETRANSMISSION_S))
             return self._answered(request, responses.of_refusal(verdict), source)
         process = ProcessAddress(verdict.sip_port, verdict.incarnation)
         self.capture.begin(verdict.sip_port, verdict.call_id)
-        self.calls.put(key, InviteEntry(process, top, request.cseq))
-        self.passed.begin(process, trunk, request)
+        self.calls.put(invite.key, InviteEntry(process, top, request.cseq))
+        self.passed.begin(process, invite.trunk, request)
         self.dialogs.came_in(process, request, source.address, source.transport)
-        return self._tried(packet, process, request, source)
+        if waited:
+            sends = self._to_process(invite.packet, process)
+            self.capture.received(invite.packet, sends)
+            return sends
+        return self._tried(invite.packet, process, request, source)
+
+    def _cancelled(self, request: Request, invite: WaitingInvite, source: PacketSource) -> list[Send]:
+        """A CANCEL for an INVITE that waits: the INVITE is over (RFC 3261, 9.2)."""
+        self.waiting.remove(invite)
+        ended = self._decided(invite, CANCELLED, source.now_s, waited=True)
+        return [*self._answered(request, PlannedResponse(200, "OK"), source), *ended]
 
     def _tried(self, packet: bytes, process: ProcessAddress, request: Request, source: PacketSource) -> list[Send]:
         """An initial INVITE to its process, and 100 to where it came from."""
@@ -211,6 +261,8 @@ class Inbound:
         """A retransmitted initial INVITE goes where the first went, or is answered as the first was."""
         if isinstance(entry.outcome, Refused):
             return self._answered(request, responses.of_refusal(entry.outcome), source)
+        if isinstance(entry.outcome, WaitingInvite):
+            return [responses.trying(request, source.address, source.transport)]
         if entry.until_s is not None and source.now_s > entry.until_s - LATEST_RETRANSMISSION_S:
             # By now PJSIP has forgotten the transaction and would take it for a new call.
             return self._dropped("invite-too-late", source)

@@ -11,6 +11,7 @@ import attrs
 
 from b2bua.edge.admission import Refused
 from b2bua.edge.token import ProcessAddress
+from b2bua.edge.waiting_invites import WaitingInvite
 from b2bua.ipc.protocol import InviteKey
 
 KEEP_AFTER_END_S: Final = 64.0
@@ -20,7 +21,7 @@ KEEP_AFTER_END_S: Final = 64.0
 class InviteEntry:
     """What became of an initial INVITE. `branch` and `cseq` are None where the daemon before forwarded it."""
 
-    outcome: ProcessAddress | Refused
+    outcome: ProcessAddress | Refused | WaitingInvite
     branch: str | None
     cseq: int | None
     until_s: float | None = None

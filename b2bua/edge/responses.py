@@ -46,7 +46,7 @@ TOO_LARGE: Final = PlannedResponse(513, "Message Too Large")
 NOT_ACCEPTABLE: Final = PlannedResponse(
     488, "Not Acceptable Here", ('Warning: 304 switch400 "Media type not available"',)
 )
-TOO_MANY: Final = PlannedResponse(503, "Too Many Calls", ("Retry-After: 5", 'Reason: Q.850;cause=42;text="Congestion"'))
+TOO_MANY: Final = PlannedResponse(503, "Too Many Calls", ('Reason: Q.850;cause=42;text="Congestion"',))
 _UNREAD_PHRASES: Final = {505: "Version Not Supported", 513: "Message Too Large"}
 _TAG: Final = re.compile(r";\s*tag\s*=", re.IGNORECASE)
 PROCESS_LOST: Final = Refused(500, "Call Lost", q850=41)

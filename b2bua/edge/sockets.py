@@ -33,6 +33,8 @@ QUEUE: Final = 200
 IDLE_S: Final = 600.0
 CONNECT_S: Final = 4.0
 WRITE_S: Final = 20.0
+RETRY_WAITING_S: Final = 0.02
+"""How often INVITEs that wait for a process are tried again; a process that has linked is tried for at once."""
 TICK_S: Final = 1.0
 
 
@@ -55,6 +57,7 @@ class EdgeSockets:
         self._connections: dict[Address, _Connection] = {}
         self._names = DnsCache()
         self._lookups = 0
+        self._waiting = trio.Event()
 
     def send(self, sends: list[Send]) -> None:
         """Put packets on their way."""
@@ -199,6 +202,8 @@ class EdgeSockets:
                 self._queued(connection, Send(b"\r\n", address, "tcp"))
             for packet in packets:
                 self.send(self._edge.receive(packet, address, "tcp", trio.current_time()))
+            if self._edge.has_waiting:
+                self._waiting.set()
 
     async def listen_outside(self) -> None:
         """Take datagrams from outside for ever."""
@@ -208,6 +213,8 @@ class EdgeSockets:
             now_s = trio.current_time()
             for packet, source in _burst(self._outside, poller):
                 self.send(self._edge.receive(packet, Address(*source), "udp", now_s))
+            if self._edge.has_waiting:
+                self._waiting.set()
 
     async def listen_inside(self) -> None:
         """Take datagrams from call processes for ever."""
@@ -218,6 +225,15 @@ class EdgeSockets:
             for packet, (host, port) in _burst(self._inside, poller):
                 if host == LOOPBACK:
                     self.send(self._edge.receive_inside(packet, port, now_s))
+
+    async def retry_waiting(self) -> None:
+        """While INVITEs wait for a process, let the edge ask again and again, for ever."""
+        while True:
+            await self._waiting.wait()
+            while self._edge.has_waiting:
+                await trio.sleep(RETRY_WAITING_S)
+                self.send(self._edge.retry_waiting(trio.current_time()))
+            self._waiting = trio.Event()
 
     async def tick(self) -> None:
         """Let the edge look at the clock for ever, and tell it which processes of the daemon before are dead."""
@@ -305,6 +321,7 @@ async def serve(
             nursery.start_soon(edge_sockets.listen_outside)
             nursery.start_soon(edge_sockets.listen_inside)
             nursery.start_soon(edge_sockets.tick)
+            nursery.start_soon(edge_sockets.retry_waiting)
             task_status.started(edge_sockets)
             await accept_forever(
                 listener.accept, lambda stream: nursery.start_soon(edge_sockets.accept, stream), "the SIP port over TCP"

@@ -88,6 +88,11 @@ class Pool:
         process = self._state.at_port(sip_port)
         return process.incarnation if process is not None else None
 
+    @property
+    def expects_free(self) -> bool:
+        """Whether a process will be free soon, though none is now."""
+        return self._state.expects_free
+
     def holding(self, call_id: str) -> Process | None:
         """The process that holds this call."""
         return self._state.holding(call_id)

@@ -248,6 +248,13 @@ class PoolState:
         self._resting.pop(process.incarnation, None)
         process.phase = phase
 
+    @property
+    def expects_free(self) -> bool:
+        """Whether a process will be free soon without the end of a call: one rests or is being forked, or may be."""
+        coming = self._ordered + len(self._silent)
+        room = self.settings.most - len(self._processes) - coming
+        return bool(self._resting) or coming > 0 or (self._has_server and room > 0)
+
     def _refill(self) -> list[Decision]:
         """Order as many processes as are missing from the spares, under the ceiling."""
         if not self._has_server:

@@ -16,7 +16,7 @@ from b2bua.calls.active_calls import ActiveCalls
 from b2bua.config.configuration import Config
 from b2bua.config.trunks import Gateway, Trunk
 from b2bua.console.rows import TRUNKS, Service
-from b2bua.edge.admission import Admitted, NewCall, Referral, Refused
+from b2bua.edge.admission import Admitted, NewCall, NoProcess, Referral, Refused
 from b2bua.edge.rate_limit import Address
 from b2bua.edge.settings import EdgeSettings
 from b2bua.edge.token import ContactUris, DialogTokens, ProcessAddress
@@ -100,8 +100,8 @@ async def world(store: Store) -> World:
 
 
 def refused(q850: int) -> Refused:
-    """503 as a carrier gets it when there is no room or no service."""
-    return Refused(503, "Service Unavailable", RETRY_AFTER_S, q850=q850)
+    """503 as a carrier gets it: with Retry-After only while no calls are taken at all (41)."""
+    return Refused(503, "Service Unavailable", RETRY_AFTER_S if q850 == 41 else None, q850=q850)
 
 
 @pytest.mark.req("S5")
@@ -183,9 +183,18 @@ async def test_a_trunk_out_of_service_and_a_full_one(world: World) -> None:
 
 @pytest.mark.req("S1")
 async def test_no_process_is_free(world: World) -> None:
-    """One that takes no message is passed over; with none left the call gets 503 with cause 42 and no record."""
+    """One that takes no message is passed over; with none left, and none to come, the call gets 503 with cause 42."""
     world.pool.deaf = {"inc1", "inc2"}
     assert world.admission.admit(CALL) == refused(42)
+    assert world.records == []
+
+
+@pytest.mark.req("S1", "R10")
+async def test_a_process_will_be_free_soon(world: World) -> None:
+    """F45: while one is being forked, or rests, the call is to be asked for again, and nothing is recorded yet."""
+    world.pool.deaf = {"inc1", "inc2"}
+    world.pool._state.born(4711)
+    assert world.admission.admit(CALL) == NoProcess()
     assert world.records == []
 
 

@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 import attrs
 
 from b2bua.config.trunks import Gateway, Trunk
-from b2bua.edge.admission import Admitted, NewCall, Referral, Refused
+from b2bua.edge.admission import Admitted, NewCall, NoProcess, Referral, Refused
 from b2bua.edge.core import Edge
 from b2bua.edge.dialog_journal import DialogJournal
 from b2bua.edge.rate_limit import Address
@@ -86,13 +86,13 @@ def start(send: Send) -> str:
 class ScriptedAdmission:
     """Admits each call to `PROCESS`, or refuses it with `verdict`; `alive` says which processes live."""
 
-    verdict: Admitted | Refused = attrs.field(factory=lambda: Admitted(PROCESS, INCARNATION, CALL_ID))
+    verdict: Admitted | Refused | NoProcess = attrs.field(factory=lambda: Admitted(PROCESS, INCARNATION, CALL_ID))
     alive: dict[int, str] = attrs.field(factory=lambda: {PROCESS: INCARNATION})
     calls: list[NewCall] = attrs.field(factory=list)
     referrals: list[tuple[ProcessAddress, Referral]] = attrs.field(factory=list)
     referral_refused: Refused | None = None
 
-    def admit(self, call: NewCall) -> Admitted | Refused:
+    def admit(self, call: NewCall) -> Admitted | Refused | NoProcess:
         """Note the call and say the verdict."""
         self.calls.append(call)
         return self.verdict
