@@ -83,7 +83,8 @@ class CallerLeg:
 
     `alerted` are the legs whose early media the caller has been given, with `CALLER` standing for a plain
     180.
-    `hears` is what is played to the caller now, empty for nothing; `loops` whether without end.
+    `hears` is what is played to the caller now, empty for nothing; `loops` whether without end. `audio_open`: the
+    caller was given audio, ours or a target's (183 with SDP, or 200), and makes no ringing tone of its own any more.
     """
 
     inbound: Inbound = Inbound.UP
@@ -92,6 +93,7 @@ class CallerLeg:
     alerted: tuple[LegId, ...] = ()
     hears: tuple[PromptName, ...] = ()
     loops: bool = False
+    audio_open: bool = False
 
 
 @attrs.frozen

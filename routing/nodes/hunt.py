@@ -20,7 +20,7 @@ from routing.event import (
     TargetsLooked,
     TimerFired,
 )
-from routing.ids import LegId, NodeName, TargetName, TimerName
+from routing.ids import LegId, NodeName, PromptName, TargetName, TimerName
 from routing.node import BusyAdvance, ForwardOn, Hunt, Order
 from routing.nodes import bridged
 from routing.nodes.compare import ASK, ASK_S, PLACE_S
@@ -90,7 +90,6 @@ def _begin(ctx: StepContext, activity: PreparingHunt, hunt: Hunt, seen: TargetsL
         asked = (*asked, ("place", str(activity.taken)))
     ctx.note(activity.node, "hunt", ", ".join(usable) or "nobody", looked_at=asked, passed_over=tuple(passed))
     ctx.phase = Phase.RINGING
-    caller.ring_back(ctx, hunt.ringback or ctx.plan.welcome)
     return _advance(ctx, Hunting(activity.node, tuple(usable), len(ctx.attempts), full), hunt)
 
 
@@ -119,7 +118,8 @@ def react(ctx: StepContext, activity: Hunting, event: Event) -> NodeName | None:
     hunt = ctx.plan.group(activity.node)
     match event:
         case TargetRang(leg=leg, early_media=early_media) if leg in activity.ringing:
-            caller.alert(ctx, leg if early_media and len(activity.ringing) == 1 else None)
+            if _ringback(ctx, hunt) is None:
+                caller.alert(ctx, leg if early_media and len(activity.ringing) == 1 else None)
         case TargetAnswered(leg=leg) if leg in activity.ringing:
             bridged.begin(ctx, leg, activity.node)
         case TimerFired(timer=timer) if timer == PAUSE:
@@ -152,9 +152,14 @@ def _lost(ctx: StepContext, activity: Hunting, hunt: Hunt, leg: LegId, why: caus
         left_s = attempt.began_s + _wait_s(ctx, hunt, attempt.target) - ctx.at_s
         if left_s > 0:
             ctx.start_timer(PAUSE, left_s)
+            caller.ring_back(ctx, _ringback(ctx, hunt))
             ctx.activity = attrs.evolve(activity, pausing=True)
             return None
     return _advance(ctx, activity, hunt)
+
+
+def _ringback(ctx: StepContext, hunt: Hunt) -> PromptName | None:
+    return hunt.ringback or ctx.plan.welcome
 
 
 def _wait_s(ctx: StepContext, hunt: Hunt, target: TargetName) -> int:
@@ -168,6 +173,7 @@ def _advance(ctx: StepContext, activity: Hunting, hunt: Hunt) -> NodeName | None
         return _give_up(ctx, activity, hunt, "no target is left")
     if ctx.attempts and ctx.forwards >= ctx.plan.most_forwards():
         return _give_up(ctx, activity, hunt, f"forwarded {ctx.forwards} times")
+    caller.ring_back(ctx, _ringback(ctx, hunt))
     most = hunt.wave if hunt.order is Order.TOGETHER else 1
     ringing: list[LegId] = []
     left: list[TargetName] = []

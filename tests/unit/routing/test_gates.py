@@ -131,7 +131,7 @@ def test_password_before_anything_else() -> None:
     assert play == Play(CALLER, (PromptName("password"),), barge_in=True)
     assert isinstance(collect, CollectDigits)
     assert collect.secret.startswith("scrypt:")
-    assert isinstance(call.then(SecretKeyed(5, CALLER, matched=True, end=KeysEnd.END_KEY))[0], Ring)
+    assert isinstance(call.then(SecretKeyed(5, CALLER, matched=True, end=KeysEnd.END_KEY))[1], Ring)
     assert "2580" not in repr(call.state)
 
 

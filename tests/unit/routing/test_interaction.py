@@ -2,7 +2,7 @@
 
 import pytest
 
-from routing.caller import FINAL_ANNOUNCEMENT, FINAL_ANNOUNCEMENT_S
+from routing.caller import FINAL_ANNOUNCEMENT, FINAL_ANNOUNCEMENT_S, RINGING_TONE
 from routing.cause import BUSY, MEDIA_LOST, NORMAL
 from routing.command import (
     MOST_MENUS,
@@ -42,12 +42,14 @@ from routing.event import (
     TimerFired,
 )
 from routing.ids import CALLER, LegId, NodeName, PromptName, TargetName
-from routing.nodes import queue
+from routing.nodes import hunt, queue
 from tests.unit.routing.calls import ONE_TARGET, TWO_TARGETS, Call
 
 ONE = LegId(1)
 DESK, MOBILE = TargetName("front-desk"), TargetName("mobile")
 END = '[nodes.end]\nkind = "release"\ncause = "busy"\nannounce = "busy"\n'
+HELLO = '[nodes.hello]\nkind = "announce"\nprompts = ["hello"]\nthen = "desk"\n'
+TONE = Play(CALLER, (RINGING_TONE,), loop=True)
 DESK_NODE = '[nodes.desk]\nkind = "hunt"\ntargets = ["front-desk"]\n'
 
 
@@ -71,10 +73,11 @@ def test_the_caller_is_told_of_the_recording_before_a_target_rings() -> None:
     assert call.first == (Play(CALLER, RECORDED),)
     assert call.state.trace[-1].kind == "notice"
     ringing = call.then(PromptEnded(3, CALLER))
-    assert isinstance(ringing[0], Ring)
+    assert ringing[0] == TONE
+    assert isinstance(ringing[1], Ring)
     assert isinstance(call.then(TargetFailed(4, ONE, BUSY))[1], Ring)
     answered = call.then(TargetAnswered(5, LegId(2)))
-    assert answered[1:] == (Answer(), Connect(CALLER, LegId(2)), StartRecording())
+    assert answered[1:] == (StopPlaying(CALLER), Answer(), Connect(CALLER, LegId(2)), StartRecording())
 
 
 @pytest.mark.req("M5")
@@ -125,15 +128,56 @@ def test_the_notice_comes_before_the_queue_and_never_to_a_fax() -> None:
 
 @pytest.mark.req("M1")
 def test_announcement_before_the_answer() -> None:
-    """An announcement plays unanswered; at its end the call goes on, and rings audibly again."""
-    text = '[nodes.hello]\nkind = "announce"\nprompts = ["hello"]\nthen = "desk"\n' + DESK_NODE
-    call = Call(TWO_TARGETS + text)
+    """An announcement plays unanswered; then the target rings, and the caller hears our ringing tone and a 180."""
+    call = Call(TWO_TARGETS + HELLO + DESK_NODE)
     assert call.first == (Play(CALLER, (PromptName("hello"),)),)
     assert call.then(MessageTaken(1, 1)) == ()
-    assert isinstance(call.then(PromptEnded(3, CALLER))[0], Ring)
+    ringing = call.then(PromptEnded(3, CALLER))
+    assert ringing[0] == TONE
+    assert isinstance(ringing[1], Ring)
     assert call.then(TargetRang(4, ONE, early_media=False)) == (Alert(),)
     assert call.then(PromptEnded(5, CALLER)) == ()
     assert call.then(PromptEnded(5, ONE)) == ()
+    assert call.then(TargetAnswered(6, ONE))[1:3] == (StopPlaying(CALLER), Answer())
+
+
+@pytest.mark.req("M1")
+def test_early_media_takes_the_place_of_the_ringing_tone() -> None:
+    """After an announcement the tone is heard until a target's own audio comes; when that target fails, again."""
+    call = Call(TWO_TARGETS + HELLO.replace('then = "desk"', 'then = "both"') + '[nodes.both]\nkind = "hunt"\n')
+    call.then(PromptEnded(3, CALLER))
+    assert call.then(TargetRang(4, ONE, early_media=True)) == (StopPlaying(CALLER), Alert(ONE))
+    assert call.then(TargetFailed(5, ONE, BUSY))[1:2] == (TONE,)
+    assert call.then(TargetRang(6, LegId(2), early_media=True)) == (StopPlaying(CALLER), Alert(LegId(2)))
+
+
+@pytest.mark.req("M1")
+def test_no_silence_after_the_early_media_of_a_target_that_failed() -> None:
+    """Nothing of ours was heard before: the first target's early media opened the caller's audio, so the tone follows.
+
+    A caller who has had no audio yet makes the ringing tone alone.
+    """
+    call = Call(TWO_TARGETS)
+    assert all(not isinstance(command, Play) for command in call.first)
+    assert call.then(TargetRang(1, ONE, early_media=True)) == (Alert(ONE),)
+    assert TONE in call.then(TargetFailed(2, ONE, BUSY))
+
+
+@pytest.mark.req("M1", "R8")
+def test_the_ringing_tone_while_a_busy_target_is_waited_out() -> None:
+    """`after-wait`: between a busy target, whose early media was heard, and the next the caller hears the tone."""
+    call = Call(TWO_TARGETS + '[hunt]\nbusy_advance = "after-wait"\n')
+    call.then(TargetRang(1, ONE, early_media=True))
+    assert TONE in call.then(TargetFailed(2, ONE, BUSY))
+    assert all(not isinstance(command, Play) for command in call.then(TimerFired(15, hunt.PAUSE)))
+
+
+@pytest.mark.req("M1")
+def test_a_ringback_of_the_plan_is_heard_in_place_of_early_media() -> None:
+    """Even where it names the ringing tone itself: the plan has chosen what is heard."""
+    call = Call('welcome = "ringback"\n' + ONE_TARGET)
+    assert call.first[0] == TONE
+    assert call.then(TargetRang(4, ONE, early_media=True)) == ()
 
 
 @pytest.mark.req("M1")
@@ -194,7 +238,7 @@ def test_the_target_is_told_of_the_last_menus_only() -> None:
 @pytest.mark.parametrize(("digits", "target"), [("801", MOBILE), ("802", DESK)])
 def test_extension_dialled_directly(digits: str, target: TargetName) -> None:
     """请拨分机号: an extension rings its seat or its department."""
-    rung = keyed(Call(TWO_TARGETS + MENU), digits, KeysEnd.FULL)[0]
+    rung = keyed(Call(TWO_TARGETS + MENU), digits, KeysEnd.FULL)[1]
     assert isinstance(rung, Ring)
     assert rung.target == target
 
@@ -257,7 +301,7 @@ def test_fax_key() -> None:
         '[nodes.menu]\nkind = "menu"\nprompts = ["menu"]\nkeys = { 4 = "fax" }\notherwise = "fax"\n'
         '[nodes.fax]\nkind = "hunt"\ntargets = ["mobile"]\nfax = true\n'
     )
-    rung = keyed(Call(TWO_TARGETS + text), "4", KeysEnd.FULL)[0]
+    rung = keyed(Call(TWO_TARGETS + text), "4", KeysEnd.FULL)[1]
     assert rung == Ring(ONE, MOBILE, "13800138000", Context(((NodeName("menu"), "4"),)), fax=True)
 
 
