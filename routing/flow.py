@@ -11,7 +11,7 @@ from typing import Final, assert_never
 import attrs
 
 from routing import caller, legs, node
-from routing.cause import OPERATOR, PLAN_TOO_LONG
+from routing.cause import OPERATOR, PLAN_TOO_LONG, REFUSED, Cause
 from routing.command import Command
 from routing.event import (
     Arrived,
@@ -126,7 +126,14 @@ def _caller_down(ctx: StepContext, event: CallerHungUp | CallerReleased) -> None
         return
     ctx.caller = attrs.evolve(ctx.caller, inbound=Inbound.DOWN, hears=(), loops=False)
     if ctx.outcome is None and isinstance(event, CallerHungUp):
-        caller.end(ctx, event.cause, HungUpBy.CALLER, _talking_to(ctx))
+        caller.end(ctx, _refusal_of(ctx.activity) or event.cause, HungUpBy.CALLER, _talking_to(ctx))
+
+
+def _refusal_of(activity: Activity | None) -> Cause | None:
+    """The cause of a refusal that the caller hears: who hangs up meanwhile is refused nevertheless."""
+    if isinstance(activity, FinalAnnouncement) and activity.outcome.cause.slug in REFUSED:
+        return activity.outcome.cause
+    return None
 
 
 def _operator(ctx: StepContext, operator: str) -> None:

@@ -78,7 +78,10 @@ class Announced(StrEnum):
 
 
 FORWARDS: Final = {Profile.STANDARD: 10, Profile.CARRIER_CLASSIC: 2}
-"""Forwards from target to target in one call, where the plan sets no number (R6)."""
+"""Forwards from target to target in one call, where the plan sets no number (R6).
+
+The standard's are raised to the number of the plan's targets: a call is busy only when every target is (R12).
+"""
 
 
 @attrs.frozen
@@ -143,8 +146,11 @@ class Plan:
         return self.after(node) if then == NEXT else then
 
     def most_forwards(self) -> int:
-        """How often one call may go on to a next target."""
-        return FORWARDS[self.profile] if self.max_forwards is None else self.max_forwards
+        """How often one call may go on to a next target: what the plan says, or its profile's default."""
+        if self.max_forwards is not None:
+            return self.max_forwards
+        default = FORWARDS[self.profile]
+        return max(default, len(self.targets)) if self.profile is Profile.STANDARD else default
 
     def group(self, name: GroupName | NodeName) -> Hunt:
         """The hunt that an extension leads to; a target alone is a hunt of one."""

@@ -75,6 +75,7 @@ def test_a_sound_plan_has_nothing_suspicious() -> None:
         ),
         (HEAD + '[targets]\na = "sip:4006001234@carrier.example"\n', "targets.a", Doubt.OWN_TARGET),
         (TWO_TARGETS + "[hunt]\nring_s = 50\n", "nodes.hunt", Doubt.LONG_WAIT),
+        ("max_forwards = 0\n" + TWO_TARGETS, "nodes.hunt", Doubt.NEVER_RUNG),
         ('welcome = "ours"\n' + TWO_TARGETS, "welcome", Doubt.NO_PROMPT),
         (
             HEAD + '[targets]\na = { address = "021-6228 8300", authorised_until = 2026-05-01 }\n',
@@ -92,6 +93,26 @@ def test_a_sound_plan_has_nothing_suspicious() -> None:
 def test_each_kind_of_doubt(text: str, path: str, doubt: Doubt) -> None:
     """Each suspicious thing is found at its place."""
     assert (path, doubt) in doubts(text, prompts=())
+
+
+MANY = HEAD + "[targets]\n" + "".join(f'd{at} = "021-6228 83{at:02d}"\n' for at in range(20))
+
+
+@pytest.mark.req("R12")
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        (MANY, 0),
+        ("max_forwards = 10\n" + MANY, 9),
+        ('profile = "carrier-classic"\n' + MANY, 17),
+        ("max_forwards = 4\n" + MANY + '[hunt]\norder = "together"\n', 5),
+        ("max_forwards = 6\n" + MANY + '[hunt]\norder = "together"\n', 0),
+    ],
+)
+def test_how_many_targets_are_never_rung(text: str, never: int) -> None:
+    """Of twenty targets the default rings all; a smaller `max_forwards` is obeyed, and what it leaves out is said."""
+    says = [one.says for one in check(document.parse(text), TODAY, china()) if one.doubt is Doubt.NEVER_RUNG]
+    assert [one.partition(" of its 20 ")[0] for one in says] == ([str(never)] if never else [])
 
 
 def test_what_is_meant_is_not_suspicious() -> None:
