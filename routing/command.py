@@ -200,10 +200,14 @@ class LookAtTargets:
 
 @attrs.frozen
 class JoinQueue:
-    """Stand in the queue of a node. → `QueueMoved` now and at each change."""
+    """Stand in the queue of a node, as one who has waited there for `waited_s` seconds (≥ 0).
+
+    → `QueueMoved` now and at each change.
+    """
 
     node: NodeName
     priority: bool
+    waited_s: float = 0.0
 
 
 @attrs.frozen

@@ -149,7 +149,8 @@ class TargetsLooked:
     """The answer to `LookAtTargets`: for each target asked, calls up on it now, and calls it has had so far
     (R4, R10).
 
-    A target that must not be rung is in `down` with the reason.
+    A target that must not be rung is in `down` with the reason. `refused` are those that refused a call of this number
+    in the last `routing.legs.REFUSED_S` seconds: a queue does not take them for free.
     """
 
     at_s: float
@@ -157,6 +158,7 @@ class TargetsLooked:
     live: dict[TargetName, int]
     so_far: dict[TargetName, int]
     down: dict[TargetName, str]
+    refused: tuple[TargetName, ...] = ()
 
 
 @attrs.frozen

@@ -187,7 +187,7 @@ def _enter(ctx: StepContext, name: NodeName, one: Node) -> NodeName | None:  # n
         case node.Menu():
             listen.enter_menu(ctx, name, one)
         case node.Queue():
-            queue.enter(ctx, name, one)
+            return queue.enter(ctx, name, one)
         case node.Voicemail():
             listen.enter_voicemail(ctx, name, one)
         case node.Release():

@@ -163,11 +163,16 @@ class CollectingKeys:
 
 @attrs.frozen
 class Queueing:
-    """The caller waits in a queue; `at` is how many are before this call, None until that is known."""
+    """The caller waits in a queue since `since_s`; `at` is how many are before this call, None until that is known.
+
+    `looking`: it was asked whether a target is free. `is_back`: a target was free, and refused.
+    """
 
     node: NodeName
+    since_s: float
     at: int | None = None
     looking: bool = False
+    is_back: bool = False
 
 
 @attrs.frozen
@@ -231,13 +236,26 @@ Activity = (
 
 
 @attrs.frozen
+class Queued:
+    """The queue from which a call came to the hunt that it is in, where it has waited since `since_s`.
+
+    `refused` are targets that refused a call a moment ago: the hunt passes them over.
+    """
+
+    node: NodeName
+    since_s: float
+    refused: tuple[TargetName, ...]
+
+
+@attrs.frozen
 class State:
     """One call between two events.
 
     `over`: every leg is down and the outcome is set, the process may rest. `charged_from_s` is the moment
     from which the forwarded leg is charged (F1): the first target's answer that the caller was connected to.
     `forwards` counts how often the call went on from one target to the next (R6), `passed` the nodes it came
-    through. `priority` is a white-listed caller's who goes first (O4). `menus` are the menus that the caller chose at
+    through. `priority` is a white-listed caller's who goes first (O4). `queued` is where the call goes back to, at its
+    old place, when the targets of a hunt refuse it (R10). `menus` are the menus that the caller chose at
     and what was keyed (M8). `gathering` are the legs whose keys are being collected. `recording`: what is said is
     recorded now (M5).
     """
@@ -251,6 +269,7 @@ class State:
     forwards: int = 0
     passed: int = 0
     priority: bool = False
+    queued: Queued | None = None
     menus: tuple[tuple[NodeName, str], ...] = ()
     gathering: frozenset[LegId] = frozenset()
     timers: frozenset[TimerName] = frozenset()

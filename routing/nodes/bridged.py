@@ -25,6 +25,7 @@ def begin(ctx: StepContext, leg: LegId, hunt: NodeName) -> None:
     caller.silence(ctx)
     caller.answer(ctx)
     ctx.charged_from_s = ctx.at_s
+    ctx.queued = None
     if ctx.plan.record and not ctx.attempts[leg - 1].fax:
         _record(ctx, leg, hunt)
     else:

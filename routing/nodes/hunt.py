@@ -81,6 +81,8 @@ def _begin(ctx: StepContext, activity: PreparingHunt, hunt: Hunt, seen: TargetsL
         why = legs.why_not(ctx, target) or (seen.down.get(target, "") if seen else "")
         if not why and seen and _is_full(ctx, target, seen):
             why, full = "all its lines are taken", full + 1
+        if not why and ctx.queued and target in ctx.queued.refused:
+            why = "it refused a call a moment ago"
         if why:
             passed.append((target, why))
         else:
@@ -172,6 +174,7 @@ def _advance(ctx: StepContext, activity: Hunting, hunt: Hunt) -> NodeName | None
     if not activity.waiting:
         return _give_up(ctx, activity, hunt, "no target is left")
     if ctx.attempts and ctx.forwards >= ctx.plan.most_forwards():
+        ctx.queued = None  # it may be forwarded no more: nothing to wait for
         return _give_up(ctx, activity, hunt, f"forwarded {ctx.forwards} times")
     caller.ring_back(ctx, _ringback(ctx, hunt))
     most = hunt.wave if hunt.order is Order.TOGETHER else 1
@@ -190,13 +193,18 @@ def _advance(ctx: StepContext, activity: Hunting, hunt: Hunt) -> NodeName | None
 
 
 def _give_up(ctx: StepContext, activity: Hunting, hunt: Hunt, why: str) -> NodeName | None:
-    """No target of this hunt took the call."""
+    """No target of this hunt took the call; one that came from a queue and was only refused goes back there."""
     busy = [cause.BUSY] * activity.full
     here = [*busy, *_causes(ctx.attempts[activity.since :])]
-    if here and all(map(cause.is_busy, here)) and hunt.busy:
-        chosen: NodeName | None = hunt.busy
+    rang_in_vain = any(attempt.stopped for attempt in ctx.attempts[activity.since :])
+    if ctx.queued and not rang_in_vain:
+        chosen: NodeName | None = ctx.queued.node
+    elif here and all(map(cause.is_busy, here)) and hunt.busy:
+        chosen = hunt.busy
     else:
         chosen = hunt.otherwise
+    if ctx.queued and chosen != ctx.queued.node:
+        ctx.queued = None
     ctx.note(activity.node, "hunt", chosen or "release", looked_at=(("because", why),))
     if chosen is None:
         caller.release_after(ctx, cause.of_all([*busy, *_causes(ctx.attempts)]), hunt.announce)
