@@ -116,10 +116,12 @@ def behaviour(plan: Plan, who: Caller, moment: Moment) -> Behaviour:
         branches[at] = found
         todo += found.values()
     alike = _alike(own, branches)
-    answered = [one for one in own.values() if one[0] == "Hunt" and one[1]]
-    talks = bool(answered)
-    recorded = any(not is_fax for _, _, (is_fax, _), *_ in answered)  # a fax is not recorded (M6)
+    hunts = [one for one in own.values() if one[0] == "Hunt"]
+    talks = any(lines for _, lines, *_ in hunts)
+    recorded = any(lines and not is_fax for _, lines, (is_fax, _), *_ in hunts)  # a fax is not recorded (M6)
     settings = (_recording(plan) if recorded else (), plan.media_lost_s, _transfers(plan, moment)) if talks else ()
+    if not recorded and any(not is_fax for _, _, (is_fax, _), *_ in hunts):
+        settings = (*_notice(plan), *settings)
     return (*settings, _most_forwards(plan, begin, own, branches), *_written(begin, alike, own, branches))
 
 
@@ -175,6 +177,12 @@ def _recording(plan: Plan) -> Behaviour:
         return ()
     prompt = None if plan.record_announce is Announced.NOBODY else plan.record_prompt
     return (plan.record_announce, prompt, plan.retention_days)
+
+
+def _notice(plan: Plan) -> Behaviour:
+    """What a caller hears before a hunt though nobody there takes a call then (M5)."""
+    is_heard = plan.record and plan.record_announce is Announced.CALLER
+    return (plan.record_announce, plan.record_prompt) if is_heard else ()
 
 
 def _transfers(plan: Plan, moment: Moment) -> Behaviour:

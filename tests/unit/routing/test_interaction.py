@@ -5,6 +5,7 @@ import pytest
 from routing import legs
 from routing.caller import FINAL_ANNOUNCEMENT, FINAL_ANNOUNCEMENT_S, RINGING_TONE
 from routing.cause import BUSY, MEDIA_LOST, NORMAL, from_sip
+from routing.check.behaviour import behaviour
 from routing.command import (
     MOST_MENUS,
     Alert,
@@ -44,7 +45,7 @@ from routing.event import (
 )
 from routing.ids import CALLER, LegId, NodeName, PromptName, TargetName
 from routing.nodes import hunt, queue
-from tests.unit.routing.calls import ONE_TARGET, TWO_TARGETS, Call
+from tests.unit.routing.calls import HEAD, ONE_TARGET, TWO_TARGETS, Call
 
 ONE = LegId(1)
 DESK, MOBILE = TargetName("front-desk"), TargetName("mobile")
@@ -125,6 +126,24 @@ def test_the_notice_comes_before_the_queue_and_never_to_a_fax() -> None:
     fax = Call(head + ONE_TARGET + "[hunt]\nfax = true\n")
     assert isinstance(fax.first[0], Ring)
     assert fax.then(TargetAnswered(2, ONE))[1:] == (Answer(), Connect(CALLER, ONE))
+
+
+@pytest.mark.req("M5", "T3")
+@pytest.mark.parametrize("line", ["", '[nodes.line]\nkind = "queue"\nthen = "desk"\notherwise = "end"\n'])
+def test_the_notice_where_nobody_can_take_the_call(line: str) -> None:
+    """When every target is outside its hours the caller is told nevertheless; the comparison of two plans says so.
+
+    A plan that records without a word, or tells both, does then what one without recording does.
+    """
+    closed = HEAD + '[targets]\nfront-desk = { address = "021-6228 8300", hours = "Sun 08:00-12:00" }\n'
+    nodes = closed + line + DESK_NODE + 'otherwise = "end"\n' + END
+    heads = ("", *(f'record = true\nrecord_announce = "{whom}"\n' for whom in ("nobody", "both", "caller")))
+    calls = [Call(head + nodes) for head in heads]
+    silent, unsaid, both, told = calls
+    assert told.first == (Play(CALLER, RECORDED),)
+    assert silent.first == unsaid.first == both.first != told.first
+    found = [behaviour(one.plan, one.state.facts.caller, one.plan.moment(one.state.facts)) for one in calls]
+    assert found[0] == found[1] == found[2] != found[3]
 
 
 @pytest.mark.req("M1")
