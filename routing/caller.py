@@ -26,7 +26,7 @@ FINAL_ANNOUNCEMENT_S: Final = 30
 def alert(ctx: StepContext, early_media_from: LegId | None) -> None:
     """Tell the caller that it rings: once plainly, and once for each leg that has early media. Not after the answer.
 
-    Early media takes the place of our ringing tone. With a `ringback` of the plan nothing is to be told.
+    Early media takes the place of our ringing tone. Not called where the plan has a `ringback`.
     """
     kind = CALLER if early_media_from is None else early_media_from
     if ctx.caller.answered_s is not None or kind in ctx.caller.alerted:

@@ -151,7 +151,7 @@ def _talking_to(ctx: StepContext) -> TargetName | None:
 
 
 def _keep_account(ctx: StepContext, event: TargetRang | TargetAnswered | TargetFailed | TargetHungUp) -> bool:
-    """Write a leg's news into its attempt; whether the call's present place should hear of it."""
+    """Write a leg's news into its attempt; whether the call's present activity should react to it."""
     attempt = legs.find(ctx, event.leg)
     if attempt is None:
         return False
@@ -159,7 +159,7 @@ def _keep_account(ctx: StepContext, event: TargetRang | TargetAnswered | TargetF
         legs.note_rang(ctx, attempt)
         return attempt.ringing
     if isinstance(event, TargetAnswered):
-        # A ringing leg that was not stopped is always one that the present place waits for.
+        # A ringing leg that was not stopped is always one that the present activity waits for.
         return attempt.answered_s is None and legs.note_answered(ctx, attempt)
     legs.note_down(ctx, attempt, event.cause)
     return True

@@ -119,7 +119,7 @@ def stop(ctx: StepContext, leg: LegId, cause: Cause) -> None:
 
 
 def gather(ctx: StepContext, collect: CollectDigits) -> None:
-    """Collect keys from a leg; whoever asks has seen to it that none are collected from it now."""
+    """Collect keys from a leg; the caller of this function has made sure that none are collected from it now."""
     ctx.gathering |= {collect.leg}
     ctx.do(collect)
 

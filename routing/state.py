@@ -195,7 +195,7 @@ class Transferring:
 
     `ringing` is the leg that rings now, `waiting` are the targets after it, `looking` means that their lines
     were asked for. `consulting` is the leg that the seat talks with, in an attended transfer by key. `referred` means
-    that the seat's telephone asked by REFER and is told how it goes; `replaces` as in `TransferAsked`. `recalling`
+    that the seat's telephone asked by REFER and gets reports; `replaces` as in `TransferAsked`. `recalling`
     means that nobody was found and the seat, which has hung up, is rung again. `fax`: a fax line is rung.
     """
 

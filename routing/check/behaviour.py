@@ -65,7 +65,7 @@ def first_undecided(plan: Plan, at: Position, who: Caller, moment: Moment) -> Po
                 if gates.area_refusal(screen, who):
                     return Position(REFUSED["area", screen.announce])
                 priority = priority or gates.is_priority(plan, screen, who)
-                name = plan.way(name, screen.then)
+                name = plan.next_node(name, screen.then)
             case CompareOrigin() as node:
                 fits = (branch.then for branch in node.branches if branch.why(who, plan.lists))
                 name = next(fits, node.otherwise)
@@ -223,12 +223,12 @@ def _most_forwards(plan: Plan, begin: Position, own: dict[Position, Behaviour], 
 
 
 def _alike(own: dict[Position, Behaviour], branches: Branches) -> dict[Position, int]:
-    """A number for each place, the same for places from where everything goes the same way."""
+    """A number for each position, the same for positions from which everything goes alike."""
     names = sorted(own, key=lambda at: (at.node, at.priority))
     alike = _numbered({at: own[at] for at in names})
     while True:
         finer = _numbered(
-            {at: (alike[at], sorted((way, alike[to]) for way, to in branches[at].items())) for at in names}
+            {at: (alike[at], sorted((branch, alike[to]) for branch, to in branches[at].items())) for at in names}
         )
         if len(set(finer.values())) == len(set(alike.values())):
             return alike
@@ -236,8 +236,8 @@ def _alike(own: dict[Position, Behaviour], branches: Branches) -> dict[Position,
 
 
 def _numbered(values: Mapping[Position, object]) -> dict[Position, int]:
-    seen: dict[str, int] = {}
-    return {at: seen.setdefault(repr(value), len(seen)) for at, value in values.items()}
+    numbers: dict[str, int] = {}
+    return {at: numbers.setdefault(repr(value), len(numbers)) for at, value in values.items()}
 
 
 def _written(
@@ -255,6 +255,6 @@ def _written(
         if alike[at] not in order:
             order[alike[at]] = len(order)
             found = sorted(branches[at].items(), key=lambda one: one[0])
-            written.append((own[at], [(way, alike[to]) for way, to in found]))
+            written.append((own[at], [(branch, alike[to]) for branch, to in found]))
             todo += reversed([to for _, to in found])
-    return tuple((one, tuple((way, order[to]) for way, to in found)) for one, found in written)
+    return tuple((one, tuple((branch, order[to]) for branch, to in found)) for one, found in written)

@@ -1,4 +1,4 @@
-"""Hunt: ring targets until one answers (R4, R6–R10).
+"""Hunt: ring targets until one answers (R4, R6–R10; call distribution and forwarding, ITU-T Q.1211).
 
 Rule: a target that may not be rung is passed over, and the trace says why; a target is never rung twice at
 once.
@@ -44,7 +44,7 @@ def enter(ctx: StepContext, name: NodeName, hunt: Hunt) -> NodeName | None:
 
 
 def react_preparing(ctx: StepContext, activity: PreparingHunt, event: Event) -> NodeName | None:
-    """What was asked for is told, or not in time: then the call goes on without it."""
+    """The daemon answered, or not in time: then the call goes on without it."""
     hunt = ctx.plan.group(activity.node)
     match event:
         case PlaceTaken(node=node, place=taken) if node == activity.node and activity.taken is None:
@@ -74,12 +74,12 @@ def _placed(ctx: StepContext, activity: PreparingHunt, hunt: Hunt) -> NodeName |
     return _begin(ctx, activity, hunt, None)
 
 
-def _begin(ctx: StepContext, activity: PreparingHunt, hunt: Hunt, seen: TargetsLooked | None) -> NodeName | None:
+def _begin(ctx: StepContext, activity: PreparingHunt, hunt: Hunt, looked: TargetsLooked | None) -> NodeName | None:
     """Put the targets in order, without those that may not be rung, and ring the first."""
     passed, usable, full = [], [], 0
-    for target in _ordered(ctx, activity, hunt, seen):
-        why = legs.why_not(ctx, target) or (seen.down.get(target, "") if seen else "")
-        if not why and seen and _is_full(ctx, target, seen):
+    for target in _ordered(ctx, activity, hunt, looked):
+        why = legs.why_not(ctx, target) or (looked.down.get(target, "") if looked else "")
+        if not why and looked and _is_full(ctx, target, looked):
             why, full = "all its lines are taken", full + 1
         if not why and ctx.queued and target in ctx.queued.refused:
             why = "it refused a call a moment ago"
@@ -96,7 +96,7 @@ def _begin(ctx: StepContext, activity: PreparingHunt, hunt: Hunt, seen: TargetsL
 
 
 def _ordered(
-    ctx: StepContext, activity: PreparingHunt, hunt: Hunt, seen: TargetsLooked | None
+    ctx: StepContext, activity: PreparingHunt, hunt: Hunt, looked: TargetsLooked | None
 ) -> tuple[TargetName, ...]:
     match hunt.order:
         case Order.RANDOM:
@@ -104,15 +104,15 @@ def _ordered(
         case Order.ROUND_ROBIN:
             first = (activity.taken or 0) % len(hunt.targets)
             return hunt.targets[first:] + hunt.targets[:first]
-        case Order.LEAST_CALLS if seen:
-            return tuple(sorted(hunt.targets, key=lambda name: seen.so_far.get(name, 0)))
+        case Order.LEAST_CALLS if looked:
+            return tuple(sorted(hunt.targets, key=lambda name: looked.so_far.get(name, 0)))
         case _:
             return hunt.targets
 
 
-def _is_full(ctx: StepContext, target: TargetName, seen: TargetsLooked) -> bool:
+def _is_full(ctx: StepContext, target: TargetName, looked: TargetsLooked) -> bool:
     capacity = ctx.plan.targets[target].capacity
-    return capacity > 0 and seen.live.get(target, 0) >= capacity
+    return capacity > 0 and looked.live.get(target, 0) >= capacity
 
 
 def react(ctx: StepContext, activity: Hunting, event: Event) -> NodeName | None:

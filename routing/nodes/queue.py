@@ -1,4 +1,4 @@
-"""Queue: wait until a target is free (R10).
+"""Queue (ITU-T Q.1213): wait until a target is free (R10).
 
 Rule: the daemon keeps the order; the first call in line looks, every `LOOK_S` seconds, whether a target is free. A call
 that targets refuse comes back to its place, and a target that refused is not free for `routing.legs.REFUSED_S` seconds.
@@ -62,7 +62,7 @@ def react(ctx: StepContext, activity: Queueing, event: Event) -> NodeName | None
                 caller.play(ctx, (PLACE_PROMPT, PromptName(f"number-{activity.at + 1}")))
         case TimerFired(timer=timer) if timer == LOOK:
             _moved(ctx, activity, node)
-        case PromptEnded():  # told to the end, however long that is
+        case PromptEnded():  # the place was said to its end
             caller.play(ctx, (node.music,), loop=True)
             ctx.start_timer(TELL, node.tell_s)
         case TargetsLooked(node=name) if name == activity.node and activity.looking:
@@ -88,13 +88,13 @@ def _moved(ctx: StepContext, activity: Queueing, node: Queue) -> None:
         ctx.do(legs.look_at(ctx, activity.node, ctx.node(node.then, Hunt).targets))
 
 
-def _is_free(ctx: StepContext, name: TargetName, seen: TargetsLooked) -> bool:
+def _is_free(ctx: StepContext, name: TargetName, looked: TargetsLooked) -> bool:
     """Whether a target would take the call; one without a capacity takes one call of a queue at a time.
 
     One of which nothing is known, because the daemon is away, is waited for.
     """
     most = ctx.plan.targets[name].capacity or 1
-    return not legs.why_not(ctx, name) and name not in seen.down and seen.live.get(name, most) < most
+    return not legs.why_not(ctx, name) and name not in looked.down and looked.live.get(name, most) < most
 
 
 def _leave(ctx: StepContext, activity: Queueing, to: NodeName, why: str) -> NodeName:

@@ -157,7 +157,7 @@ def test_every_plan_can_be_checked(plan: Plan) -> None:
 def test_every_caller_is_in_a_class(plan: Plan, of: Facts, some: list[Caller]) -> None:
     """Whoever calls, there is one caller who stands for them, and is decided just the same."""
     moment, groups = plan.moment(of), CallerGroups((plan,))
-    of_class = {who.seen: who.caller for who in groups.classes}
+    of_class = {who.traits: who.caller for who in groups.classes}
     for caller in (of.caller, *some):
         assert behaviour(plan, caller, moment) == behaviour(plan, of_class[groups.of(caller)], moment)
 
@@ -226,7 +226,7 @@ def test_classes_that_nobody_is_in() -> None:
     lists = "".join(f'[lists.l{at}]\nprefixes = ["{prefix}"]\n' for at, prefix in enumerate(prefixes))
     groups = CallerGroups((document.parse(TWO_TARGETS + lists),))
     by_head = {head: {prefixes.index(one) for one in heads if head.startswith(one)} for head in heads}
-    lone = [head for head in heads if any(who.seen.named == by_head[head] for who in groups.classes)]
+    lone = [head for head in heads if any(who.traits.named == by_head[head] for who in groups.classes)]
     assert lone == ["199"], "which is a service number by itself"
 
 
@@ -236,10 +236,10 @@ def test_a_caller_stands_for_whoever_is_left() -> None:
     groups = CallerGroups(
         (document.parse(TWO_TARGETS + f"[screen]\nblack = {{ numbers = {named} }}\nareas_never = ['021']\n"),)
     )
-    by_name = {bool(who.seen.named): who.caller.number for who in groups.classes if who.seen.areas}
+    by_name = {bool(who.traits.named): who.caller.number for who in groups.classes if who.traits.areas}
     assert by_name[True] in named
     assert by_name[False].startswith("021333333")
-    black = [who for who in groups.classes if who.seen.named]
+    black = [who for who in groups.classes if who.traits.named]
     assert groups.describe(black)[0].endswith("or 4 more from 021")
 
 
