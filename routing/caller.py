@@ -16,7 +16,7 @@ from routing.state import FinalAnnouncement, HungUpBy, Inbound, Outcome, Phase, 
 from routing.step_context import StepContext
 
 RINGING_TONE: Final = PromptName("ringback")
-"""The built-in ringing tone, for a caller who is answered already."""
+"""The built-in ringing tone, for a caller whose audio is open: that telephone makes none of its own (RFC 3960)."""
 
 FINAL_ANNOUNCEMENT: Final = TimerName("farewell")
 FINAL_ANNOUNCEMENT_S: Final = 30
@@ -24,16 +24,19 @@ FINAL_ANNOUNCEMENT_S: Final = 30
 
 
 def alert(ctx: StepContext, early_media_from: LegId | None) -> None:
-    """Tell the caller that it rings: once plainly, and once for each leg that has early media.
+    """Tell the caller that it rings: once plainly, and once for each leg that has early media. Not after the answer.
 
-    Not after the answer, and not while the caller hears something of ours.
+    Early media takes the place of our ringing tone. Not called where the plan has a `ringback`.
     """
-    caller = ctx.caller
     kind = CALLER if early_media_from is None else early_media_from
-    if caller.answered_s is not None or caller.hears or kind in caller.alerted:
+    if ctx.caller.answered_s is not None or kind in ctx.caller.alerted:
         return
+    if early_media_from is not None:
+        silence(ctx)
+    caller = ctx.caller
     rang_s = ctx.at_s if caller.rang_s is None else caller.rang_s
-    ctx.caller = attrs.evolve(caller, rang_s=rang_s, alerted=(*caller.alerted, kind))
+    audio_open = caller.audio_open or early_media_from is not None
+    ctx.caller = attrs.evolve(caller, rang_s=rang_s, alerted=(*caller.alerted, kind), audio_open=audio_open)
     ctx.do(Alert(early_media_from))
 
 
@@ -49,7 +52,7 @@ def play(ctx: StepContext, prompts: tuple[PromptName, ...], *, loop: bool = Fals
     if ctx.caller.hears == prompts and ctx.caller.loops and loop:
         return
     silence(ctx)
-    ctx.caller = attrs.evolve(ctx.caller, hears=prompts, loops=loop)
+    ctx.caller = attrs.evolve(ctx.caller, hears=prompts, loops=loop, audio_open=True)
     ctx.do(Play(CALLER, prompts, loop, barge_in))
 
 
@@ -66,12 +69,12 @@ def heard(ctx: StepContext) -> None:
 
 
 def ring_back(ctx: StepContext, prompt: PromptName | None) -> None:
-    """What the caller hears while targets ring: this prompt (彩铃); without one, an answered caller hears a
-    tone."""
-    if prompt or ctx.caller.answered_s is not None:
+    """What the caller hears while targets ring: this prompt (彩铃).
+
+    Without one, a caller whose audio is open hears our ringing tone, and any other hears their own telephone's.
+    """
+    if prompt or ctx.caller.audio_open or ctx.caller.answered_s is not None:
         play(ctx, (prompt or RINGING_TONE,), loop=True)
-    else:
-        silence(ctx)
 
 
 def release_after(ctx: StepContext, cause: Cause, announce: PromptName | None) -> None:

@@ -63,6 +63,11 @@ STOPPED: Final = Cause("stopped", 16, 487, Blame.SUCCESS)
 MOVED: Final = Cause("moved", 22, 480, Blame.UPSTREAM)
 NO_CIRCUIT: Final = Cause("no-circuit", 34, 503, Blame.UPSTREAM)
 
+REFUSED: Final = frozenset(
+    cause.slug for cause in (NOT_ALLOWED, AREA_REFUSED, WRONG_PASSWORD, OVER_MONTH_LIMIT, ALL_LINES_BUSY)
+)
+"""Slugs of calls that their plan refused (O1–O6, R10): they do not count against the month's cap."""
+
 _OF_Q850: Final = {
     cause.q850: cause
     for cause in (BUSY, NO_ANSWER, UNREACHABLE, REJECTED, UNALLOCATED, NO_CIRCUIT, NETWORK_OUT_OF_ORDER)

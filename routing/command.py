@@ -1,5 +1,5 @@
-"""What to do next: values in the imperative, returned by `routing.flow.step`, carried out in
-order by the call process (`b2bua.callproc.command_executor`).
+"""What to do next: values in the imperative, returned by `routing.flow.step`, carried out in order by the call process
+(`b2bua.callproc.command_executor`). In ITU-T Q.1214 these are the requests of the SCF to the SSF and the SRF.
 
 Rule: a command never names a leg that is down. Each says which event answers it.
 """
@@ -37,7 +37,7 @@ class Release:
 
 @attrs.frozen
 class Context:
-    """What only the flow knows of a call and the target's system is told with it (M8, T1).
+    """What only the flow knows of a call, and is sent to the target's system with it (M8, T1).
 
     `menus` are the menus that the caller came through, each with what was keyed there (never a password), the last
     `MOST_MENUS` of them; `transferred_by` is the seat that hands the caller over, if one does. How this is written in
@@ -68,7 +68,7 @@ class Ring:
 class StopRinging:
     """Cancel an outbound leg that has not answered, with a Reason (RFC 3326).
 
-    → `TargetFailed`; or `TargetAnswered` if its 200 was on the way already.
+    → `TargetFailed`; or `TargetAnswered` if its 200 had been sent already.
     """
 
     leg: LegId
@@ -148,10 +148,10 @@ class StopPlaying:
 class CollectDigits:
     """Gather keys from a leg. → `DigitsKeyed`, or `SecretKeyed` if `secret` is given.
 
-    `first_s` runs from the end of the prompt played to this leg (or from now if none), `inter_s` from each
-    key; a `first_s` of 0 waits without end. `secret` is a salted hash as in `routing.secret`; keys are never
-    shown with it. With `codes`, only keys that begin with one of these are gathered; any other goes on to whoever the
-    leg talks with.
+    At most `most` keys (1–16). `first_s` seconds run from the end of the prompt played to this leg (or from now if
+    none), `inter_s` from each key; a `first_s` of 0 waits without end. `secret` is a salted hash as in
+    `routing.secret`; keys are never shown with it. With `codes`, only keys that begin with one of these are gathered;
+    any other goes on to whoever the leg talks with.
     """
 
     leg: LegId
@@ -200,10 +200,14 @@ class LookAtTargets:
 
 @attrs.frozen
 class JoinQueue:
-    """Stand in the queue of a node. → `QueueMoved` now and at each change."""
+    """Stand in the queue of a node, as one who has waited there for `waited_s` seconds (≥ 0).
+
+    → `QueueMoved` now and at each change.
+    """
 
     node: NodeName
     priority: bool
+    waited_s: float = 0.0
 
 
 @attrs.frozen
@@ -215,7 +219,7 @@ class LeaveQueue:
 
 @attrs.frozen
 class StartRecording:
-    """Record both sides of the bridged call from here on."""
+    """Record both sides of the bridged call from here on (M5)."""
 
 
 @attrs.frozen
@@ -225,7 +229,10 @@ class StopRecording:
 
 @attrs.frozen
 class TakeMessage:
-    """Record a voicemail message after a beep. → `MessageTaken`, also when the caller hangs up."""
+    """Record a voicemail message after a beep (M4). → `MessageTaken`, also when the caller hangs up.
+
+    It ends after `most_s` seconds (5–3600), or after `silence_s` seconds (1–60) of silence.
+    """
 
     mailbox: str
     most_s: int

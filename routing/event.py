@@ -1,7 +1,8 @@
 """What has happened to a call: values in the past tense, fed to `routing.flow.step` one at a time.
 
-Rule: `at_s` is seconds since the call arrived (≥ 0, never decreasing). It is the only time that the core
-knows.
+In ITU-T Q.1214 these are the detection points of the basic call, and the answers to requests.
+
+Rule: `at_s` is seconds since the call arrived (≥ 0, never decreasing). It is the only time that the core knows.
 """
 
 from enum import StrEnum
@@ -100,7 +101,7 @@ class OperatorHungUp:
 
 @attrs.frozen
 class MediaLost:
-    """No audio packet has come from this leg for the time that the plan allows."""
+    """No audio packet has come from this leg for the plan's `media_lost_s` seconds."""
 
     at_s: float
     leg: LegId
@@ -149,7 +150,8 @@ class TargetsLooked:
     """The answer to `LookAtTargets`: for each target asked, calls up on it now, and calls it has had so far
     (R4, R10).
 
-    A target that must not be rung is in `down` with the reason.
+    A target that must not be rung is in `down` with the reason. `refused` are those that refused a call of this number
+    in the last `routing.legs.REFUSED_S` seconds: a queue does not take them for free.
     """
 
     at_s: float
@@ -157,6 +159,7 @@ class TargetsLooked:
     live: dict[TargetName, int]
     so_far: dict[TargetName, int]
     down: dict[TargetName, str]
+    refused: tuple[TargetName, ...] = ()
 
 
 @attrs.frozen

@@ -1,7 +1,7 @@
 """What would happen to a call: the flow run against simulated telephones (N8).
 
 Rule: the same `step` as in a real call decides; only the call process is simulated: prompts end, keys come as given,
-targets behave as `World` says, everything else goes the usual way. The last line says how the call ends.
+targets behave as `World` says, everything else goes as usual. The last line says how the call ends.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -201,20 +201,20 @@ def decision(state: State) -> str:
 
 
 def lines(explained: Explained) -> list[str]:
-    """The whole way of the call for people, a line for each decision, the outcome last."""
-    told: list[tuple[float, list[str]]] = []
+    """The whole course of the call for people, a line for each decision, the outcome last."""
+    entries: list[tuple[float, list[str]]] = []
     for step in explained.state.trace:
-        seen = [f"looked at {what}: {was}" for what, was in step.looked_at if was]
+        looked_at = [f"looked at {what}: {was}" for what, was in step.looked_at if was]
         passed = [f"passed over {branch}: {why}" for branch, why in step.passed_over]
-        told.append((step.at_s, [f"{step.node} ({step.kind}) → {step.chose}", *seen, *passed]))
+        entries.append((step.at_s, [f"{step.node} ({step.kind}) → {step.chose}", *looked_at, *passed]))
     for attempt in explained.state.attempts:
         answered = attempt.answered_s is not None
         why = (
             f"answered at {attempt.answered_s:.1f} s" if answered else attempt.cause.slug if attempt.cause else "rings"
         )
-        told.append((attempt.began_s, [f"ring {attempt.target} ({print_number(attempt.address)}): {why}"]))
-    told.sort(key=lambda entry: entry[0])
-    text = [f"{at:7.1f} s  {head}" + "".join(f"\n{'':11}{one}" for one in more) for at, (head, *more) in told]
+        entries.append((attempt.began_s, [f"ring {attempt.target} ({print_number(attempt.address)}): {why}"]))
+    entries.sort(key=lambda entry: entry[0])
+    text = [f"{at:7.1f} s  {head}" + "".join(f"\n{'':11}{one}" for one in more) for at, (head, *more) in entries]
     return [line for entry in text for line in entry.split("\n")] + [decision(explained.state)]
 
 

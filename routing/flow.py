@@ -11,7 +11,7 @@ from typing import Final, assert_never
 import attrs
 
 from routing import caller, legs, node
-from routing.cause import OPERATOR, PLAN_TOO_LONG
+from routing.cause import OPERATOR, PLAN_TOO_LONG, REFUSED, Cause
 from routing.command import Command
 from routing.event import (
     Arrived,
@@ -126,7 +126,14 @@ def _caller_down(ctx: StepContext, event: CallerHungUp | CallerReleased) -> None
         return
     ctx.caller = attrs.evolve(ctx.caller, inbound=Inbound.DOWN, hears=(), loops=False)
     if ctx.outcome is None and isinstance(event, CallerHungUp):
-        caller.end(ctx, event.cause, HungUpBy.CALLER, _talking_to(ctx))
+        caller.end(ctx, _refusal_of(ctx.activity) or event.cause, HungUpBy.CALLER, _talking_to(ctx))
+
+
+def _refusal_of(activity: Activity | None) -> Cause | None:
+    """The cause of a refusal that the caller hears: who hangs up meanwhile is refused nevertheless."""
+    if isinstance(activity, FinalAnnouncement) and activity.outcome.cause.slug in REFUSED:
+        return activity.outcome.cause
+    return None
 
 
 def _operator(ctx: StepContext, operator: str) -> None:
@@ -144,7 +151,7 @@ def _talking_to(ctx: StepContext) -> TargetName | None:
 
 
 def _keep_account(ctx: StepContext, event: TargetRang | TargetAnswered | TargetFailed | TargetHungUp) -> bool:
-    """Write a leg's news into its attempt; whether the call's present place should hear of it."""
+    """Write a leg's news into its attempt; whether the call's present activity should react to it."""
     attempt = legs.find(ctx, event.leg)
     if attempt is None:
         return False
@@ -152,7 +159,7 @@ def _keep_account(ctx: StepContext, event: TargetRang | TargetAnswered | TargetF
         legs.note_rang(ctx, attempt)
         return attempt.ringing
     if isinstance(event, TargetAnswered):
-        # A ringing leg that was not stopped is always one that the present place waits for.
+        # A ringing leg that was not stopped is always one that the present activity waits for.
         return attempt.answered_s is None and legs.note_answered(ctx, attempt)
     legs.note_down(ctx, attempt, event.cause)
     return True
@@ -180,7 +187,7 @@ def _enter(ctx: StepContext, name: NodeName, one: Node) -> NodeName | None:  # n
         case node.Menu():
             listen.enter_menu(ctx, name, one)
         case node.Queue():
-            queue.enter(ctx, name, one)
+            return queue.enter(ctx, name, one)
         case node.Voicemail():
             listen.enter_voicemail(ctx, name, one)
         case node.Release():

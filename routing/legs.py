@@ -17,6 +17,9 @@ from routing.step_context import StepContext
 MOST_LEGS: Final = 3
 """Outbound legs at once: a call process holds four legs, and one is the caller's."""
 
+REFUSED_S: Final = 30
+"""For how many seconds a target that refused a call is not offered another from a queue (R10); our own choice."""
+
 
 def find(ctx: StepContext, leg: LegId) -> Attempt | None:
     """The attempt of a leg that is not down, or None."""
@@ -58,6 +61,20 @@ def look_at(ctx: StepContext, node: NodeName, targets: tuple[TargetName, ...], *
     """Ask how busy these are, of which the first `rings` that are free will be rung."""
     limits = {name: ctx.plan.targets[name].capacity for name in targets}
     return LookAtTargets(node, targets, {name: most for name, most in limits.items() if most}, rings)
+
+
+def refused_lately(ctx: StepContext, target: TargetName) -> bool:
+    """Whether a target refused this very call in the last `REFUSED_S` seconds."""
+    return any(
+        attempt.target == target and has_refused(attempt) and ctx.at_s - attempt.ended_s < REFUSED_S
+        for attempt in ctx.attempts
+        if attempt.ended_s is not None
+    )
+
+
+def has_refused(attempt: Attempt) -> bool:
+    """Whether a target ended an attempt by its own answer; not one that rang in vain, or that we stopped."""
+    return attempt.answered_s is None and attempt.stopped is None and attempt.cause is not None
 
 
 def can_ring(ctx: StepContext, target: TargetName) -> bool:
@@ -102,7 +119,7 @@ def stop(ctx: StepContext, leg: LegId, cause: Cause) -> None:
 
 
 def gather(ctx: StepContext, collect: CollectDigits) -> None:
-    """Collect keys from a leg; whoever asks has seen to it that none are collected from it now."""
+    """Collect keys from a leg; the caller of this function has made sure that none are collected from it now."""
     ctx.gathering |= {collect.leg}
     ctx.do(collect)
 

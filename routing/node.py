@@ -104,8 +104,9 @@ class Limit:
 
 @attrs.frozen
 class Verify:
-    """Ask for a password (O5): `tries` times, then release. Waits `first_s` for the first key, `inter_s`
-    between keys.
+    """Ask for a password (O5, Q.1213 User Interaction): `tries` (1–9) times, then release.
+
+    Waits `first_s` seconds (1–60) for the first key, `inter_s` (1–60) between keys.
 
     With `answer` the caller is answered first, for carriers that carry no keys before that; it is charged
     then.
@@ -130,7 +131,7 @@ class OriginBranch(Origin):
 
 @attrs.frozen
 class CompareOrigin:
-    """Lead by where the caller is (R1): the first branch that fits, or `otherwise`."""
+    """Lead by where the caller is (R1, Q.1213 Compare): the first branch that fits, or `otherwise`."""
 
     branches: tuple[OriginBranch, ...]
     otherwise: NodeName
@@ -146,7 +147,7 @@ class TimeBranch:
 
 @attrs.frozen
 class CompareTime:
-    """Lead by the moment of arrival (R2): the first branch that fits, or `otherwise`."""
+    """Lead by the moment of arrival (R2, Q.1213 Compare): the first branch that fits, or `otherwise`."""
 
     branches: tuple[TimeBranch, ...]
     otherwise: NodeName
@@ -154,7 +155,7 @@ class CompareTime:
 
 @attrs.frozen
 class ShareBranch:
-    """This many of a hundred calls go to `then`."""
+    """This many of a hundred calls (`percent`, 1–100) go to `then`."""
 
     percent: Percent
     then: NodeName
@@ -162,14 +163,14 @@ class ShareBranch:
 
 @attrs.frozen
 class Distribution:
-    """Share calls out exactly (R3); the percentages add up to 100."""
+    """Share calls out exactly (R3, Q.1213 Distribution); the percentages add up to 100."""
 
     branches: tuple[ShareBranch, ...]
 
 
 @attrs.frozen
 class Announcement:
-    """Play prompts to the caller, before the answer unless `answer` (M1)."""
+    """Play prompts to the caller (M1, Q.1213 User Interaction), before the answer unless `answer`."""
 
     prompts: tuple[PromptName, ...]
     then: NodeName
@@ -178,11 +179,12 @@ class Announcement:
 
 @attrs.frozen
 class Menu:
-    """Ask the caller to choose by key (M2). With `extensions` the caller may dial an extension of the plan
-    too.
+    """Ask the caller to choose by key (M2, Q.1213 User Interaction).
 
-    A time-out and a wrong key each have their prompt; after `tries` of them in all the call goes to
-    `otherwise`.
+    With `extensions` the caller may dial an extension of the plan too.
+
+    A time-out and a wrong key each have their prompt; after `tries` (1–9) of them in all the call goes to `otherwise`.
+    Waits `first_s` seconds (1–60) for the first key, `inter_s` (1–60) between keys.
     """
 
     prompts: tuple[PromptName, ...]
@@ -232,8 +234,9 @@ LONE_RING_S: Final = 55
 class Hunt:
     """Ring targets until one answers (R4, R6–R9): a department, in the caller's eyes.
 
-    `ring_s` is the wait at each target without its own; None means R7's default for the number of targets.
-    With order `together`, `wave` telephones ring at once. `ringback` is heard in place of the ringing tone.
+    `ring_s` (5–300 seconds) is the wait at each target without its own; None means R7's default for the number of
+    targets. With order `together`, `wave` (1–3) telephones ring at once. `ringback` is heard in place of the ringing
+    tone.
     When no target took the call it goes to `busy` if every target was busy, else to `otherwise`; without them
     it is released, after `announce`.
     `fax` passes audio through without echo cancelling (M6).
@@ -259,10 +262,10 @@ class Hunt:
 
 @attrs.frozen
 class Queue:
-    """Wait until a target of the hunt `then` is free (R10); white-listed callers with priority go first.
+    """Wait until a target of the hunt `then` is free (R10, Q.1213 Queue); white-listed callers with priority go first.
 
-    `most_waiting` callers wait at most; one more, and one who has waited `most_s`, goes to `otherwise`. After each
-    `tell_s` seconds of music the caller hears their place, never if 0.
+    `most_waiting` (1–1000) callers wait at most; one more, and one who has waited `most_s` seconds (5–3600), goes to
+    `otherwise`. After each `tell_s` seconds (0–3600) of music the caller hears their place, never if 0.
     """
 
     then: NodeName
@@ -276,7 +279,10 @@ class Queue:
 
 @attrs.frozen
 class Voicemail:
-    """Take a message (M4): at most `most_s` long, ended by `silence_s` of silence. The caller is answered."""
+    """Take a message (M4) of at most `most_s` seconds (5–3600), ended by `silence_s` seconds (1–60) of silence.
+
+    The caller is answered.
+    """
 
     mailbox: MailboxName
     greeting: PromptName = PromptName("voicemail-greeting")
@@ -359,13 +365,13 @@ def branches_of(node: Node) -> tuple[tuple[str, NodeName], ...]:
         case Menu():
             return (*((f"keys.{key}", to) for key, to in node.keys.items()), ("otherwise", node.otherwise))
         case Hunt():
-            ways: tuple[tuple[str, NodeName | None], ...] = (("busy", node.busy), ("otherwise", node.otherwise))
+            found: tuple[tuple[str, NodeName | None], ...] = (("busy", node.busy), ("otherwise", node.otherwise))
         case Queue():
-            ways = (("then", node.then), ("otherwise", node.otherwise))
+            found = (("then", node.then), ("otherwise", node.otherwise))
         case Limit():
-            ways = (("then", node.then), ("over", node.over))
+            found = (("then", node.then), ("over", node.over))
         case Screen() | Verify() | Announcement():
-            ways = (("then", node.then),)
+            found = (("then", node.then),)
         case _:
-            ways = ()
-    return tuple((branch, to) for branch, to in ways if to)
+            found = ()
+    return tuple((branch, to) for branch, to in found if to)

@@ -72,6 +72,11 @@ def parse_400(text: str) -> Number400:
     return Number400(digits)
 
 
+def is_400(digits: str) -> bool:
+    """Whether a canonical number is a 400 number, of whatever segment."""
+    return len(digits) == 10 and digits.startswith("400")
+
+
 def print_400(number: Number400) -> str:
     """A 400 number as people write it: `400-600-1234`."""
     return f"{number[:3]}-{number[3:6]}-{number[6:]}"

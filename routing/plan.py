@@ -1,4 +1,4 @@
-"""The whole service of one 400 number, as a value.
+"""The whole service of one 400 number, as a value: its service logic program and data (ITU-T Q.1211, R11).
 
 Rule: a plan is complete. Every default is filled in and every name in it leads somewhere, so that deciding a
 call never meets a hole; `routing.document` sees to that before a plan exists.
@@ -49,8 +49,8 @@ GATES: Final = (NodeName("screen"), NodeName("verify"), NodeName("limit"))
 class Target:
     """Whom a call may be sent to: a canonical telephone number or a SIP URI as `address`.
 
-    It is rung in its `hours`, always if they are empty, and not when `closed`. `ring_s` (5–300) overrides the
-    hunt's ring wait. `capacity` is the most calls up on it at once, 0 for no limit (R10). `authorised_until`
+    It is rung in its `hours`, always if they are empty, and not when `closed`. `ring_s` (5–300 seconds) overrides the
+    hunt's ring wait. `capacity` (0–10,000) is the most calls up on it at once, 0 for no limit (R10). `authorised_until`
     is the last day on which its owner's authorisation holds (W3), None for open-ended (长期).
     """
 
@@ -70,7 +70,7 @@ class Profile(StrEnum):
 
 
 class Announced(StrEnum):
-    """Who is told that the call will be recorded: the caller before a target is rung, or both once one has answered."""
+    """Who hears that the call will be recorded (M5): the caller before a target rings, or both once it answers."""
 
     NOBODY = "nobody"
     CALLER = "caller"
@@ -78,7 +78,10 @@ class Announced(StrEnum):
 
 
 FORWARDS: Final = {Profile.STANDARD: 10, Profile.CARRIER_CLASSIC: 2}
-"""Forwards from target to target in one call, where the plan sets no number (R6)."""
+"""Forwards from target to target in one call, where the plan sets no number (R6).
+
+The standard's are raised to the number of the plan's targets: a call is busy only when every target is (R12).
+"""
 
 
 @attrs.frozen
@@ -103,10 +106,10 @@ class Plan:
 
     `nodes` holds the gates (`screen`, `verify`, `limit`) too. `welcome` (彩铃) is heard in place of the ringing
     tone in every hunt without a `ringback` of its own (M1). `extensions` lead to a hunt or a target.
-    With `record` conversations are recorded (M5); `record_announce` are told so by `record_prompt` before it begins.
-    Recordings are kept for `retention_days`, or a calendar month if that is 0. A call is released
-    when no audio has come from one side for `media_lost_s` seconds (0: never); a side on hold owes none. The default
-    leaves room for gateways that send nothing while nobody speaks.
+    With `record` conversations are recorded (M5); `record_announce` hear so by `record_prompt` before it begins.
+    Recordings are kept for `retention_days` (0–3650), or a calendar month if that is 0. A call is released
+    when no audio has come from one side for `media_lost_s` seconds (0–3600; 0: never); a side on hold owes none. The
+    default leaves room for gateways that send nothing while nobody speaks.
     """
 
     number: Number400
@@ -138,13 +141,16 @@ class Plan:
         later = GATES[GATES.index(gate) + 1 :]
         return next((one for one in later if one in self.nodes), self.start)
 
-    def way(self, node: NodeName, then: NodeName) -> NodeName:
+    def next_node(self, node: NodeName, then: NodeName) -> NodeName:
         """`then`, or what follows the gate `node` if it is empty."""
         return self.after(node) if then == NEXT else then
 
     def most_forwards(self) -> int:
-        """How often one call may go on to a next target."""
-        return FORWARDS[self.profile] if self.max_forwards is None else self.max_forwards
+        """How often one call may go on to a next target: what the plan says, or its profile's default."""
+        if self.max_forwards is not None:
+            return self.max_forwards
+        default = FORWARDS[self.profile]
+        return max(default, len(self.targets)) if self.profile is Profile.STANDARD else default
 
     def group(self, name: GroupName | NodeName) -> Hunt:
         """The hunt that an extension leads to; a target alone is a hunt of one."""

@@ -83,7 +83,8 @@ class CallerLeg:
 
     `alerted` are the legs whose early media the caller has been given, with `CALLER` standing for a plain
     180.
-    `hears` is what is played to the caller now, empty for nothing; `loops` whether without end.
+    `hears` is what is played to the caller now, empty for nothing; `loops` whether without end. `audio_open`: the
+    caller was given audio, ours or a target's (183 with SDP, or 200), and makes no ringing tone of its own any more.
     """
 
     inbound: Inbound = Inbound.UP
@@ -92,6 +93,7 @@ class CallerLeg:
     alerted: tuple[LegId, ...] = ()
     hears: tuple[PromptName, ...] = ()
     loops: bool = False
+    audio_open: bool = False
 
 
 @attrs.frozen
@@ -161,11 +163,16 @@ class CollectingKeys:
 
 @attrs.frozen
 class Queueing:
-    """The caller waits in a queue; `at` is how many are before this call, None until that is known."""
+    """The caller waits in a queue since `since_s`; `at` is how many are before this call, None until that is known.
+
+    `looking`: it was asked whether a target is free. `is_back`: a target was free, and refused.
+    """
 
     node: NodeName
+    since_s: float
     at: int | None = None
     looking: bool = False
+    is_back: bool = False
 
 
 @attrs.frozen
@@ -188,7 +195,7 @@ class Transferring:
 
     `ringing` is the leg that rings now, `waiting` are the targets after it, `looking` means that their lines
     were asked for. `consulting` is the leg that the seat talks with, in an attended transfer by key. `referred` means
-    that the seat's telephone asked by REFER and is told how it goes; `replaces` as in `TransferAsked`. `recalling`
+    that the seat's telephone asked by REFER and gets reports; `replaces` as in `TransferAsked`. `recalling`
     means that nobody was found and the seat, which has hung up, is rung again. `fax`: a fax line is rung.
     """
 
@@ -229,13 +236,26 @@ Activity = (
 
 
 @attrs.frozen
+class Queued:
+    """The queue from which a call came to the hunt that it is in, where it has waited since `since_s`.
+
+    `refused` are targets that refused a call a moment ago: the hunt passes them over.
+    """
+
+    node: NodeName
+    since_s: float
+    refused: tuple[TargetName, ...]
+
+
+@attrs.frozen
 class State:
     """One call between two events.
 
     `over`: every leg is down and the outcome is set, the process may rest. `charged_from_s` is the moment
     from which the forwarded leg is charged (F1): the first target's answer that the caller was connected to.
     `forwards` counts how often the call went on from one target to the next (R6), `passed` the nodes it came
-    through. `priority` is a white-listed caller's who goes first (O4). `menus` are the menus that the caller chose at
+    through. `priority` is a white-listed caller's who goes first (O4). `queued` is where the call goes back to, at its
+    old place, when the targets of a hunt refuse it (R10). `menus` are the menus that the caller chose at
     and what was keyed (M8). `gathering` are the legs whose keys are being collected. `recording`: what is said is
     recorded now (M5).
     """
@@ -249,6 +269,7 @@ class State:
     forwards: int = 0
     passed: int = 0
     priority: bool = False
+    queued: Queued | None = None
     menus: tuple[tuple[NodeName, str], ...] = ()
     gathering: frozenset[LegId] = frozenset()
     timers: frozenset[TimerName] = frozenset()

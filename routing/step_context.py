@@ -13,7 +13,7 @@ from routing.hours import Moment
 from routing.ids import LegId, NodeName, TimerName
 from routing.node import Node
 from routing.plan import Plan
-from routing.state import Activity, Attempt, CallerLeg, Inbound, Outcome, Phase, State
+from routing.state import Activity, Attempt, CallerLeg, Inbound, Outcome, Phase, Queued, State
 from routing.trace import TraceStep
 
 N = TypeVar("N", bound=Node)
@@ -33,6 +33,7 @@ class StepContext:
     forwards: int
     passed: int
     priority: bool
+    queued: Queued | None
     menus: tuple[tuple[NodeName, str], ...]
     gathering: frozenset[LegId]
     timers: frozenset[TimerName]
@@ -57,6 +58,7 @@ class StepContext:
             forwards=state.forwards,
             passed=state.passed,
             priority=state.priority,
+            queued=state.queued,
             menus=state.menus,
             gathering=state.gathering,
             timers=state.timers,
@@ -80,6 +82,7 @@ class StepContext:
             forwards=self.forwards,
             passed=self.passed,
             priority=self.priority,
+            queued=self.queued,
             menus=self.menus,
             gathering=self.gathering,
             timers=self.timers,

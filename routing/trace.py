@@ -1,4 +1,4 @@
-"""What a call's way leaves behind: one step for each decision, so that any call can be explained later.
+"""The trace of a call: one step for each decision, so that any call can be explained later.
 
 Rule: every branch taken is written down, with what was looked at, and every branch passed over, with the
 reason.

@@ -26,9 +26,10 @@ from b2bua.pool.pool import Pool
 from b2bua.pool.process import Process
 from b2bua.records.call_record import CallRecord, CallState
 from b2bua.store.numbers import NumberState
+from routing.cause import NOT_ALLOWED
 from routing.facts import Caller, Facts
 from routing.ids import CallId, Number400
-from routing.number import NumberFault, parse_400
+from routing.number import NumberFault, is_400, parse_400
 
 RETRY_AFTER_S: Final = 5
 """What a carrier is told to wait while no calls are taken at all (RFC 3261, 20.33); never for want of room, since it
@@ -79,6 +80,8 @@ class CallAdmission:
         if trunk.capacity and self._active_calls.of_trunk(trunk.name) >= trunk.capacity:
             return Refused(503, "Service Unavailable", q850=34)
         caller = caller_of(call.caller, category=call.category, display=call.display, withheld=call.withheld)
+        if is_400(caller.number):  # it never dials out (N3)
+            return Refused(NOT_ALLOWED.sip, "Forbidden", q850=NOT_ALLOWED.q850)
         accepted_ms = self._now_ms()
         call_id = CallId(f"{accepted_ms:011x}{secrets.token_hex(5)}")
         process = self._pool.assign(partial(self._assignment, call_id, call, served, caller, accepted_ms))

@@ -318,10 +318,10 @@ class CommandExecutor:
         caller = self.legs.get(CALLER)
         if caller is None:
             return
-        self.interaction.silence(CALLER)
         if source is None or not self._assign.early_media:
-            caller.ring()
+            caller.ring()  # our ringing tone, if the caller hears it, goes on
         else:
+            self.interaction.silence(CALLER)
             caller.progress()
             self.bridge.overhear(source, CALLER)
 

@@ -13,6 +13,7 @@ from b2bua.base.clock import now_ms
 from b2bua.calls.active_calls import ActiveCalls
 from b2bua.calls.line_reservations import LineReservations
 from b2bua.calls.queues import Move, Queues, Standing
+from b2bua.calls.refusals import Refusals
 from b2bua.console.feed import Feed
 from b2bua.console.rows import QUEUES, QueueRow
 from b2bua.ipc.protocol import Ask
@@ -36,6 +37,7 @@ class CallQueries:
         self._feed = feed
         self._queues = Queues()
         self._lines = LineReservations()
+        self._refusals = Refusals()
         self._settled = trio.Event()
 
     async def ask(self, ask: Ask) -> None:
@@ -63,9 +65,10 @@ class CallQueries:
             return
         number, call_id = Number400(record.number), CallId(ask.call_id)
         match ask.question:
-            case JoinQueue(node, priority):
-                since_ms = now_ms() - round(1000 * ask.waited_s)
-                new = Standing(call_id, priority, trio.current_time() - ask.waited_s, since_ms)
+            case JoinQueue(node, priority, waited_before_s):
+                waited_s = waited_before_s + ask.waited_s
+                since_ms = now_ms() - round(1000 * waited_s)
+                new = Standing(call_id, priority, trio.current_time() - waited_s, since_ms)
                 self._moved(self._queues.join(number, node, new))
             case LeaveQueue(node):
                 self._left(call_id, self._queues.leave(number, node, call_id))
@@ -81,10 +84,12 @@ class CallQueries:
         limited = [target for target in free[: look.rings] if target in look.lines]
         self._lines.promise(number, call_id, limited, attempts, now_s)
         so_far = {target: self._switchboard.had(number, target) for target in look.targets}
-        return TargetsLooked(0.0, look.node, live, so_far, {})
+        refused = tuple(one for one in look.targets if self._refusals.is_recent(number, one, now_s))
+        return TargetsLooked(0.0, look.node, live, so_far, {}, refused)
 
     def shown(self, record: CallRecord) -> None:
-        """A call's record is newer now: what it was promised may be taken."""
+        """A call's record is newer now: what it was promised may be taken, and a target may have refused it."""
+        self._refusals.note(record, trio.current_time())
         self._lines.rang(CallId(record.call_id), len(record.attempts))
 
     def gone(self, call_id: CallId) -> None:

@@ -272,6 +272,7 @@ class Daemon:
         self._publisher.call(record)
         self._number_stats.call(record)
         self._peers.ended(record)
+        self._usage.ended(record)
 
     async def _leave(self, *, calls_go_on: bool) -> None:
         """Take no more calls; end those that are up, or leave them to the next daemon; see every record stored."""

@@ -18,6 +18,7 @@ from b2bua.store.database import ReusedConnection, writing
 from b2bua.store.query import Query, select_blobs
 from b2bua.store.rows import from_blob, to_row
 from b2bua.store.schema import records
+from routing.cause import REFUSED
 from routing.ids import CallId, Number400
 
 _ROWS_AT_ONCE: Final = 500
@@ -84,8 +85,10 @@ class Records:
                 yield from_blob(blob)
 
     def calls_since(self, since_ms: int) -> dict[Number400, int]:
-        """How many calls came to each number since then (UTC epoch milliseconds); reads that part of the index once."""
-        counted = select(records.c.number, func.count()).where(records.c.accepted_ms >= since_ms)
+        """How many calls to each number since then (UTC epoch milliseconds) its plan has not refused (O6)."""
+        counted = select(records.c.number, func.count()).where(
+            records.c.accepted_ms >= since_ms, or_(records.c.slug.is_(None), records.c.slug.not_in(REFUSED))
+        )
         with self._engine.connect() as connection:
             rows = connection.execute(counted.group_by(records.c.number))
             return {Number400(number): calls for number, calls in rows}

@@ -14,7 +14,13 @@ from routing.check.caller_groups import CallerGroups
 from routing.check.difference import Change, difference
 from routing.check.findings import Doubt, Finding
 from routing.check.reachability import origin_branches, unreached_nodes
-from routing.check.static_checks import facts_of_the_day, prompts_missing, targets_alone, waits_too_long
+from routing.check.static_checks import (
+    facts_of_the_day,
+    prompts_missing,
+    targets_alone,
+    targets_never_rung,
+    waits_too_long,
+)
 from routing.check.time_classes import Times
 from routing.check.times import nobody_there, small_gaps, time_branches
 from routing.ids import PromptName
@@ -50,6 +56,7 @@ def check(
                 *nobody_there(plan, times, groups),
                 *targets_alone(plan),
                 *waits_too_long(plan, carrier_wait_s),
+                *targets_never_rung(plan),
                 *prompts_missing(plan, prompts),
                 *facts_of_the_day(plan, today, calendar),
             }

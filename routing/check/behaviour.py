@@ -65,7 +65,7 @@ def first_undecided(plan: Plan, at: Position, who: Caller, moment: Moment) -> Po
                 if gates.area_refusal(screen, who):
                     return Position(REFUSED["area", screen.announce])
                 priority = priority or gates.is_priority(plan, screen, who)
-                name = plan.way(name, screen.then)
+                name = plan.next_node(name, screen.then)
             case CompareOrigin() as node:
                 fits = (branch.then for branch in node.branches if branch.why(who, plan.lists))
                 name = next(fits, node.otherwise)
@@ -116,10 +116,12 @@ def behaviour(plan: Plan, who: Caller, moment: Moment) -> Behaviour:
         branches[at] = found
         todo += found.values()
     alike = _alike(own, branches)
-    answered = [one for one in own.values() if one[0] == "Hunt" and one[1]]
-    talks = bool(answered)
-    recorded = any(not is_fax for _, _, (is_fax, _), *_ in answered)  # a fax is not recorded (M6)
+    hunts = [one for one in own.values() if one[0] == "Hunt"]
+    talks = any(lines for _, lines, *_ in hunts)
+    recorded = any(lines and not is_fax for _, lines, (is_fax, _), *_ in hunts)  # a fax is not recorded (M6)
     settings = (_recording(plan) if recorded else (), plan.media_lost_s, _transfers(plan, moment)) if talks else ()
+    if not recorded and any(not is_fax for _, _, (is_fax, _), *_ in hunts):
+        settings = (*_notice(plan), *settings)
     return (*settings, _most_forwards(plan, begin, own, branches), *_written(begin, alike, own, branches))
 
 
@@ -177,6 +179,12 @@ def _recording(plan: Plan) -> Behaviour:
     return (plan.record_announce, prompt, plan.retention_days)
 
 
+def _notice(plan: Plan) -> Behaviour:
+    """What a caller hears before a hunt though nobody there takes a call then (M5)."""
+    is_heard = plan.record and plan.record_announce is Announced.CALLER
+    return (plan.record_announce, plan.record_prompt) if is_heard else ()
+
+
 def _transfers(plan: Plan, moment: Moment) -> Behaviour:
     """Whom a seat can hand its caller over to, and how."""
     branches = plan.transfer
@@ -215,12 +223,12 @@ def _most_forwards(plan: Plan, begin: Position, own: dict[Position, Behaviour], 
 
 
 def _alike(own: dict[Position, Behaviour], branches: Branches) -> dict[Position, int]:
-    """A number for each place, the same for places from where everything goes the same way."""
+    """A number for each position, the same for positions from which everything goes alike."""
     names = sorted(own, key=lambda at: (at.node, at.priority))
     alike = _numbered({at: own[at] for at in names})
     while True:
         finer = _numbered(
-            {at: (alike[at], sorted((way, alike[to]) for way, to in branches[at].items())) for at in names}
+            {at: (alike[at], sorted((branch, alike[to]) for branch, to in branches[at].items())) for at in names}
         )
         if len(set(finer.values())) == len(set(alike.values())):
             return alike
@@ -228,8 +236,8 @@ def _alike(own: dict[Position, Behaviour], branches: Branches) -> dict[Position,
 
 
 def _numbered(values: Mapping[Position, object]) -> dict[Position, int]:
-    seen: dict[str, int] = {}
-    return {at: seen.setdefault(repr(value), len(seen)) for at, value in values.items()}
+    numbers: dict[str, int] = {}
+    return {at: numbers.setdefault(repr(value), len(numbers)) for at, value in values.items()}
 
 
 def _written(
@@ -247,6 +255,6 @@ def _written(
         if alike[at] not in order:
             order[alike[at]] = len(order)
             found = sorted(branches[at].items(), key=lambda one: one[0])
-            written.append((own[at], [(way, alike[to]) for way, to in found]))
+            written.append((own[at], [(branch, alike[to]) for branch, to in found]))
             todo += reversed([to for _, to in found])
-    return tuple((one, tuple((way, order[to]) for way, to in found)) for one, found in written)
+    return tuple((one, tuple((branch, order[to]) for branch, to in found)) for one, found in written)

@@ -74,7 +74,7 @@ def origins_of(plans: Iterable[Plan]) -> list[Origin]:
 class CallerGroup:
     """All callers who look the same; `caller` is one of them, and stands for all."""
 
-    seen: Traits
+    traits: Traits
     caller: Caller
 
 
@@ -99,7 +99,7 @@ class CallerGroups:
         self.classes = tuple(self._classes())
 
     def of(self, caller: Caller) -> Traits:
-        """What is seen of a caller: the class that the caller is in."""
+        """What plans can tell of a caller: the group that the caller is in."""
         kind = caller.caller_class
         seen_kind = kind.value if kind in self._kinds else "abroad" if kind in ABROAD else ""
         areas = self._areas.get(caller.area, _NONE)
@@ -115,10 +115,10 @@ class CallerGroups:
     def _classes(self) -> Iterator[CallerGroup]:
         known: set[Traits] = set()
         for caller in self._everyone():
-            seen = self.of(caller)
-            if seen not in known:
-                known.add(seen)
-                yield CallerGroup(seen, caller)
+            traits = self.of(caller)
+            if traits not in known:
+                known.add(traits)
+                yield CallerGroup(traits, caller)
 
     def _everyone(self) -> Iterator[Caller]:
         """Callers among whom there is one of every class."""
@@ -163,30 +163,30 @@ class CallerGroups:
             return ("all callers",)
         but = self._listed(others, some)
         # “other callers” says little by itself: better who is not meant, unless that is a long list
-        most = max(len(these), MOST_NAMES) if any(who.seen == Traits() for who in some) else len(these) - 1
+        most = max(len(these), MOST_NAMES) if any(who.traits == Traits() for who in some) else len(these) - 1
         return ("all callers but " + but[0], *but[1:]) if len(but) <= most else these
 
     def _listed(self, some: Sequence[CallerGroup], others: Sequence[CallerGroup]) -> tuple[str, ...]:
         """Each class by its words; those that a wider one's words mean already are left out."""
         said: list[str] = []
         for who in some:
-            wider = [one for one in some if one is not who and who.seen.is_within(one.seen)]
+            wider = [one for one in some if one is not who and who.traits.is_within(one.traits)]
             if not any(self._is_whole(one, others) for one in wider):
-                said.append(self._words(who.seen, other=not self._is_whole(who, others)))
+                said.append(self._words(who.traits, other=not self._is_whole(who, others)))
         return tuple(dict.fromkeys(said))
 
     def _is_whole(self, who: CallerGroup, others: Sequence[CallerGroup]) -> bool:
         """Whether every class that these words seem to mean is meant."""
-        return not any(one.seen.is_within(who.seen) for one in others)
+        return not any(one.traits.is_within(who.traits) for one in others)
 
-    def _words(self, seen: Traits, *, other: bool) -> str:
-        names = [f"number {print_number(one)}" for one in self._numbers if self._named(one) == seen.named]
-        names += [f"numbers beginning {one}" for one in self._prefixes if self._named(one) == seen.named]
-        areas = [area for area, places in self._areas.items() if places == seen.areas]
+    def _words(self, traits: Traits, *, other: bool) -> str:
+        names = [f"number {print_number(one)}" for one in self._numbers if self._named(one) == traits.named]
+        names += [f"numbers beginning {one}" for one in self._prefixes if self._named(one) == traits.named]
+        areas = [area for area, places in self._areas.items() if places == traits.areas]
         base = _shortened(names) if names else "callers"
         where = f" from {_shortened(areas)}" if areas else ""
-        kind = " from abroad" if seen.kind == "abroad" else f" ({seen.kind})" if seen.kind else ""
-        without = "" if seen.numbered else " without a number"
+        kind = " from abroad" if traits.kind == "abroad" else f" ({traits.kind})" if traits.kind else ""
+        without = "" if traits.numbered else " without a number"
         return ("other " if other else "") + base + where + kind + without
 
 

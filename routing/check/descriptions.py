@@ -14,16 +14,16 @@ from routing.number import print_number
 from routing.plan import GATES, Plan
 
 MOST_WORDS: Final = 4
-"""Nodes of which a way is told."""
+"""The most nodes that a description names."""
 
 
 def describe(plan: Plan, who: Caller, moment: Moment) -> str:
     """Who rings, in which order, or what is heard, as far as it goes without a choice."""
     at: Position | None = first(plan, who, moment)
-    seen: set[Position] = set()
+    visited: set[Position] = set()
     parts: list[str] = []
-    while at and at not in seen and len(parts) < MOST_WORDS:
-        seen.add(at)
+    while at and at not in visited and len(parts) < MOST_WORDS:
+        visited.add(at)
         if at.node in ENDS:
             parts.append(at.node.strip("()"))
             break
@@ -56,7 +56,7 @@ def _hunt(plan: Plan, name: NodeName, hunt: Hunt, moment: Moment) -> str:
 
 
 def _after(plan: Plan, name: NodeName, node: Node) -> NodeName | None:
-    """Where the call goes on if there is only one way, or none takes it."""
+    """Where the call goes on if there is only one branch, or no target takes it."""
     if name in GATES:
         return plan.after(name)
     branches = branches_of(node)

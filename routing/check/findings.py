@@ -15,6 +15,7 @@ class Doubt(StrEnum):
     NOBODY = "nobody"
     OWN_TARGET = "own-target"
     LONG_WAIT = "long-wait"
+    NEVER_RUNG = "never-rung"
     NO_PROMPT = "no-prompt"
     AUTHORISATION = "authorisation"
     NO_AREA = "no-area"

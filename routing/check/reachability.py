@@ -1,4 +1,4 @@
-"""What is suspicious about ways: nodes that nothing reaches, branches by origin that are never taken.
+"""What is suspicious about branches: nodes that nothing reaches, branches by origin that are never taken.
 
 Rule: looks at every caller that the plan can tell apart.
 """

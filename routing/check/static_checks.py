@@ -80,6 +80,21 @@ def waits_too_long(plan: Plan, carrier_wait_s: int) -> Iterator[Finding]:
                 yield Finding(f"nodes.{name}", Doubt.LONG_WAIT, says)
 
 
+def targets_never_rung(plan: Plan) -> Iterator[Finding]:
+    """Hunts with more targets than one call may be forwarded to, so that it is busy while targets are free (R12)."""
+    most = plan.most_forwards()
+    for name, node in plan.nodes.items():
+        if isinstance(node, Hunt):
+            never = len(node.targets) - (most + 1) * _rung_together(node)
+            if never > 0:
+                says = f"{never} of its {len(node.targets)} targets are never rung in one call: {most} forwards at most"
+                yield Finding(f"nodes.{name}", Doubt.NEVER_RUNG, says)
+
+
+def _rung_together(hunt: Hunt) -> int:
+    return hunt.wave if hunt.order is Order.TOGETHER else 1
+
+
 def _longest(plan: Plan, name: NodeName, waits: dict[NodeName, int]) -> int:
     """Seconds of ringing from a hunt on, through hunts after it; a node of another kind ends the count."""
     node = plan.nodes[name]
@@ -87,7 +102,7 @@ def _longest(plan: Plan, name: NodeName, waits: dict[NodeName, int]) -> int:
         return 0
     if name not in waits:
         each = [node.wait_s(plan.targets[target].ring_s) for target in node.targets]
-        size = node.wave if node.order is Order.TOGETHER else 1
+        size = _rung_together(node)
         waves = [max(each[at : at + size]) for at in range(0, len(each), size)]
         after = max((_longest(plan, to, waits) for to in leads_to(plan, name)), default=0)
         waits[name] = sum(waves[: plan.most_forwards() + 1]) + after

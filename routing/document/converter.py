@@ -28,7 +28,7 @@ from routing.plan import Target
 
 Kind: TypeAlias = Any  # a class, an alias or an annotation: cattrs gives no type to what it reads by
 Read: TypeAlias = Any  # what a hook makes of a value: of the type that its kind names
-Hook = Callable[[Any, Kind], Read]
+Hook = Callable[[Any, Kind], Read]  # Any: a value of a document, which the hook is to judge
 
 Item = TypeVar("Item")
 
@@ -50,7 +50,7 @@ EXAMPLES: Final = {
 """How to write what a document must not lack."""
 
 
-def _is_between(kind: Any) -> bool:
+def _is_between(kind: Any) -> bool:  # Any: as Kind, which mypy does not narrow
     return get_origin(kind) is Annotated and isinstance(get_args(kind)[1], Between)
 
 
@@ -80,14 +80,15 @@ def _each(values: Iterable[tuple[int | str, Item]], read: Callable[[Item], Read]
         try:
             done.append(read(value))
         except Exception as fault:  # noqa: BLE001 - carried on, with its place, in the group below
-            fault.__notes__ = [*getattr(fault, "__notes__", ()), IterableValidationNote("", at, Any)]
+            place = IterableValidationNote("", at, Any)  # Any: of no type known
+            fault.__notes__ = [*getattr(fault, "__notes__", ()), place]
             faults.append(fault)
     if faults:
         raise IterableValidationError("members", faults, list)
     return done
 
 
-def _list(kind: Any, converter: BaseConverter) -> Hook:
+def _list(kind: Any, converter: BaseConverter) -> Hook:  # Any: as Kind, which mypy does not narrow
     """A tuple or set from an array; one value alone will do where an array of one is meant."""
     of, make = get_args(kind)[0], get_origin(kind)
 
@@ -161,11 +162,11 @@ def _is_class(kind: Kind) -> bool:
     return isinstance(kind, type) and attrs.has(kind)
 
 
-def _is_list(kind: Any) -> bool:
+def _is_list(kind: Any) -> bool:  # Any: as Kind, which mypy does not narrow
     return get_origin(kind) in (tuple, frozenset)
 
 
-def _is_mapping(kind: Any) -> bool:
+def _is_mapping(kind: Any) -> bool:  # Any: as Kind, which mypy does not narrow
     return get_origin(kind) is dict
 
 

@@ -26,9 +26,9 @@ def endless(plan: Plan) -> list[NodeName]:
     waits = {name for name, node in plan.nodes.items() if isinstance(node, Menu | Verify)}
     onward: dict[NodeName, set[NodeName]] = {name: set() for name in plan.nodes if name not in waits}
     back: dict[NodeName, set[NodeName]] = {name: set() for name in onward}
-    for name, ways in onward.items():
-        ways.update(to for to in leads_to(plan, name) if to in onward)
-        for to in ways:
+    for name, successors in onward.items():
+        successors.update(to for to in leads_to(plan, name) if to in onward)
+        for to in successors:
             back[to].add(name)
     open_ended = _without_end(onward, back) & _without_end(back, onward)
     return [name for name in onward if name in open_ended]
@@ -36,8 +36,8 @@ def endless(plan: Plan) -> list[NodeName]:
 
 def _without_end(onward: dict[NodeName, set[NodeName]], back: dict[NodeName, set[NodeName]]) -> set[NodeName]:
     """The nodes from which one can go on for ever: all but those that lead only to ends, taken away from the ends."""
-    left = {name: len(ways) for name, ways in onward.items()}
-    ends = [name for name, ways in left.items() if not ways]
+    left = {name: len(successors) for name, successors in onward.items()}
+    ends = [name for name, successors in left.items() if not successors]
     for end in ends:  # grows while it is walked
         del left[end]
         for name in back[end]:
@@ -49,11 +49,11 @@ def _without_end(onward: dict[NodeName, set[NodeName]], back: dict[NodeName, set
 
 def reached(plan: Plan) -> set[NodeName]:
     """Every node that some call may come to."""
-    seen: set[NodeName] = set()
+    found: set[NodeName] = set()
     todo = [*(gate for gate in GATES if gate in plan.nodes), plan.start]
     while todo:
         name = todo.pop()
-        if name not in seen:
-            seen.add(name)
+        if name not in found:
+            found.add(name)
             todo += leads_to(plan, name)
-    return seen
+    return found

@@ -59,7 +59,7 @@ def _table(cls: type) -> Schema:
     }
 
 
-def _value(kind: Any) -> Schema:
+def _value(kind: Any) -> Schema:  # Any: an annotation, for which Python has no type
     origin, args = get_origin(kind), get_args(kind)
     if kind in _PATTERNS:
         return _PATTERNS[kind]
@@ -81,7 +81,7 @@ def _value(kind: Any) -> Schema:
     return _plain(kind)
 
 
-def _plain(kind: Any) -> Schema:
+def _plain(kind: Any) -> Schema:  # Any: as above
     if isinstance(kind, type) and issubclass(kind, Enum):
         return {"enum": [member.value for member in kind]}
     if kind is bool:

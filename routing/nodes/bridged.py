@@ -1,6 +1,6 @@
-"""Talking: the caller and a target hear each other, until either hangs up, once they were told what the plan says.
+"""Talking: the caller and a target hear each other, until either hangs up, after the notice that the plan wants (M5).
 
-Rule: the first target to answer gets the call; every other leg is told that it was answered elsewhere.
+Rule: the first target to answer gets the call; every other leg ends with the cause “answered elsewhere”.
 """
 
 from routing import caller, legs
@@ -25,6 +25,7 @@ def begin(ctx: StepContext, leg: LegId, hunt: NodeName) -> None:
     caller.silence(ctx)
     caller.answer(ctx)
     ctx.charged_from_s = ctx.at_s
+    ctx.queued = None
     if ctx.plan.record and not ctx.attempts[leg - 1].fax:
         _record(ctx, leg, hunt)
     else:
@@ -32,7 +33,7 @@ def begin(ctx: StepContext, leg: LegId, hunt: NodeName) -> None:
 
 
 def _record(ctx: StepContext, leg: LegId, hunt: NodeName) -> None:
-    """Record from the first word on, after both were told if the plan says so."""
+    """Record from the first word on, after both have heard the notice if the plan says so."""
     if ctx.plan.record_announce is Announced.BOTH:
         recording_notice.notify_parties(ctx, leg, hunt)
     else:

@@ -1,4 +1,4 @@
-"""Compare and Distribution: which way a call takes by origin, time, or its place in line (R1–R3).
+"""Compare and Distribution (ITU-T Q.1213): the branch that a call takes by origin, time or its turn (R1–R3).
 
 Rule: the first branch that fits is taken; those before it did not fit, those after it were not needed.
 """
@@ -23,14 +23,14 @@ PLACE_S: Final = 20
 def enter_origin(ctx: StepContext, name: NodeName, node: CompareOrigin) -> NodeName:
     """Lead by the caller's number, area and class."""
     who = ctx.facts.caller
-    seen: tuple[tuple[str, str], ...] = (("caller", who.number or "withheld"), ("area", who.area))
+    looked_at: tuple[tuple[str, str], ...] = (("caller", who.number or "withheld"), ("area", who.area))
     passed: list[tuple[str, str]] = []
     for branch in node.branches:
         if why := branch.why(who, ctx.plan.lists):
-            ctx.note(name, "origin", branch.then, looked_at=(*seen, ("fits", why)), passed_over=tuple(passed))
+            ctx.note(name, "origin", branch.then, looked_at=(*looked_at, ("fits", why)), passed_over=tuple(passed))
             return branch.then
         passed.append((branch.then, "the caller is of another origin"))
-    ctx.note(name, "origin", node.otherwise, looked_at=seen, passed_over=tuple(passed))
+    ctx.note(name, "origin", node.otherwise, looked_at=looked_at, passed_over=tuple(passed))
     return node.otherwise
 
 
@@ -38,16 +38,16 @@ def enter_time(ctx: StepContext, name: NodeName, node: CompareTime) -> NodeName:
     """Lead by the moment of arrival."""
     moment = ctx.moment()
     clock = f"{ctx.facts.arrived:%a %Y-%m-%d %H:%M}"
-    seen: tuple[tuple[str, str], ...] = (("arrived", clock), ("day", moment.today.kind))
+    looked_at: tuple[tuple[str, str], ...] = (("arrived", clock), ("day", moment.today.kind))
     if ctx.facts.today == "unknown":
-        seen = (*seen, ("calendar", "does not know this year: plain weekdays"))
+        looked_at = (*looked_at, ("calendar", "does not know this year: plain weekdays"))
     passed: list[tuple[str, str]] = []
     for branch in node.branches:
         if branch.when.holds(moment, ctx.plan.hours):
-            ctx.note(name, "time", branch.then, looked_at=seen, passed_over=tuple(passed))
+            ctx.note(name, "time", branch.then, looked_at=looked_at, passed_over=tuple(passed))
             return branch.then
         passed.append((branch.then, f"not in {', '.join(branch.when.texts())}"))
-    ctx.note(name, "time", node.otherwise, looked_at=seen, passed_over=tuple(passed))
+    ctx.note(name, "time", node.otherwise, looked_at=looked_at, passed_over=tuple(passed))
     return node.otherwise
 
 
@@ -61,7 +61,7 @@ def enter_share(ctx: StepContext, name: NodeName, node: Distribution) -> None:
 
 
 def react_distributing(ctx: StepContext, activity: Distributing, event: Event) -> NodeName | None:
-    """The place is known, or nobody is there to tell it: then the call's seed stands in."""
+    """The place has come, or the daemon did not answer in time: then the call's seed stands in."""
     match event:
         case PlaceTaken(node=node, place=taken) if node == activity.node:
             ctx.stop_timer(ASK)

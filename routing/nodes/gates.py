@@ -1,4 +1,4 @@
-"""Screen and Limit: whether a call is let in, before anything that costs (O1–O4, O6, R10).
+"""Screen and Limit (ITU-T Q.1213): whether a call is let in, before anything that costs (O1–O4, O6, R10).
 
 Rule: a caller who is refused reaches no target, and the trace says by which rule.
 """
@@ -44,39 +44,39 @@ def is_priority(plan: Plan, screen: Screen, who: Caller) -> bool:
 def enter_screen(ctx: StepContext, name: NodeName, screen: Screen) -> NodeName | None:
     """Let the caller in, or refuse: 您无权拨打该号码 for lists and classes, 对不起，您要的电话忙 for areas."""
     who = ctx.facts.caller
-    seen = (("caller", who.number or "withheld"), ("class", who.caller_class), ("area", who.area))
+    looked_at = (("caller", who.number or "withheld"), ("class", who.caller_class), ("area", who.area))
     if why := refusal(ctx.plan, screen, who):
-        ctx.note(name, "screen", "refuse", looked_at=seen, passed_over=(("then", why),))
+        ctx.note(name, "screen", "refuse", looked_at=looked_at, passed_over=(("then", why),))
         caller.release_after(ctx, NOT_ALLOWED, NOT_ALLOWED_PROMPT if screen.announce else None)
         return None
     if why := area_refusal(screen, who):
-        ctx.note(name, "screen", "refuse", looked_at=seen, passed_over=(("then", why),))
+        ctx.note(name, "screen", "refuse", looked_at=looked_at, passed_over=(("then", why),))
         caller.release_after(ctx, AREA_REFUSED, BUSY_PROMPT if screen.announce else None)
         return None
     ctx.priority = ctx.priority or is_priority(ctx.plan, screen, who)
     if screen != DEFAULT_SCREEN:  # a plan without a screen of its own has decided nothing here
-        ctx.note(name, "screen", "then", looked_at=seen)
-    return ctx.plan.way(name, screen.then)
+        ctx.note(name, "screen", "then", looked_at=looked_at)
+    return ctx.plan.next_node(name, screen.then)
 
 
 def enter_limit(ctx: StepContext, name: NodeName, limit: Limit) -> NodeName | None:
     """Let the call through while the month's use and the lines allow it."""
     usage, live = ctx.facts.usage, ctx.facts.live_calls
-    seen = (("month_cost", str(usage.cost_li)), ("month_calls", str(usage.calls)), ("live_calls", str(live)))
+    looked_at = (("month_cost", str(usage.cost_li)), ("month_calls", str(usage.calls)), ("live_calls", str(live)))
     over_month = _over_month(limit, usage.cost_li, usage.calls)
     if over_month:
-        ctx.note(name, "limit", "refuse", looked_at=seen, passed_over=(("then", over_month),))
+        ctx.note(name, "limit", "refuse", looked_at=looked_at, passed_over=(("then", over_month),))
         caller.release_after(ctx, OVER_MONTH_LIMIT, BUSY_PROMPT)
         return None
     lines = limit.most_lines()
     if lines is not None and live >= lines:
         why = (("then", f"all {lines} lines are taken"),)
-        ctx.note(name, "limit", "over" if limit.over else "refuse", looked_at=seen, passed_over=why)
+        ctx.note(name, "limit", "over" if limit.over else "refuse", looked_at=looked_at, passed_over=why)
         if limit.over is None:
             caller.release_after(ctx, ALL_LINES_BUSY, BUSY_PROMPT)
         return limit.over
-    ctx.note(name, "limit", "then", looked_at=seen)
-    return ctx.plan.way(name, limit.then)
+    ctx.note(name, "limit", "then", looked_at=looked_at)
+    return ctx.plan.next_node(name, limit.then)
 
 
 def _over_month(limit: Limit, cost_li: int, calls: int) -> str:

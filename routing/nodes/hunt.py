@@ -1,4 +1,4 @@
-"""Hunt: ring targets until one answers (R4, R6–R10).
+"""Hunt: ring targets until one answers (R4, R6–R10; call distribution and forwarding, ITU-T Q.1211).
 
 Rule: a target that may not be rung is passed over, and the trace says why; a target is never rung twice at
 once.
@@ -20,7 +20,7 @@ from routing.event import (
     TargetsLooked,
     TimerFired,
 )
-from routing.ids import LegId, NodeName, TargetName, TimerName
+from routing.ids import LegId, NodeName, PromptName, TargetName, TimerName
 from routing.node import BusyAdvance, ForwardOn, Hunt, Order
 from routing.nodes import bridged
 from routing.nodes.compare import ASK, ASK_S, PLACE_S
@@ -44,7 +44,7 @@ def enter(ctx: StepContext, name: NodeName, hunt: Hunt) -> NodeName | None:
 
 
 def react_preparing(ctx: StepContext, activity: PreparingHunt, event: Event) -> NodeName | None:
-    """What was asked for is told, or not in time: then the call goes on without it."""
+    """The daemon answered, or not in time: then the call goes on without it."""
     hunt = ctx.plan.group(activity.node)
     match event:
         case PlaceTaken(node=node, place=taken) if node == activity.node and activity.taken is None:
@@ -74,13 +74,15 @@ def _placed(ctx: StepContext, activity: PreparingHunt, hunt: Hunt) -> NodeName |
     return _begin(ctx, activity, hunt, None)
 
 
-def _begin(ctx: StepContext, activity: PreparingHunt, hunt: Hunt, seen: TargetsLooked | None) -> NodeName | None:
+def _begin(ctx: StepContext, activity: PreparingHunt, hunt: Hunt, looked: TargetsLooked | None) -> NodeName | None:
     """Put the targets in order, without those that may not be rung, and ring the first."""
     passed, usable, full = [], [], 0
-    for target in _ordered(ctx, activity, hunt, seen):
-        why = legs.why_not(ctx, target) or (seen.down.get(target, "") if seen else "")
-        if not why and seen and _is_full(ctx, target, seen):
+    for target in _ordered(ctx, activity, hunt, looked):
+        why = legs.why_not(ctx, target) or (looked.down.get(target, "") if looked else "")
+        if not why and looked and _is_full(ctx, target, looked):
             why, full = "all its lines are taken", full + 1
+        if not why and ctx.queued and target in ctx.queued.refused:
+            why = "it refused a call a moment ago"
         if why:
             passed.append((target, why))
         else:
@@ -90,12 +92,11 @@ def _begin(ctx: StepContext, activity: PreparingHunt, hunt: Hunt, seen: TargetsL
         asked = (*asked, ("place", str(activity.taken)))
     ctx.note(activity.node, "hunt", ", ".join(usable) or "nobody", looked_at=asked, passed_over=tuple(passed))
     ctx.phase = Phase.RINGING
-    caller.ring_back(ctx, hunt.ringback or ctx.plan.welcome)
     return _advance(ctx, Hunting(activity.node, tuple(usable), len(ctx.attempts), full), hunt)
 
 
 def _ordered(
-    ctx: StepContext, activity: PreparingHunt, hunt: Hunt, seen: TargetsLooked | None
+    ctx: StepContext, activity: PreparingHunt, hunt: Hunt, looked: TargetsLooked | None
 ) -> tuple[TargetName, ...]:
     match hunt.order:
         case Order.RANDOM:
@@ -103,15 +104,15 @@ def _ordered(
         case Order.ROUND_ROBIN:
             first = (activity.taken or 0) % len(hunt.targets)
             return hunt.targets[first:] + hunt.targets[:first]
-        case Order.LEAST_CALLS if seen:
-            return tuple(sorted(hunt.targets, key=lambda name: seen.so_far.get(name, 0)))
+        case Order.LEAST_CALLS if looked:
+            return tuple(sorted(hunt.targets, key=lambda name: looked.so_far.get(name, 0)))
         case _:
             return hunt.targets
 
 
-def _is_full(ctx: StepContext, target: TargetName, seen: TargetsLooked) -> bool:
+def _is_full(ctx: StepContext, target: TargetName, looked: TargetsLooked) -> bool:
     capacity = ctx.plan.targets[target].capacity
-    return capacity > 0 and seen.live.get(target, 0) >= capacity
+    return capacity > 0 and looked.live.get(target, 0) >= capacity
 
 
 def react(ctx: StepContext, activity: Hunting, event: Event) -> NodeName | None:
@@ -119,7 +120,8 @@ def react(ctx: StepContext, activity: Hunting, event: Event) -> NodeName | None:
     hunt = ctx.plan.group(activity.node)
     match event:
         case TargetRang(leg=leg, early_media=early_media) if leg in activity.ringing:
-            caller.alert(ctx, leg if early_media and len(activity.ringing) == 1 else None)
+            if _ringback(ctx, hunt) is None:
+                caller.alert(ctx, leg if early_media and len(activity.ringing) == 1 else None)
         case TargetAnswered(leg=leg) if leg in activity.ringing:
             bridged.begin(ctx, leg, activity.node)
         case TimerFired(timer=timer) if timer == PAUSE:
@@ -152,9 +154,14 @@ def _lost(ctx: StepContext, activity: Hunting, hunt: Hunt, leg: LegId, why: caus
         left_s = attempt.began_s + _wait_s(ctx, hunt, attempt.target) - ctx.at_s
         if left_s > 0:
             ctx.start_timer(PAUSE, left_s)
+            caller.ring_back(ctx, _ringback(ctx, hunt))
             ctx.activity = attrs.evolve(activity, pausing=True)
             return None
     return _advance(ctx, activity, hunt)
+
+
+def _ringback(ctx: StepContext, hunt: Hunt) -> PromptName | None:
+    return hunt.ringback or ctx.plan.welcome
 
 
 def _wait_s(ctx: StepContext, hunt: Hunt, target: TargetName) -> int:
@@ -167,7 +174,9 @@ def _advance(ctx: StepContext, activity: Hunting, hunt: Hunt) -> NodeName | None
     if not activity.waiting:
         return _give_up(ctx, activity, hunt, "no target is left")
     if ctx.attempts and ctx.forwards >= ctx.plan.most_forwards():
+        ctx.queued = None  # it may be forwarded no more: nothing to wait for
         return _give_up(ctx, activity, hunt, f"forwarded {ctx.forwards} times")
+    caller.ring_back(ctx, _ringback(ctx, hunt))
     most = hunt.wave if hunt.order is Order.TOGETHER else 1
     ringing: list[LegId] = []
     left: list[TargetName] = []
@@ -184,13 +193,18 @@ def _advance(ctx: StepContext, activity: Hunting, hunt: Hunt) -> NodeName | None
 
 
 def _give_up(ctx: StepContext, activity: Hunting, hunt: Hunt, why: str) -> NodeName | None:
-    """No target of this hunt took the call."""
+    """No target of this hunt took the call; one that came from a queue and was only refused goes back there."""
     busy = [cause.BUSY] * activity.full
     here = [*busy, *_causes(ctx.attempts[activity.since :])]
-    if here and all(map(cause.is_busy, here)) and hunt.busy:
-        chosen: NodeName | None = hunt.busy
+    rang_in_vain = any(attempt.stopped for attempt in ctx.attempts[activity.since :])
+    if ctx.queued and not rang_in_vain:
+        chosen: NodeName | None = ctx.queued.node
+    elif here and all(map(cause.is_busy, here)) and hunt.busy:
+        chosen = hunt.busy
     else:
         chosen = hunt.otherwise
+    if ctx.queued and chosen != ctx.queued.node:
+        ctx.queued = None
     ctx.note(activity.node, "hunt", chosen or "release", looked_at=(("because", why),))
     if chosen is None:
         caller.release_after(ctx, cause.of_all([*busy, *_causes(ctx.attempts)]), hunt.announce)

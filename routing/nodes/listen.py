@@ -1,5 +1,4 @@
-"""User Interaction: what the caller hears and keys (M1, M2, O5), a mailbox (M4), and a release with its
-reason.
+"""User Interaction (ITU-T Q.1213): what the caller hears and keys (M1, M2, O5), a mailbox (M4), a release (R7).
 
 Rule: the caller is answered, and so charged, only where the plan says so and where a message is taken.
 """
@@ -91,20 +90,22 @@ def react_keys(ctx: StepContext, activity: CollectingKeys, event: Event) -> Node
 
 def _chosen(ctx: StepContext, activity: CollectingKeys, menu: Menu, digits: str, end: KeysEnd) -> NodeName | None:
     _keyed(ctx)
-    seen = (("keys", digits), ("ended", end))
+    looked_at = (("keys", digits), ("ended", end))
     chosen: NodeName | None = menu.keys.get(Key(digits))
     if chosen is None and menu.extensions and Extension(digits) in ctx.plan.extensions:
         chosen = NodeName(ctx.plan.extensions[Extension(digits)])
     if chosen is not None:
         passed = tuple((to, f"key {key}") for key, to in sorted(menu.keys.items()) if key != digits)
-        ctx.note(activity.node, "menu", chosen, looked_at=seen, passed_over=passed)
+        ctx.note(activity.node, "menu", chosen, looked_at=looked_at, passed_over=passed)
         ctx.menus = (*ctx.menus, (activity.node, digits))[-MOST_MENUS:]
         return chosen
     if activity.tries == 1:
-        ctx.note(activity.node, "menu", menu.otherwise, looked_at=seen, passed_over=(("ask again", "no tries left"),))
+        ctx.note(
+            activity.node, "menu", menu.otherwise, looked_at=looked_at, passed_over=(("ask again", "no tries left"),)
+        )
         return menu.otherwise
     again = menu.wrong_prompt if digits else menu.timeout_prompt
-    ctx.note(activity.node, "menu", "ask again", looked_at=seen)
+    ctx.note(activity.node, "menu", "ask again", looked_at=looked_at)
     _ask(ctx, attrs.evolve(activity, tries=activity.tries - 1), (again, *menu.prompts), _keys_of(ctx, menu))
     return None
 
@@ -113,9 +114,9 @@ def _verified(ctx: StepContext, activity: CollectingKeys, verify: Verify, *, mat
     _keyed(ctx)
     if matched:
         ctx.note(activity.node, "verify", "then", looked_at=(("password", "right"),))
-        return ctx.plan.way(activity.node, verify.then)
-    seen = (("password", "wrong"), ("tries left", str(activity.tries - 1)))
-    ctx.note(activity.node, "verify", "ask again" if activity.tries > 1 else "refuse", looked_at=seen)
+        return ctx.plan.next_node(activity.node, verify.then)
+    looked_at = (("password", "wrong"), ("tries left", str(activity.tries - 1)))
+    ctx.note(activity.node, "verify", "ask again" if activity.tries > 1 else "refuse", looked_at=looked_at)
     if activity.tries > 1:
         prompts = (verify.wrong_prompt, verify.prompt)
         _ask(ctx, attrs.evolve(activity, tries=activity.tries - 1), prompts, _digits_of(verify))

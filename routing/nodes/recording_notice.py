@@ -1,7 +1,7 @@
 """Recording notice: whoever is recorded hears so before recording begins, as the plan's `record_announce` says (M5).
 
 Rule: a caller hears it once in a call, before the first target is rung or waited for, and so before the answer. Where
-both are told, both hear it when the target has answered, and are connected at its end; so does everyone to whom the
+both are to hear it, they do when the target has answered, and are connected at its end; so does everyone to whom the
 caller is handed over, while the caller hears music.
 """
 
@@ -20,7 +20,7 @@ KIND: Final = "notice"
 
 
 def is_due(ctx: StepContext, node: Node) -> bool:
-    """Whether the caller must be told before this node. A fax is not recorded (M6), and not spoken to."""
+    """Whether the caller must hear it before this node. A fax is not recorded (M6), and not spoken to."""
     plan = ctx.plan
     if not plan.record or plan.record_announce is not Announced.CALLER or not isinstance(node, Hunt | Queue):
         return False
@@ -29,7 +29,7 @@ def is_due(ctx: StepContext, node: Node) -> bool:
 
 
 def notify_caller(ctx: StepContext, name: NodeName) -> None:
-    """Tell the caller; the call goes on to the node at the end."""
+    """Let the caller hear it; the call goes on to the node at its end."""
     note(ctx, name, "tell the caller")
     caller.play(ctx, (ctx.plan.record_prompt,))
     ctx.activity = NotifyingCaller(name)
@@ -44,7 +44,7 @@ def notify_parties(ctx: StepContext, leg: LegId, hunt: NodeName) -> None:
 
 
 def is_due_for_target(ctx: StepContext, leg: LegId) -> bool:
-    """Whether a target to whom the caller is handed over must be told: what is said is recorded, and it is no fax."""
+    """Whether a target to whom the caller is handed over must hear it: what is said is recorded, and it is no fax."""
     return ctx.recording and ctx.plan.record_announce is Announced.BOTH and not ctx.attempts[leg - 1].fax
 
 
@@ -67,5 +67,5 @@ def react(ctx: StepContext, activity: NotifyingCaller, event: Event) -> NodeName
 
 
 def note(ctx: StepContext, name: NodeName, chose: str) -> None:
-    """Write into the trace who was told, by which prompt."""
+    """Write into the trace who heard it, by which prompt."""
     ctx.note(name, KIND, chose, looked_at=(("prompt", ctx.plan.record_prompt),))

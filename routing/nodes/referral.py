@@ -1,7 +1,7 @@
-"""Transfer by REFER (RFC 3515): what a seat's telephone may ask for, and what it is told (M3).
+"""Transfer by REFER (RFC 3515): what a seat's telephone may ask for, and the reports that it gets (M3).
 
 Rule: a call is referred only to what its plan names (W1): whoever can make a telephone send REFER must not be able to
-call at the subscriber's cost. Every REFER gets a last word.
+call at the subscriber's cost. Every REFER gets a final report.
 """
 
 from typing import Final
@@ -42,7 +42,7 @@ def _how(event: TransferAsked) -> str:
 
 
 def decline(ctx: StepContext, event: TransferAsked, status: int, why: str) -> None:
-    """Nothing comes of a REFER; its sender is told, unless its leg is not up."""
+    """Nothing comes of a REFER; its sender gets a report, unless its leg is not up."""
     ctx.note(transfer.NODE, "transfer", "refuse", looked_at=(("to", event.to),), passed_over=((event.to, why),))
     attempt = legs.find(ctx, event.leg)
     if attempt is not None and attempt.answered_s is not None and attempt.stopped is None:

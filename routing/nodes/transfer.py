@@ -134,10 +134,10 @@ def react(ctx: StepContext, activity: Transferring, event: Event) -> None:
             pass
 
 
-def _looked(ctx: StepContext, activity: Transferring, seen: TargetsLooked) -> None:
+def _looked(ctx: StepContext, activity: Transferring, looked: TargetsLooked) -> None:
     def is_free(target: TargetName) -> bool:
         capacity = ctx.plan.targets[target].capacity
-        return target not in seen.down and not (capacity and seen.live.get(target, 0) >= capacity)
+        return target not in looked.down and not (capacity and looked.live.get(target, 0) >= capacity)
 
     waiting = tuple(filter(is_free, activity.waiting))
     _ring_next(ctx, attrs.evolve(activity, waiting=waiting, looking=False))

@@ -222,6 +222,34 @@ async def test_what_is_heard_in_a_queue(switch: Switch) -> None:
 
 
 @pytest.mark.req("R10")
+async def test_a_seat_that_refuses_throws_nobody_out_of_the_queue(switch: Switch) -> None:
+    """One seat talks, the other answers 486: the caller waits on at the same place, before one who came later.
+
+    The refusing seat is rung once; it is not free for the next caller either.
+    """
+    with trio.fail_after(60):
+        async with open_far(switch.port) as carrier, open_far(switch.port) as seat, open_far(switch.port) as refusing:
+            targets = f'seat = {{ address = "{seat.uri}", capacity = 1 }}\nrefusing = "{refusing.uri}"\n'
+            plan = PLAN.format(tell_s=0).replace('["seat"]', '["seat", "refusing"]')
+            number = await trio.to_thread.run_sync(switch.publish, targets + plan, 'start = "wait"')
+            busy = await carrier.call(number, caller="02112345678")
+            talking = await seat.rang()
+            await talking.answer()
+            await busy.until("SIP/2.0 200")
+            first = await carrier.call(number, caller=caller_number(1, first=False))
+            await (await refusing.rang()).respond("486 Busy Here")
+            await states(switch, number, CallState.HEARING, 1)
+            second = await carrier.call(number, caller=caller_number(2, first=False))
+            await states(switch, number, CallState.HEARING, 2)
+            await talking.hang_up()
+            served = await serve(seat, [first, second])
+            records = await trio.to_thread.run_sync(lambda: switch.closed(number, 3))
+    assert served == [caller_number(1, first=False), caller_number(2, first=False)]
+    assert len(refusing.lines) == 1
+    assert sorted(len(record.attempts) for record in records) == [1, 1, 2]
+
+
+@pytest.mark.req("R10")
 async def test_simultaneous_calls_to_a_last_line(switch: Switch) -> None:
     """Eight calls in one instant to a seat with one line: one rings it, the others are told that it is busy."""
     async with open_far(switch.port) as carrier, open_far(switch.port) as seat:

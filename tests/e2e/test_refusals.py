@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable
 
 import pytest
+import trio
 
 from tests.e2e.test_calls import NEVER, refused_with, refuses
 from tests.support.raw_sip import Raw
+from tests.support.sip_far_end import open_far
 from tests.support.switch import Switch, sip_uri
 
 
@@ -131,3 +133,35 @@ def test_a_rush_waits_for_processes(own_switch: Callable[..., Switch]) -> None:
             caller.wait()
         target.wait()
     assert len(switch.closed(number, 40)) == 40
+
+
+@pytest.mark.req("N3")
+def test_a_caller_that_shows_a_400_number(switch: Switch) -> None:
+    """A 400 number never dials out: such a caller is answered 403, before a call process is taken."""
+    with switch.target(NEVER) as never, Raw(switch.address) as carrier:
+        number = switch.publish(f'desk = "{sip_uri(never.port)}"')
+        before = set(switch.call_processes())
+        for shown in ("4006009999", "+864006009999"):
+            carrier.send(carrier.invite(number, headers=f"P-Asserted-Identity: <sip:{shown}@127.0.0.1>\n"))
+            assert status(carrier.final()) == 403
+        assert set(switch.call_processes()) <= before
+        taken(carrier, carrier.invite(number))
+        never.wait()
+
+
+@pytest.mark.req("O6")
+async def test_refused_callers_leave_the_cap_to_others(switch: Switch) -> None:
+    """With one call a month, two callers whom the screen refuses do not use it up; one who rings the target does."""
+    with trio.fail_after(60):
+        async with open_far(switch.port) as carrier, open_far(switch.port) as desk:
+            plan = f'desk = "{desk.uri}"\n[screen]\nareas_never = ["021"]\nannounce = false\n[limit]\nmonth_calls = 1'
+            number = await trio.to_thread.run_sync(switch.publish, plan)
+            for count in (1, 2):
+                await (await carrier.call(number, caller="02112345678")).until("SIP/2.0 486")
+                await trio.to_thread.run_sync(switch.closed, number, count)
+            let_in = await carrier.call(number, caller="075588881234")
+            await (await desk.rang()).answer()
+            await let_in.until("SIP/2.0 200")
+            await let_in.hang_up()
+            await (await carrier.call(number, caller="075588881234")).until("SIP/2.0 480")
+            assert len(desk.lines) == 1

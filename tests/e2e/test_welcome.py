@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import trio
 
-from tests.support.sip_far_end import Line, open_far
+from tests.support.sip_far_end import Line, media_of, open_far
 from tests.support.sip_text import field
 from tests.support.sound import write_tone
 from tests.support.switch import Switch
 
-CALLER_HZ, TARGET_HZ, WELCOME_HZ = 440, 620, 500
+CALLER_HZ, TARGET_HZ, WELCOME_HZ, RINGING_HZ = 440, 620, 500, 450
 AFTER = """start = "hello"
 [targets]
 desk = "{desk}"
@@ -72,6 +72,34 @@ async def test_the_ringing_after_the_welcome(switch: Switch) -> None:
             assert len(caller.audio.heard) > 1.2 * 8000
             assert not _is_answered(caller)
             await rung.answer()
+            await caller.audio.until_hears(TARGET_HZ)
+            await caller.hang_up()
+            await trio.to_thread.run_sync(switch.closed, number)
+
+
+@pytest.mark.req("M1")
+async def test_the_ringing_tone_after_the_welcome(switch: Switch) -> None:
+    """Heard over and over while the target rings by 180, then the target's own early media, then the conversation.
+
+    The caller's audio was opened by the announcement: their telephone makes no ringing tone, and the 180 has SDP.
+    """
+    with trio.fail_after(40):
+        async with open_far(switch.port, CALLER_HZ) as carrier, open_far(switch.port, TARGET_HZ) as desk:
+            number = await _published(switch, AFTER.format(desk=desk.uri), seconds=0.5)
+            caller = await carrier.call(number)
+            rung = await desk.rang()
+            await rung.respond("180 Ringing")
+            await caller.until("SIP/2.0 180")
+            for _ in range(2):  # the tone is 1 s on, 4 s off
+                await caller.audio.until_hears(RINGING_HZ)
+                assert await caller.audio.until(lambda audio: audio.is_still())
+            assert not _is_answered(caller)
+            rung.audio.to = media_of(rung.invite)
+            await rung.respond("183 Session Progress", rung.sdp())
+            await caller.audio.until_hears(TARGET_HZ)
+            assert not _is_answered(caller)
+            await rung.answer()
+            await caller.until("SIP/2.0 200")
             await caller.audio.until_hears(TARGET_HZ)
             await caller.hang_up()
             await trio.to_thread.run_sync(switch.closed, number)

@@ -57,7 +57,7 @@ class Line:
         if self.gone:
             return
         self.answered = True
-        self.audio.to = _media(self.invite)
+        self.audio.to = media_of(self.invite)
         await self.respond("200 OK", self.sdp())
         await self.until("ACK")
 
@@ -129,7 +129,7 @@ class Line:
                 await self.respond("487 Request Terminated")
                 self.gone = True
         elif method == "INVITE" and ";tag=" in field(came, "To"):
-            self.audio.to = _media(came) or self.audio.to
+            self.audio.to = media_of(came) or self.audio.to
             await self.respond("200 OK", self.sdp(), request=came)
         elif method in _BY_ITSELF:
             self.gone |= method == "BYE"
@@ -142,7 +142,7 @@ class Line:
         number, method = field(answer, "CSeq").split()
         if method != "INVITE":
             return
-        self.audio.to = _media(answer) or self.audio.to
+        self.audio.to = media_of(answer) or self.audio.to
         status = int(start(answer).split(" ")[1])
         failed = status >= 300
         self.gone |= failed
@@ -248,7 +248,7 @@ class Far:
         return line
 
 
-def _media(text: str) -> tuple[str, int] | None:
+def media_of(text: str) -> tuple[str, int] | None:
     """Where the session description in a message wants audio."""
     found = re.search(r"^m=audio ([1-9]\d*) ", text, re.MULTILINE)
     return ("127.0.0.1", int(found[1])) if found else None

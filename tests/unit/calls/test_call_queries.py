@@ -141,3 +141,14 @@ async def test_what_is_no_question() -> None:
     await asked.ask(Ask(CallId("unknown"), JoinQueue(WAIT, priority=False)))
     with pytest.raises(ValueError, match="LeaveQueue is not a question"):
         await asked.ask(Ask(CALLS[0], LeaveQueue(WAIT)))
+
+
+@pytest.mark.req("R10")
+async def test_a_call_that_comes_back_stands_where_it_stood() -> None:
+    """Refused by a target after a minute in line: it is before one who has waited for half a minute."""
+    feed = Feed()
+    asked = answers(feed)
+    asked.line_up(Ask(CALLS[0], JoinQueue(WAIT, priority=False), 30.0))
+    asked.line_up(Ask(CALLS[1], JoinQueue(WAIT, priority=False, waited_s=60.0)))
+    rows = feed.snapshot([QUEUES]).state[QUEUES]
+    assert [rows[call]["place"] for call in (CALLS[1], CALLS[0])] == [1, 2]

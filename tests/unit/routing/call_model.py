@@ -1,7 +1,8 @@
-"""A picture of a call's legs as the hands would have them: it carries out commands, and refuses impossible ones."""
+"""A model of a call's legs, in place of the call process: it carries out commands, and refuses impossible ones."""
 
 from enum import Enum
 
+from routing.caller import RINGING_TONE
 from routing.command import (
     Alert,
     Answer,
@@ -56,6 +57,8 @@ class CallModel:
         self.answered = False
         self.with_caller: LegId | None = None
         self.hears: Play | None = None
+        self.audio_open = False
+        self.early_media_from: LegId | None = None
         self.hearing: set[LegId] = set()
         self.collecting: dict[LegId, CollectDigits] = {}
         self.asked: list[TakePlace | LookAtTargets] = []
@@ -83,7 +86,7 @@ class CallModel:
             self.with_caller = None
 
     def carry_out(self, command: Command) -> None:
-        """Do it, or fail the test: no hands could."""
+        """Do it, or fail the test: no call process could."""
         match command:
             case Play(leg=leg) if leg != CALLER:
                 assert self.legs[leg] is Leg.ANSWERED
@@ -129,19 +132,22 @@ class CallModel:
                 assert self.recording
                 self.recording = False
             case _:
-                raise AssertionError(f"no hands for {command}")
+                raise AssertionError(f"not to be carried out: {command}")
 
     def _to_caller(self, command: Command) -> None:
         match command:
             case Alert(early_media_from=leg):
                 assert not self.answered
-                assert self.hears is None, "our own prompt is early media already"
+                rings = leg is None and self.hears == Play(CALLER, (RINGING_TONE,), loop=True)
+                assert rings or self.hears is None, "our own prompt is early media already"
                 assert leg not in self.alerted, "alerted twice in the same way"
                 assert leg is None or self.legs[leg] is Leg.RINGING
                 self.alerted.append(leg)
+                if leg is not None:
+                    self.audio_open, self.early_media_from = True, leg
             case Answer():
                 assert not self.answered
-                self.answered = True
+                self.answered = self.audio_open = True
             case Release():
                 self.releasing = True
                 self.hears = None
@@ -149,7 +155,7 @@ class CallModel:
             case Play(prompts=prompts):
                 assert prompts
                 assert self.hears is None, "a prompt over a prompt"
-                self.hears = command
+                self.hears, self.audio_open, self.early_media_from = command, True, None
                 self.was_told |= prompts == (self.plan.record_prompt,)
             case StopPlaying():
                 assert self.hears is not None

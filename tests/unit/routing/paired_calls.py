@@ -114,7 +114,7 @@ def possible_events(model: CallModel, at_s: float, keys: list[str], names: list[
 
 
 def happen(model: CallModel, event: Event) -> None:
-    """The event, on the hands' side."""
+    """The event, on the model's side."""
     match event:
         case TimerFired(timer=timer):
             model.timers.discard(timer)

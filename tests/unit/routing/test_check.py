@@ -75,6 +75,7 @@ def test_a_sound_plan_has_nothing_suspicious() -> None:
         ),
         (HEAD + '[targets]\na = "sip:4006001234@carrier.example"\n', "targets.a", Doubt.OWN_TARGET),
         (TWO_TARGETS + "[hunt]\nring_s = 50\n", "nodes.hunt", Doubt.LONG_WAIT),
+        ("max_forwards = 0\n" + TWO_TARGETS, "nodes.hunt", Doubt.NEVER_RUNG),
         ('welcome = "ours"\n' + TWO_TARGETS, "welcome", Doubt.NO_PROMPT),
         (
             HEAD + '[targets]\na = { address = "021-6228 8300", authorised_until = 2026-05-01 }\n',
@@ -92,6 +93,26 @@ def test_a_sound_plan_has_nothing_suspicious() -> None:
 def test_each_kind_of_doubt(text: str, path: str, doubt: Doubt) -> None:
     """Each suspicious thing is found at its place."""
     assert (path, doubt) in doubts(text, prompts=())
+
+
+MANY = HEAD + "[targets]\n" + "".join(f'd{at} = "021-6228 83{at:02d}"\n' for at in range(20))
+
+
+@pytest.mark.req("R12")
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        (MANY, 0),
+        ("max_forwards = 10\n" + MANY, 9),
+        ('profile = "carrier-classic"\n' + MANY, 17),
+        ("max_forwards = 4\n" + MANY + '[hunt]\norder = "together"\n', 5),
+        ("max_forwards = 6\n" + MANY + '[hunt]\norder = "together"\n', 0),
+    ],
+)
+def test_how_many_targets_are_never_rung(text: str, never: int) -> None:
+    """Of twenty targets the default rings all; a smaller `max_forwards` is obeyed, and what it leaves out is said."""
+    says = [one.says for one in check(document.parse(text), TODAY, china()) if one.doubt is Doubt.NEVER_RUNG]
+    assert [one.partition(" of its 20 ")[0] for one in says] == ([str(never)] if never else [])
 
 
 def test_what_is_meant_is_not_suspicious() -> None:
@@ -136,7 +157,7 @@ def test_every_plan_can_be_checked(plan: Plan) -> None:
 def test_every_caller_is_in_a_class(plan: Plan, of: Facts, some: list[Caller]) -> None:
     """Whoever calls, there is one caller who stands for them, and is decided just the same."""
     moment, groups = plan.moment(of), CallerGroups((plan,))
-    of_class = {who.seen: who.caller for who in groups.classes}
+    of_class = {who.traits: who.caller for who in groups.classes}
     for caller in (of.caller, *some):
         assert behaviour(plan, caller, moment) == behaviour(plan, of_class[groups.of(caller)], moment)
 
@@ -205,7 +226,7 @@ def test_classes_that_nobody_is_in() -> None:
     lists = "".join(f'[lists.l{at}]\nprefixes = ["{prefix}"]\n' for at, prefix in enumerate(prefixes))
     groups = CallerGroups((document.parse(TWO_TARGETS + lists),))
     by_head = {head: {prefixes.index(one) for one in heads if head.startswith(one)} for head in heads}
-    lone = [head for head in heads if any(who.seen.named == by_head[head] for who in groups.classes)]
+    lone = [head for head in heads if any(who.traits.named == by_head[head] for who in groups.classes)]
     assert lone == ["199"], "which is a service number by itself"
 
 
@@ -215,10 +236,10 @@ def test_a_caller_stands_for_whoever_is_left() -> None:
     groups = CallerGroups(
         (document.parse(TWO_TARGETS + f"[screen]\nblack = {{ numbers = {named} }}\nareas_never = ['021']\n"),)
     )
-    by_name = {bool(who.seen.named): who.caller.number for who in groups.classes if who.seen.areas}
+    by_name = {bool(who.traits.named): who.caller.number for who in groups.classes if who.traits.areas}
     assert by_name[True] in named
     assert by_name[False].startswith("021333333")
-    black = [who for who in groups.classes if who.seen.named]
+    black = [who for who in groups.classes if who.traits.named]
     assert groups.describe(black)[0].endswith("or 4 more from 021")
 
 

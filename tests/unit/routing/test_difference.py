@@ -180,7 +180,7 @@ Point = tuple[date, DayKind, DayKind, int, Caller]
 def _covering(changes: Sequence[Change], times: Times, groups: CallerGroups, point: Point) -> list[Change]:
     """The changes that this moment and caller lie in."""
     day, kind, eve_kind, minute, caller = point
-    its, seen = times.class_of(day, kind, eve_kind), groups.of(caller)
+    its, traits = times.class_of(day, kind, eve_kind), groups.of(caller)
     return [
         one
         for one in changes
@@ -188,7 +188,7 @@ def _covering(changes: Sequence[Change], times: Times, groups: CallerGroups, poi
         and (one.since is None or one.since <= day)
         and (one.until is None or day < one.until)
         and one.from_min <= minute < one.to_min
-        and any(who.seen == seen for who in one.callers)
+        and any(who.traits == traits for who in one.callers)
     ]
 
 

@@ -4,15 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.cause import ALL_LINES_BUSY, AREA_REFUSED, NOT_ALLOWED, OVER_MONTH_LIMIT, WRONG_PASSWORD
+from routing.cause import ALL_LINES_BUSY, AREA_REFUSED, CALLER_CANCELLED, NOT_ALLOWED, OVER_MONTH_LIMIT, WRONG_PASSWORD
 from routing.command import CollectDigits, JoinQueue, Play, Release, Ring, StartTimer
-from routing.event import CallerReleased, KeysEnd, PromptEnded, SecretKeyed, TimerFired
+from routing.event import CallerHungUp, CallerReleased, KeysEnd, PromptEnded, SecretKeyed, TimerFired
 from routing.explain import World, explain
 from routing.facts import Caller, CallerClass, Facts, Usage
 from routing.ids import CALLER, NodeName, PromptName
 from routing.node import Limit, Screen, Verify
 from routing.nodes import gates
 from routing.plan import GATES, Plan
+from routing.state import HungUpBy, Outcome
 from tests.unit.routing.calls import TWO_TARGETS, Call
 from tests.unit.routing.strategies import facts, plans
 
@@ -131,7 +132,7 @@ def test_password_before_anything_else() -> None:
     assert play == Play(CALLER, (PromptName("password"),), barge_in=True)
     assert isinstance(collect, CollectDigits)
     assert collect.secret.startswith("scrypt:")
-    assert isinstance(call.then(SecretKeyed(5, CALLER, matched=True, end=KeysEnd.END_KEY))[0], Ring)
+    assert isinstance(call.then(SecretKeyed(5, CALLER, matched=True, end=KeysEnd.END_KEY))[1], Ring)
     assert "2580" not in repr(call.state)
 
 
@@ -146,6 +147,17 @@ def test_password_tries_are_counted() -> None:
     call.then(SecretKeyed(15, CALLER, matched=False, end=KeysEnd.FULL))
     assert call.then(PromptEnded(18, CALLER))[0] == Release(WRONG_PASSWORD)
     assert call.state.attempts == ()
+
+
+@pytest.mark.req("O1", "O6")
+def test_who_hangs_up_while_being_refused_is_refused() -> None:
+    """The call's cause is the refusal, not the caller's BYE, so that it counts against no cap."""
+    call = screened('areas_never = ["021"]', PAYPHONE)
+    call.then(CallerHungUp(1.0, CALLER_CANCELLED))
+    assert call.state.outcome == Outcome(AREA_REFUSED, HungUpBy.CALLER)
+    busy = Call(TWO_TARGETS + '[nodes.end]\nkind = "release"\ncause = "busy"\nannounce = "busy"\n')
+    busy.then(CallerHungUp(1.0, CALLER_CANCELLED))
+    assert busy.state.outcome == Outcome(CALLER_CANCELLED, HungUpBy.CALLER)
 
 
 @pytest.mark.req("O6")

@@ -293,3 +293,16 @@ def test_a_leg_that_is_ending_is_not_ended_again() -> None:
     assert not call.over()
     call.then(TargetFailed(3, two, STOPPED))
     assert call.over()
+
+
+@pytest.mark.req("R12", "R6")
+@pytest.mark.parametrize(("head", "rung"), [("", 20), ("max_forwards = 4\n", 5)])
+def test_every_target_is_rung_before_a_call_is_busy(head: str, rung: int) -> None:
+    """Twenty targets are busy: all are rung before the caller hears so, unless the plan wants fewer forwards."""
+    targets = "".join(f'd{at} = "021-6228 83{at:02d}"\n' for at in range(20))
+    call = Call(head + HEAD + "[targets]\n" + targets)
+    for leg in range(1, rung + 1):
+        assert not call.state.outcome
+        call.then(TargetFailed(leg, LegId(leg), BUSY))
+    assert call.state.outcome
+    assert call.state.outcome.cause == BUSY

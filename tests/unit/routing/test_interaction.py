@@ -2,8 +2,10 @@
 
 import pytest
 
-from routing.caller import FINAL_ANNOUNCEMENT, FINAL_ANNOUNCEMENT_S
-from routing.cause import BUSY, MEDIA_LOST, NORMAL
+from routing import legs
+from routing.caller import FINAL_ANNOUNCEMENT, FINAL_ANNOUNCEMENT_S, RINGING_TONE
+from routing.cause import BUSY, MEDIA_LOST, NORMAL, from_sip
+from routing.check.behaviour import behaviour
 from routing.command import (
     MOST_MENUS,
     Alert,
@@ -42,12 +44,14 @@ from routing.event import (
     TimerFired,
 )
 from routing.ids import CALLER, LegId, NodeName, PromptName, TargetName
-from routing.nodes import queue
-from tests.unit.routing.calls import ONE_TARGET, TWO_TARGETS, Call
+from routing.nodes import hunt, queue
+from tests.unit.routing.calls import HEAD, ONE_TARGET, TWO_TARGETS, Call
 
 ONE = LegId(1)
 DESK, MOBILE = TargetName("front-desk"), TargetName("mobile")
 END = '[nodes.end]\nkind = "release"\ncause = "busy"\nannounce = "busy"\n'
+HELLO = '[nodes.hello]\nkind = "announce"\nprompts = ["hello"]\nthen = "desk"\n'
+TONE = Play(CALLER, (RINGING_TONE,), loop=True)
 DESK_NODE = '[nodes.desk]\nkind = "hunt"\ntargets = ["front-desk"]\n'
 
 
@@ -71,10 +75,11 @@ def test_the_caller_is_told_of_the_recording_before_a_target_rings() -> None:
     assert call.first == (Play(CALLER, RECORDED),)
     assert call.state.trace[-1].kind == "notice"
     ringing = call.then(PromptEnded(3, CALLER))
-    assert isinstance(ringing[0], Ring)
+    assert ringing[0] == TONE
+    assert isinstance(ringing[1], Ring)
     assert isinstance(call.then(TargetFailed(4, ONE, BUSY))[1], Ring)
     answered = call.then(TargetAnswered(5, LegId(2)))
-    assert answered[1:] == (Answer(), Connect(CALLER, LegId(2)), StartRecording())
+    assert answered[1:] == (StopPlaying(CALLER), Answer(), Connect(CALLER, LegId(2)), StartRecording())
 
 
 @pytest.mark.req("M5")
@@ -123,17 +128,76 @@ def test_the_notice_comes_before_the_queue_and_never_to_a_fax() -> None:
     assert fax.then(TargetAnswered(2, ONE))[1:] == (Answer(), Connect(CALLER, ONE))
 
 
+@pytest.mark.req("M5", "T3")
+@pytest.mark.parametrize("line", ["", '[nodes.line]\nkind = "queue"\nthen = "desk"\notherwise = "end"\n'])
+def test_the_notice_where_nobody_can_take_the_call(line: str) -> None:
+    """When every target is outside its hours the caller is told nevertheless; the comparison of two plans says so.
+
+    A plan that records without a word, or tells both, does then what one without recording does.
+    """
+    closed = HEAD + '[targets]\nfront-desk = { address = "021-6228 8300", hours = "Sun 08:00-12:00" }\n'
+    nodes = closed + line + DESK_NODE + 'otherwise = "end"\n' + END
+    heads = ("", *(f'record = true\nrecord_announce = "{whom}"\n' for whom in ("nobody", "both", "caller")))
+    calls = [Call(head + nodes) for head in heads]
+    silent, unsaid, both, told = calls
+    assert told.first == (Play(CALLER, RECORDED),)
+    assert silent.first == unsaid.first == both.first != told.first
+    found = [behaviour(one.plan, one.state.facts.caller, one.plan.moment(one.state.facts)) for one in calls]
+    assert found[0] == found[1] == found[2] != found[3]
+
+
 @pytest.mark.req("M1")
 def test_announcement_before_the_answer() -> None:
-    """An announcement plays unanswered; at its end the call goes on, and rings audibly again."""
-    text = '[nodes.hello]\nkind = "announce"\nprompts = ["hello"]\nthen = "desk"\n' + DESK_NODE
-    call = Call(TWO_TARGETS + text)
+    """An announcement plays unanswered; then the target rings, and the caller hears our ringing tone and a 180."""
+    call = Call(TWO_TARGETS + HELLO + DESK_NODE)
     assert call.first == (Play(CALLER, (PromptName("hello"),)),)
     assert call.then(MessageTaken(1, 1)) == ()
-    assert isinstance(call.then(PromptEnded(3, CALLER))[0], Ring)
+    ringing = call.then(PromptEnded(3, CALLER))
+    assert ringing[0] == TONE
+    assert isinstance(ringing[1], Ring)
     assert call.then(TargetRang(4, ONE, early_media=False)) == (Alert(),)
     assert call.then(PromptEnded(5, CALLER)) == ()
     assert call.then(PromptEnded(5, ONE)) == ()
+    assert call.then(TargetAnswered(6, ONE))[1:3] == (StopPlaying(CALLER), Answer())
+
+
+@pytest.mark.req("M1")
+def test_early_media_takes_the_place_of_the_ringing_tone() -> None:
+    """After an announcement the tone is heard until a target's own audio comes; when that target fails, again."""
+    call = Call(TWO_TARGETS + HELLO.replace('then = "desk"', 'then = "both"') + '[nodes.both]\nkind = "hunt"\n')
+    call.then(PromptEnded(3, CALLER))
+    assert call.then(TargetRang(4, ONE, early_media=True)) == (StopPlaying(CALLER), Alert(ONE))
+    assert call.then(TargetFailed(5, ONE, BUSY))[1:2] == (TONE,)
+    assert call.then(TargetRang(6, LegId(2), early_media=True)) == (StopPlaying(CALLER), Alert(LegId(2)))
+
+
+@pytest.mark.req("M1")
+def test_no_silence_after_the_early_media_of_a_target_that_failed() -> None:
+    """Nothing of ours was heard before: the first target's early media opened the caller's audio, so the tone follows.
+
+    A caller who has had no audio yet makes the ringing tone alone.
+    """
+    call = Call(TWO_TARGETS)
+    assert all(not isinstance(command, Play) for command in call.first)
+    assert call.then(TargetRang(1, ONE, early_media=True)) == (Alert(ONE),)
+    assert TONE in call.then(TargetFailed(2, ONE, BUSY))
+
+
+@pytest.mark.req("M1", "R8")
+def test_the_ringing_tone_while_a_busy_target_is_waited_out() -> None:
+    """`after-wait`: between a busy target, whose early media was heard, and the next the caller hears the tone."""
+    call = Call(TWO_TARGETS + '[hunt]\nbusy_advance = "after-wait"\n')
+    call.then(TargetRang(1, ONE, early_media=True))
+    assert TONE in call.then(TargetFailed(2, ONE, BUSY))
+    assert all(not isinstance(command, Play) for command in call.then(TimerFired(15, hunt.PAUSE)))
+
+
+@pytest.mark.req("M1")
+def test_a_ringback_of_the_plan_is_heard_in_place_of_early_media() -> None:
+    """Even where it names the ringing tone itself: the plan has chosen what is heard."""
+    call = Call('welcome = "ringback"\n' + ONE_TARGET)
+    assert call.first[0] == TONE
+    assert call.then(TargetRang(4, ONE, early_media=True)) == ()
 
 
 @pytest.mark.req("M1")
@@ -194,7 +258,7 @@ def test_the_target_is_told_of_the_last_menus_only() -> None:
 @pytest.mark.parametrize(("digits", "target"), [("801", MOBILE), ("802", DESK)])
 def test_extension_dialled_directly(digits: str, target: TargetName) -> None:
     """请拨分机号: an extension rings its seat or its department."""
-    rung = keyed(Call(TWO_TARGETS + MENU), digits, KeysEnd.FULL)[0]
+    rung = keyed(Call(TWO_TARGETS + MENU), digits, KeysEnd.FULL)[1]
     assert isinstance(rung, Ring)
     assert rung.target == target
 
@@ -257,7 +321,7 @@ def test_fax_key() -> None:
         '[nodes.menu]\nkind = "menu"\nprompts = ["menu"]\nkeys = { 4 = "fax" }\notherwise = "fax"\n'
         '[nodes.fax]\nkind = "hunt"\ntargets = ["mobile"]\nfax = true\n'
     )
-    rung = keyed(Call(TWO_TARGETS + text), "4", KeysEnd.FULL)[0]
+    rung = keyed(Call(TWO_TARGETS + text), "4", KeysEnd.FULL)[1]
     assert rung == Ring(ONE, MOBILE, "13800138000", Context(((NodeName("menu"), "4"),)), fax=True)
 
 
@@ -329,3 +393,65 @@ def test_a_caller_who_gives_up_leaves_the_queue() -> None:
     call = Call(TWO_TARGETS + QUEUE)
     assert call.then(CallerHungUp(9, NORMAL)) == (LeaveQueue(WAIT), StopTimer(queue.MOST), StopTimer(queue.TELL))
     assert call.over()
+
+
+def offered(call: Call, at_s: float, *refused: TargetName) -> tuple[object, ...]:
+    """The call is the first in line, and its targets have no call now; those in `refused` refused one lately."""
+    call.then(QueueMoved(at_s, WAIT, 0))
+    free = {DESK: 0, MOBILE: 0}
+    return call.then(TargetsLooked(at_s, WAIT, free, free, {}, refused))
+
+
+@pytest.mark.req("R10")
+def test_a_refused_caller_keeps_the_place_in_the_queue() -> None:
+    """A free target answers 486: the caller waits on, as one who came then, for what is left of the longest wait.
+
+    The target is not rung again before 30 s are over; a place above `most_waiting` does no harm.
+    """
+    call = Call(TWO_TARGETS + QUEUE)
+    assert Ring(ONE, DESK, "02162288300") in offered(call, 100)
+    back = call.then(TargetFailed(101, ONE, BUSY))
+    assert JoinQueue(WAIT, priority=False, waited_s=101) in back
+    assert StartTimer(queue.MOST, 199) in back
+    assert call.then(QueueMoved(101, WAIT, 9)) == ()
+    assert offered(call, 102) == (StartTimer(queue.LOOK, 2),)
+    call.then(TimerFired(131, queue.LOOK))
+    assert Ring(LegId(2), DESK, "02162288300") in offered(call, 131)
+    assert call.then(TargetAnswered(132, LegId(2)))[-1] == Connect(CALLER, LegId(2))
+    assert call.state.queued is None
+
+
+@pytest.mark.req("R10")
+def test_what_another_caller_was_refused_is_not_free() -> None:
+    """The daemon says that a target refused another call: it is neither free for a queue nor rung by its hunt."""
+    call = Call(TWO_TARGETS + QUEUE)
+    assert offered(call, 5, DESK) == (StartTimer(queue.LOOK, 2),)
+    both = QUEUE.replace('targets = ["front-desk"]', 'targets = ["front-desk", "mobile"]')
+    call = Call(TWO_TARGETS + both)
+    rung = [command.target for command in offered(call, 5, DESK) if isinstance(command, Ring)]
+    assert rung == [MOBILE]
+    back = call.then(TargetFailed(6, ONE, from_sip(480, None)))
+    assert JoinQueue(WAIT, priority=False, waited_s=6) in back
+
+
+@pytest.mark.req("R10", "R7")
+def test_who_rang_in_vain_goes_where_the_hunt_says() -> None:
+    """A target that rang for its whole wait has not refused: the call goes to `otherwise`, as the hunt says."""
+    call = Call(TWO_TARGETS + QUEUE.replace(DESK_NODE, DESK_NODE + 'otherwise = "end"\n'))
+    offered(call, 5)
+    assert Play(CALLER, (PromptName("busy"),)) in call.then(TimerFired(60, legs.ring_timer(ONE)))
+    assert call.state.queued is None
+
+
+@pytest.mark.req("R10", "R6")
+def test_a_queue_ends_with_the_forwards_and_with_the_longest_wait() -> None:
+    """Refused once more than the call may be forwarded, or after `most_s`: the caller waits no more."""
+    call = Call("max_forwards = 0\n" + TWO_TARGETS + QUEUE.replace(DESK_NODE, DESK_NODE + 'otherwise = "end"\n'))
+    offered(call, 5)
+    call.then(TargetFailed(6, ONE, BUSY))
+    assert Play(CALLER, (PromptName("busy"),)) in offered(call, 40)
+    late = Call(TWO_TARGETS + QUEUE)
+    offered(late, 299)
+    commands = late.then(TargetFailed(301, ONE, BUSY))
+    assert Play(CALLER, (PromptName("busy"),)) in commands
+    assert not any(isinstance(command, JoinQueue) for command in commands)

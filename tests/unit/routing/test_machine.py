@@ -1,8 +1,8 @@
 """Caller, targets, timers and operators in any order: what must hold of every call (S2, issue of the first
 bridge).
 
-The machine below plays the hands: it carries out each command on its own picture of the legs, and refuses any
-that no hands could carry out. It then ends the call and sees that everything goes down.
+The machine below stands for the call process: it carries out each command on its own model of the legs, and refuses any
+that no call process could carry out. It then ends the call and sees that everything goes down.
 """
 
 import pytest
@@ -38,7 +38,7 @@ from routing.event import (
 from routing.facts import Facts
 from routing.ids import CALLER, LegId, TimerName
 from routing.plan import Plan
-from routing.state import Phase
+from routing.state import Hunting, Phase
 from tests.unit.routing.call_model import CallModel, Leg
 from tests.unit.routing.example import entered_anywhere
 from tests.unit.routing.strategies import facts, plans
@@ -248,8 +248,14 @@ class CallMachine(RuleBasedStateMachine):
             assert self.state.charged_from_s is not None
 
     @invariant()
+    def no_silence_while_it_rings(self) -> None:
+        """A caller whose audio was opened hears a prompt, a tone or a target's early media while targets ring."""
+        if isinstance(self.state.activity, Hunting) and self.model.caller_there() and self.model.audio_open:
+            assert self.model.hears or self.model.early_media_from in self.state.activity.ringing
+
+    @invariant()
     def attempts_agree_with_the_legs(self) -> None:
-        """The state's account of its legs is what the hands see."""
+        """The state's account of its legs agrees with the model's."""
         for attempt in self.state.attempts:
             assert (attempt.ended_s is not None) == (self.model.legs[attempt.leg] is Leg.DOWN)
             assert (attempt.cause is None) == (attempt.ended_s is None)
@@ -263,7 +269,7 @@ class CallMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """End the call: it must come to rest. Then decide it again: it must come out the same."""
-        if not hasattr(self, "hands"):
+        if not hasattr(self, "model"):
             return
         if self.model.caller_up:
             self.caller_gone()

@@ -11,6 +11,7 @@ from routing.number import (
     Number,
     NumberFault,
     carrier_of,
+    is_400,
     parse_400,
     print_400,
     print_address,
@@ -176,3 +177,13 @@ def test_an_address_is_printed_as_people_write_it() -> None:
     assert print_address("02112345678") == print_number("02112345678") == "021-1234 5678"
     assert print_address("sip:a@b") == "sip:a@b"
     assert print_address("") == ""
+
+
+@pytest.mark.req("N3")
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [("400-600-1234", True), ("+864006001234", True), ("4002345678", True), ("02140060012", False), ("10086", False)],
+)
+def test_whether_a_caller_shows_a_400_number(text: str, is_one: bool) -> None:
+    """In any spelling and segment; no other number is taken for one."""
+    assert is_400(read_number(text).digits) is is_one
