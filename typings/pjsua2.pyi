@@ -10,6 +10,7 @@ PJSIP_TRANSPORT_UDP: int
 PJSIP_INV_STATE_EARLY: int
 PJSIP_INV_STATE_CONFIRMED: int
 PJSIP_INV_STATE_DISCONNECTED: int
+PJSIP_ROLE_UAC: int
 PJSIP_EVENT_TSX_STATE: int
 PJSIP_EVENT_RX_MSG: int
 PJSUA_INVALID_ID: int
@@ -218,8 +219,13 @@ class StreamInfo:
 class TsxStateEventSrc:
     rdata: SipRxData
 
+class SipTransaction:
+    role: int
+    method: str
+
 class TsxStateEvent:
     src: TsxStateEventSrc
+    tsx: SipTransaction
     type: int
 
 class SipEventBody:
@@ -235,7 +241,9 @@ class SdpSession:
 class OnCallStateParam:
     e: SipEvent
 
-class OnCallTsxStateParam: ...
+class OnCallTsxStateParam:
+    e: SipEvent
+
 class OnCallMediaStateParam: ...
 class OnCallMediaTransportStateParam: ...
 class OnStreamCreatedParam: ...

@@ -16,13 +16,24 @@ from b2bua.callproc.command_executor import CommandExecutor
 from b2bua.callproc.ipc_client import IpcClient
 from b2bua.callproc.leg import Account, Leg
 from b2bua.callproc.leg_end import leg_ended
-from b2bua.callproc.leg_events import Answered, AudioChanged, Broke, Keyed, LegDown, LegEvent, Rang, Referred, Refused
+from b2bua.callproc.leg_events import (
+    Answered,
+    AudioChanged,
+    Broke,
+    Keyed,
+    LegDown,
+    LegEvent,
+    Lost,
+    Rang,
+    Referred,
+    Refused,
+)
 from b2bua.callproc.questions import PendingQuestions
 from b2bua.callproc.timers import TeardownWatchdog, Timers
 from b2bua.ipc.protocol import Assign, Mishap, Refer, Update
 from b2bua.media.paths import MediaPaths
 from b2bua.records.call_record import CallRecord
-from routing.cause import CALLER_CANCELLED, CRASHED, DAEMON_LOST, Blame, Cause, from_sip
+from routing.cause import CALLER_CANCELLED, CRASHED, DAEMON_LOST, NO_COMMON_CODEC, Blame, Cause, from_sip
 from routing.command import (
     Answer,
     Command,
@@ -47,7 +58,7 @@ from routing.event import (
     TransferAsked,
 )
 from routing.flow import begin, step
-from routing.ids import CALLER
+from routing.ids import CALLER, LegId
 from routing.plan import Plan
 from routing.state import Phase, State
 
@@ -74,6 +85,7 @@ class Call:
         self._noted: deque[LegEvent] = deque()
         self._from_daemon: deque[Event] = deque()
         self._down: list[LegDown] = []
+        self._lost: set[LegId] = set()
         self._watchdog = TeardownWatchdog()
         self._answer_by: float | None = None
         self._broken: Cause | None = None
@@ -227,6 +239,8 @@ class Call:
                 if leg in self._executor.legs:
                     self.cdr.evidence[str(leg)] = self._executor.legs[leg].evidence
                 self._down.append(noted)
+            case Lost(leg=leg, status=status):
+                self._lose(leg, status, now)
             case AudioChanged(leg=leg):
                 self.has_audio = True
                 self._executor.follow(leg, now)
@@ -245,10 +259,18 @@ class Call:
         for down in list(self._down):
             if self._executor.let_go(down.leg):
                 self._down.remove(down)
-                if self._broken is None:
+                if self._broken is None and down.leg not in self._lost:
                     self._feed(leg_ended(down, self._state, self._at_s(now)), now)
         if self._broken is not None and not self._executor.legs:
             self.over = self._executor.is_clear(now)
+
+    def _lose(self, leg: LegId, status: int, now: float) -> None:
+        """Have the flow end the other legs at once; PJSIP may take 32 s to settle this one with its far end."""
+        self._lost.add(leg)
+        self._executor.end(leg, NO_COMMON_CODEC)
+        self._executor.let_go(leg)
+        if self._broken is None:
+            self._feed(leg_ended(LegDown(leg, status, 0), self._state, self._at_s(now)), now)
 
     def _feed(self, event: Event, now: float) -> None:
         self.cdr.note(event)
@@ -292,7 +314,7 @@ class Call:
         record = self.cdr.write(self._state, self._at_s(now))
         if record is not None:
             self._link.send(self._update(record))
-        if self._state.over:
+        if self._state.over and not self._executor.legs:
             self.over = self._executor.is_clear(now)
 
     def _update(self, record: CallRecord) -> Update:

@@ -115,11 +115,11 @@ class CommandExecutor:
             case Alert(early_media_from=source):
                 self._alert(source)
             case Release(cause=cause):
-                self._end(CALLER, cause)
+                self.end(CALLER, cause)
             case Ring():
                 self._ring(command, after)
             case StopRinging(leg=leg, cause=cause) | HangUp(leg=leg, cause=cause):
-                self._end(leg, cause)
+                self.end(leg, cause)
             case Connect(a=a, b=b):
                 self.bridge.connect(a, b)
                 self._tape_on()
@@ -146,12 +146,15 @@ class CommandExecutor:
                 self.keys.decide(leg, Meant.FAR_END)
 
     def _open_audio(self, command: Play) -> None:
-        """Let the caller hear: by 183, or by 200 where the carrier does not pass on what comes before it."""
+        """Let the caller hear: by 183, or by 200 where the carrier does not pass on what comes before it.
+
+        An INVITE without an offer is answered too: our offer may not go in an unreliable 183 (RFC 3261, 13.2.1).
+        """
         caller = self.legs.get(CALLER)
         if command.leg != CALLER or caller is None or caller.is_accepted:
             return
         self.bridge.silence(CALLER)
-        if self._assign.early_media:
+        if self._assign.early_media and caller.has_offer:
             caller.progress()
         elif command.loop:
             caller.ring()
@@ -318,7 +321,7 @@ class CommandExecutor:
         caller = self.legs.get(CALLER)
         if caller is None:
             return
-        if source is None or not self._assign.early_media:
+        if source is None or not (self._assign.early_media and caller.has_offer):
             caller.ring()  # our ringing tone, if the caller hears it, goes on
         else:
             self.interaction.silence(CALLER)
@@ -351,6 +354,7 @@ class CommandExecutor:
     def _fail(self, leg: LegId, cause: Cause) -> None:
         self._note(LegDown(leg, cause.sip, cause.q850))
 
-    def _end(self, name: LegId, cause: Cause) -> None:
+    def end(self, name: LegId, cause: Cause) -> None:
+        """End a leg, if it is there and PJSIP is not ending it already."""
         if name in self.legs:
             self.legs[name].end(cause)

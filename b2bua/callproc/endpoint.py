@@ -218,8 +218,9 @@ class Endpoint:
         config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
         config.callConfig.timerSessExpiresSec = _SESSION_EXPIRES_S
         config.callConfig.timerMinSESec = _LEAST_SESSION_EXPIRES_S
-        # Codec locking would send a re-INVITE of its own right after each answer that names two codecs.
-        config.mediaConfig.lockCodecEnabled = False
+        # A far end that answers with two codecs may send either, and PJSIP hears the first one only: it is offered
+        # that one alone, by a re-INVITE (RFC 3264, 10.2).
+        config.mediaConfig.lockCodecEnabled = True
         config.mediaConfig.streamKaEnabled = False
         # An address of this machine is bound; behind a NAT the public one can only be announced.
         if _is_ours(media_host):

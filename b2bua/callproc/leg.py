@@ -17,14 +17,18 @@ from b2bua.callproc.cdr_builder import LegEvidence
 from b2bua.callproc.endpoint import set_fax_buffer
 from b2bua.callproc.invitation import without_telephone_events
 from b2bua.callproc.leg_end import q850_in, reason_of
-from b2bua.callproc.leg_events import Answered, AudioChanged, Broke, Keyed, LegDown, LegEvent, Rang, Way
+from b2bua.callproc.leg_events import Answered, AudioChanged, Broke, Keyed, LegDown, LegEvent, Lost, Rang, Way
 from routing.cause import Cause
 from routing.ids import CALLER, LegId
 
 _RINGING: Final = 180
 _PROGRESS: Final = 183
 _OK: Final = 200
+_TIMEOUT: Final = 408
+_NOT_ACCEPTABLE_HERE: Final = 488
 _DECLINE: Final = 603
+_SDP: Final = "\r\nv=0"
+"""How a session description begins in a SIP message (RFC 8866, 5.1)."""
 _LONGEST_KEY_MS: Final = 60_000
 """PJSIP says a larger number where it does not know."""
 _KEY_IS_OVER: Final = 2
@@ -50,7 +54,7 @@ def noting(callback: "Callable[[Leg, P], None]") -> "Callable[[Leg, P], None]":
     return safe
 
 
-def received(prm: pj.OnCallStateParam) -> str:
+def received(prm: pj.OnCallStateParam | pj.OnCallTsxStateParam) -> str:
     """The message whose arrival caused a state change; empty if it was something else."""
     event = prm.e
     if event.type != pj.PJSIP_EVENT_TSX_STATE or event.body.tsxState.type != pj.PJSIP_EVENT_RX_MSG:
@@ -72,7 +76,9 @@ class Account(pj.Account):
     def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:  # noqa: N802 - PJSIP's name
         """Make the leg, which takes the call slot, and note it with its INVITE."""
         try:
-            self._came(Leg(self, CALLER, self._note, prm.callId), prm.rdata.wholeMsg)
+            leg = Leg(self, CALLER, self._note, prm.callId)
+            leg.has_offer = _SDP in prm.rdata.wholeMsg
+            self._came(leg, prm.rdata.wholeMsg)
         except Exception as fault:  # noqa: BLE001 - nothing may cross back into C
             self._note(Broke(CALLER, f"onIncomingCall: {fault!r}"))
 
@@ -98,6 +104,9 @@ class Leg(pj.Call):
         self._is_renewed = False
         self._keys_by_info = False
         self._tones: pj.ToneGenerator | None = None
+        self._cancelled_q850 = 0
+        self._is_lost = False
+        self.has_offer = True
         self.is_fax = False
         self.is_accepted = False
         self.is_down = False
@@ -131,12 +140,12 @@ class Leg(pj.Call):
 
         PJSIP finishes what is still under way, such as a late 200 after CANCEL (ACK and BYE), by itself.
         """
-        if self.is_down:
+        if self.is_down or self._is_lost:
             return
         self._ending = True
         prm = pj.CallOpParam()
         prm.statusCode = 0 if self._outbound else cause.sip  # only a final response has a status of ours
-        _put_headers(prm, {"Reason": reason_of(cause)})
+        _put_headers(prm, {"Reason": reason_of(cause, answered=self._is_confirmed())})
         self.hangup(prm)
 
     def renew_for_fax(self) -> None:
@@ -144,7 +153,7 @@ class Leg(pj.Call):
 
         The far end is offered its audio anew (re-INVITE). Should it refuse, all stays as it is.
         """
-        if self._is_renewed or self.is_down or self._ending or self.getInfo().state != pj.PJSIP_INV_STATE_CONFIRMED:
+        if self._is_renewed or self.is_leaving or not self._is_confirmed():
             return
         self._is_renewed = True
         prm = pj.CallOpParam(True)
@@ -154,7 +163,7 @@ class Leg(pj.Call):
 
     def notify(self, headers: Mapping[str, str], kind: str, body: str) -> None:
         """Send NOTIFY within the dialog; not where that is over or ending."""
-        if self.is_down or self._ending:
+        if self.is_leaving:
             return
         prm = pj.CallSendRequestParam()
         prm.method = "NOTIFY"
@@ -217,11 +226,13 @@ class Leg(pj.Call):
         return True
 
     def packets(self) -> int | None:
-        """How many packets of audio have come; None while none is due: held, or without audio."""
-        if self.is_down:
+        """How many packets of audio have come; None while none is due: held, or neither answered nor with audio."""
+        if self.is_leaving:
             return None
         try:
             info = self.getInfo()  # holds what `media` only points into
+            if info.state == pj.PJSIP_INV_STATE_CONFIRMED and not _has_audio(info):
+                return 0
             for index, media in enumerate(info.media):
                 if media.status == pj.PJSUA_CALL_MEDIA_ACTIVE and media.dir & pj.PJMEDIA_DIR_DECODING:
                     return self.getStreamStat(index).rtcp.rxStat.pkt
@@ -231,8 +242,8 @@ class Leg(pj.Call):
 
     @property
     def is_leaving(self) -> bool:
-        """Whether it is down, or we have ended it."""
-        return self.is_down or self._ending
+        """Whether it is down, or is being ended, by us or by PJSIP itself."""
+        return self.is_down or self._ending or self._is_lost
 
     @property
     def is_gone(self) -> bool:
@@ -244,6 +255,9 @@ class Leg(pj.Call):
         except pj.Error:
             return True
 
+    def _is_confirmed(self) -> bool:
+        return self.getInfo().state == pj.PJSIP_INV_STATE_CONFIRMED
+
     def _respond(self, status: int) -> None:
         if self.is_down:
             return
@@ -253,23 +267,41 @@ class Leg(pj.Call):
 
     @noting
     def onCallState(self, prm: pj.OnCallStateParam) -> None:  # noqa: N802 - PJSIP's name
-        """Note ringing, answer and end; of a caller's leg only the end is news, and the ACK to a fax."""
-        if self.is_down or (not self._outbound and not self.is_fax and self.isActive()):
+        """Note ringing, answer and end; of a caller's leg only its end, and the ACK to a fax or to our offer."""
+        if self.is_down or (not self._outbound and self.has_offer and not self.is_fax and self.isActive()):
             return
         info = self.getInfo()
         if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self.is_down = True
-            self.note(LegDown(self.name, info.lastStatusCode, q850_in(received(prm))))
+            self.note(LegDown(self.name, info.lastStatusCode, self._cancelled_q850 or q850_in(received(prm))))
         elif info.state == pj.PJSIP_INV_STATE_EARLY and self._outbound:
-            early_media = self._early_media or "\r\nv=0" in received(prm)
+            early_media = self._early_media or _SDP in received(prm)
             if not self._rang or early_media != self._early_media:
                 self._rang, self._early_media = True, early_media
                 self.note(Rang(self.name, early_media))
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and self._outbound and _has_audio(info):
             # Without audio in common it is no answer: PJSIP hangs up by itself, and that is what is noted.
             self.note(Answered(self.name))
+        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and not self._outbound and not _has_audio(info):
+            self.note(Lost(self.name, _NOT_ACCEPTABLE_HERE))
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and self.is_fax:
             self.note(AudioChanged(self.name))  # from now on it can be
+
+    @noting
+    def onCallTsxState(self, prm: pj.OnCallTsxStateParam) -> None:  # noqa: N802 - PJSIP's name
+        """Keep why a caller cancels, and note that PJSIP says BYE by itself: its far end answers no more.
+
+        A CANCEL is seen here only: PJSIP reports the end of the leg with its own 487.
+        """
+        if self.is_leaving or prm.e.type != pj.PJSIP_EVENT_TSX_STATE:
+            return
+        transaction = prm.e.body.tsxState.tsx
+        if transaction.role == pj.PJSIP_ROLE_UAC:
+            if transaction.method == "BYE" and _has_audio(self.getInfo()):
+                self._is_lost = True
+                self.note(Lost(self.name, _TIMEOUT))
+        elif transaction.method == "CANCEL":
+            self._cancelled_q850 = q850_in(received(prm)) or self._cancelled_q850
 
     @noting
     def onCallMediaState(self, prm: pj.OnCallMediaStateParam) -> None:  # noqa: N802 - PJSIP's name
@@ -311,7 +343,7 @@ class Leg(pj.Call):
     def _ignored(self, prm: object) -> None:
         """Take what comes twenty times a call and is of no use: without this the binding would call C++ again."""
 
-    onCallTsxState = onCallMediaTransportState = onStreamCreated = onCreateMediaTransport = _ignored  # noqa: N815
+    onCallMediaTransportState = onStreamCreated = onCreateMediaTransport = _ignored  # noqa: N815
 
 
 def _has_audio(info: pj.CallInfo) -> bool:

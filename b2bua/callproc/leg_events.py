@@ -35,6 +35,18 @@ class LegDown:
 
 
 @attrs.frozen
+class Lost:
+    """An answered leg whose far end is gone, and which PJSIP is ending by itself; `LegDown` may follow 32 s later.
+
+    `status` is 408 where the far end answers no more (session timer, RFC 4028; a request timed out), 488 where it
+    acknowledged our offer without an answer to it (RFC 3261, 13.2.2.4).
+    """
+
+    leg: LegId
+    status: int
+
+
+@attrs.frozen
 class AudioChanged:
     """The leg's audio began, changed direction (hold) or ended: whatever should flow must be set up again."""
 
@@ -89,4 +101,4 @@ class Broke:
     fault: str
 
 
-LegEvent = Rang | Answered | LegDown | AudioChanged | Keyed | Referred | Refused | Broke
+LegEvent = Rang | Answered | LegDown | Lost | AudioChanged | Keyed | Referred | Refused | Broke

@@ -21,7 +21,10 @@ _BY_ITSELF = ("BYE", "NOTIFY", "INFO", "UPDATE", "OPTIONS", "PRACK")
 
 @attrs.define
 class Line:
-    """One call of a far end; `us` and `them` are From and To of our own requests, `target` where they go."""
+    """One call of a far end; `us` and `them` are From and To of our own requests, `target` where they go.
+
+    Unless it answers `by_itself`, what comes within the call is for the test. `answers_late`: the ACK has our answer.
+    """
 
     end: "Far"
     call_id: str
@@ -36,6 +39,8 @@ class Line:
     times: list[float] = attrs.field(factory=list)
     answered: bool = False
     gone: bool = False
+    by_itself: bool = True
+    answers_late: bool = False
     sent: str = ""
 
     def sdp(self, direction: str = "sendrecv") -> str:
@@ -91,11 +96,11 @@ class Line:
         await self.request("BYE")
         await self.until("SIP/2.0 200", lambda answer: "BYE" in field(answer, "CSeq"))
 
-    async def cancel(self) -> None:
+    async def cancel(self, *headers: str) -> None:
         """Give our INVITE up (RFC 3261, 9.1)."""
         first = start(self.invite).replace("INVITE", "CANCEL")
         same = [f"{name}: {field(self.invite, name)}" for name in ("Via", "Max-Forwards", "From", "To", "Call-ID")]
-        await self.end.send(message([first, *same, "CSeq: 1 CANCEL"]))
+        await self.end.send(message([first, *same, "CSeq: 1 CANCEL", *headers]))
 
     async def until(
         self, what: str, wanted: Callable[[str], bool] = lambda _: True, *, times: int = 1, timeout_s: float = 30
@@ -128,6 +133,8 @@ class Line:
             if not self.answered:  # or it came too late
                 await self.respond("487 Request Terminated")
                 self.gone = True
+        elif not self.by_itself:
+            pass
         elif method == "INVITE" and ";tag=" in field(came, "To"):
             self.audio.to = media_of(came) or self.audio.to
             await self.respond("200 OK", self.sdp(), request=came)
@@ -143,6 +150,8 @@ class Line:
         if method != "INVITE":
             return
         self.audio.to = media_of(answer) or self.audio.to
+        if self.answers_late:  # keys are sent as the offer wants them (RFC 3264, 6.1)
+            self.audio.events = _events(answer) or self.audio.events
         status = int(start(answer).split(" ")[1])
         failed = status >= 300
         self.gone |= failed
@@ -155,7 +164,8 @@ class Line:
         via = field(self.invite, "Via") if failed else own
         uri = start(self.invite).split(" ")[1] if failed else self.target
         lines = [f"ACK {uri} SIP/2.0", f"Via: {via}", "Max-Forwards: 70", f"From: {self.us}", f"To: {self.them}"]
-        await self.end.send(message([*lines, f"Call-ID: {self.call_id}", f"CSeq: {number} ACK"]))
+        body = self.sdp() if self.answers_late and not failed else ""
+        await self.end.send(message([*lines, f"Call-ID: {self.call_id}", f"CSeq: {number} ACK"], body))
 
 
 @attrs.define
@@ -187,8 +197,10 @@ class Far:
         """Send a message to the switch."""
         await self.socket.sendto(packet.encode(), ("127.0.0.1", self.switch))
 
-    async def call(self, number: str, *, caller: str = "02112345678", headers: tuple[str, ...] = ()) -> Line:
-        """Call a number; what comes of it is for `Line.until`."""
+    async def call(
+        self, number: str, *, caller: str = "02112345678", headers: tuple[str, ...] = (), offer: bool = True
+    ) -> Line:
+        """Call a number, with or without an offer in the INVITE; what comes of it is for `Line.until`."""
         name = f"far{next(_serial)}-{self.port}"
         uri = f"sip:{number}@127.0.0.1:{self.switch}"
         us = f"<sip:{caller}@127.0.0.1:{self.port}>;tag=f{name}"
@@ -204,7 +216,8 @@ class Far:
             f"Contact: <{self.uri}>",
             *headers,
         ]
-        line.invite = message(lines, line.sdp())
+        line.answers_late = not offer
+        line.invite = message(lines, line.sdp() if offer else "")
         await self.send(line.invite)
         return line
 

@@ -111,12 +111,15 @@ def test_no_display_name_breaks_out_of_its_quotes(display: str) -> None:
 
 def test_reasons_are_read_back_as_they_were_written() -> None:
     """Our own Reason header is understood, and a stranger's nonsense counts as nothing."""
-    assert q850_in(f"BYE x SIP/2.0\r\nReason: {reason_of(BUSY)}\r\n\r\n") == BUSY.q850
+    assert q850_in(f"BYE x SIP/2.0\r\nReason: {reason_of(BUSY, answered=False)}\r\n\r\n") == BUSY.q850
     assert q850_in('X\r\nReason: SIP;cause=200;text="a", Q.850 ;cause=19\r\n\r\n') == 19
     assert q850_in("X\r\nReason: Q.850;cause=999\r\n\r\n") == 0
     assert q850_in("X\r\n\r\nReason: Q.850;cause=17\r\n") == 0
-    assert "completed elsewhere" in reason_of(ANSWERED_ELSEWHERE)
-    assert "Q.850;cause=16" in reason_of(NORMAL)
+    assert "completed elsewhere" in reason_of(ANSWERED_ELSEWHERE, answered=False)
+    assert reason_of(NORMAL, answered=False) == reason_of(NORMAL, answered=True) == "Q.850;cause=16"
+    assert reason_of(BUSY, answered=True) == "Q.850;cause=17"
+    assert q850_in('X\r\nReason: SIP;cause=200;text="Call completed elsewhere"\r\n\r\n') == 26
+    assert q850_in('X\r\nReason: SIP;cause=486;text="cause=200"\r\n\r\n') == 0
 
 
 def _gather(most: int = 4, secret: str = "") -> DigitCollector:
