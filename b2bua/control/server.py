@@ -51,6 +51,7 @@ def listen(path: Path, group: str = "") -> sockets.socket:
         listener.listen(64)
     except (OSError, LookupError):
         listener.close()
+        path.unlink(missing_ok=True)
         raise
     finally:
         os.umask(mask)

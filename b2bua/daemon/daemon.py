@@ -7,6 +7,7 @@ import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from typing import Final
 
 import trio
@@ -80,25 +81,16 @@ LEAVE_S: Final = 5.0
 class Daemon:
     """One switch. `plans` are published at the start; `keep_calls`: SIGTERM leaves calls to the next daemon.
 
-    Raises StartFault.
+    Raises StartFault. What is opened here is closed at the end of `run`, or at once if the start fails.
     """
 
     def __init__(self, config: Config, plans: Sequence[str] = (), *, keep_calls: bool = False) -> None:
         self._config = config
         self._keep_calls = keep_calls
         self._state = startup.state_directory(config.state)
-        self._lock = startup.sole(self._state)
-        secret = startup.secret(self._state)
-        self._inside = startup.inside(self._state, config.sip.inside)
-        try:
-            read_keyring(config.keeping.key, config.keeping.old_keys, self._state)
-            self._store = Store.open(config.store or self._state / "switch400.db", self._state / "spool")
-            self._publish_examples(plans)
-            self._listener = server.listen(config.control_socket, config.control.group)
-        except (StoreError, SocketTaken, PlanFaults, KeyFault, OSError) as error:
-            raise StartFault(str(error)) from error
-        except LookupError as error:
-            raise StartFault(f"control.group: there is no group {config.control.group}; groupadd it") from error
+        with ExitStack() as opened:
+            secret = self._open(opened, plans)
+            self._opened = opened.pop_all()
         self._publisher = FeedPublisher()
         self._reports = JobReports(self._publisher)
         self._pool = Pool(config.processes, self._state / LINK)
@@ -124,6 +116,24 @@ class Daemon:
         )
         self._sockets: sockets.EdgeSockets
         self._control = self._make_control()
+
+    def _open(self, opened: ExitStack, plans: Sequence[str]) -> bytes:
+        """Take the lock, open the store and the listening sockets; the secret of the edge. Raises StartFault."""
+        config = self._config
+        opened.enter_context(startup.sole(self._state))
+        secret = startup.secret(self._state)
+        self._inside = opened.enter_context(startup.inside(self._state, config.sip.inside))
+        try:
+            read_keyring(config.keeping.key, config.keeping.old_keys, self._state)
+            self._store = Store.open(config.store or self._state / "switch400.db", self._state / "spool")
+            opened.callback(self._store.close)
+            self._publish_examples(plans)
+            self._listener = opened.enter_context(server.listen(config.control_socket, config.control.group))
+        except (StoreError, SocketTaken, PlanFaults, KeyFault, OSError) as error:
+            raise StartFault(str(error)) from error
+        except LookupError as error:
+            raise StartFault(f"control.group: there is no group {config.control.group}; groupadd it") from error
+        return secret
 
     def _make_edge(self, secret: bytes) -> Edge:
         config = self._config
@@ -164,6 +174,7 @@ class Daemon:
             fault = _first(faults)
         finally:
             self._config.control_socket.unlink(missing_ok=True)
+            self._opened.close()
         if fault is not None:
             raise fault
 

@@ -33,11 +33,13 @@ def sole(state: Path) -> IO[str]:
     """A lock that says that this daemon is the only one in this state directory; keep it open. Raises StartFault."""
     try:
         lock = _for_owner(state / "lock").open("a+", encoding="ascii")
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise StartFault(f"another switch400 runs in {state}; stop it, or say --state DIR") from error
     except OSError as error:
         raise StartFault(f"the state directory {state} cannot be used ({error.strerror}); say --state DIR") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise StartFault(f"another switch400 runs in {state}; stop it, or say --state DIR") from error
     return lock
 
 

@@ -9,17 +9,22 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
 from b2bua import api
-from b2bua.api.dispatch import implemented
-from b2bua.api.requests.calls import CallShown, SipMessage
+from b2bua.api.dispatch import Asker, Dispatcher, implemented, implements, refusals
+from b2bua.api.requests.calls import CallShown, ShowCall, SipMessage
 from b2bua.api.requests.catalogue import OPERATIONS
 from b2bua.api.requests.operation import Refusal, reply_class
-from b2bua.api.requests.plans import PublishPlans
+from b2bua.api.requests.plans import ExplainCall, PublishPlans, RestorePlan
+from b2bua.api.requests.pool import PoolShown, ShowPool
 from b2bua.api.requests.records import FindRecords
+from b2bua.api.requests.voicemail import MarkMessages
 from b2bua.api.requests.wire import decode, decode_reply, encode
+from b2bua.base.errors import Conflict, NotFound, StoreError
 from b2bua.console.protocol import FaultKind
 from b2bua.records.call_record import CallRecord, CallState
+from routing.ids import CallId
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64) | st.floats() | st.text(max_size=8),
@@ -86,6 +91,17 @@ def test_whatever_comes_is_a_request_or_a_refusal_that_names_the_field(name: str
         (PublishPlans, {"documents": "text"}, "documents is 'text': it is a list"),
         (PublishPlans, {"documents": ["a", 1]}, "documents.1 is 1: it is a text"),
         (PublishPlans, {"documents": ["a"], "sources": ["x", "y"]}, "sources are 2 for 1 documents"),
+        (PublishPlans, {"documents": []}, "documents is empty: name at least one"),
+        (PublishPlans, {"documents": ["a"], "note": "x" * 20_000}, "note has 20000 characters: write at most "),
+        (PublishPlans, {"documents": ["a"], "note": "\0"}, "note has a zero character: leave it out"),
+        (FindRecords, [], "fields are no map: send them by name"),
+        (FindRecords, {"blame": 1}, "blame is 1: it is one of success, "),
+        (FindRecords, {"most": 0}, "most is 0: it is a number of rows from 1 to "),
+        (FindRecords, {"number": 4006001234}, "number is 4006001234: it is a text"),
+        (ShowCall, {"call_id": " "}, "call_id is empty: write it"),
+        (MarkMessages, {"call_ids": []}, "call_ids has 0 items: name 1 to "),
+        (ExplainCall, {"text": "", "busy": ["x"] * 100_000}, "busy has 100000 items: name at most "),
+        (RestorePlan, {"number": "4006001234"}, "version"),
     ],
 )
 def test_the_sentence_names_the_field_and_the_mend(kind: Any, fields: dict[str, Any], sentence: str) -> None:
@@ -97,9 +113,7 @@ def test_the_sentence_names_the_field_and_the_mend(kind: Any, fields: dict[str, 
 
 def test_a_reply_comes_back_as_it_was() -> None:
     """A call's record with its trace, and the messages, through plain fields."""
-    from b2bua.api.requests.calls import ShowCall
     from b2bua.base.serialization import pack, unpack
-    from routing.ids import CallId
 
     record = CallRecord(
         "c", 1, "s", "400-600-1234", "", "", "", "t", "ab", CallState.TALKING, 5,
@@ -107,3 +121,57 @@ def test_a_reply_comes_back_as_it_was() -> None:
     )  # fmt: skip
     shown = CallShown(record, (SipMessage(5, 0, True, "INVITE"),), "")
     assert decode_reply(ShowCall(CallId("c")), unpack(pack(encode(shown)))) == shown
+
+
+def test_what_is_no_reply_is_said() -> None:
+    """Fields of another release: a ValueError that names the operation, for the client to say."""
+    with pytest.raises(ValueError, match=r"the reply to call\.show is not one"):
+        decode_reply(ShowCall(CallId("c")), {"record": 1})
+
+
+def test_an_implementation_must_fit_its_operation() -> None:
+    """A method for no operation, with another reply, or a second one for the same is a TypeError at import or start."""
+
+    class Shows:
+        @implements
+        async def show(self, _: ShowPool, __: Asker) -> PoolShown:
+            return PoolShown(())
+
+    with pytest.raises(TypeError, match="first parameter must be annotated with a request class"):
+
+        @implements  # type: ignore[type-var]  # what is refused
+        async def none(self: object, _: int, __: Asker) -> PoolShown:
+            return PoolShown(())
+
+    with pytest.raises(TypeError, match="must return PoolShown, the reply to ShowPool"):
+
+        @implements
+        async def other(self: object, _: ShowPool, __: Asker) -> int:
+            return 1
+
+    with pytest.raises(TypeError, match=r"pool\.show is implemented twice"):
+        Dispatcher(Shows(), Shows())
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "sentence"),
+    [
+        (NotFound("no such call"), FaultKind.NOT_FOUND, "no such call"),
+        (Conflict("somebody was first"), FaultKind.CONFLICT, "somebody was first"),
+        (
+            OperationalError("SELECT 1", None, Exception("disk full")),
+            FaultKind.UNAVAILABLE,
+            "the database: disk full",
+        ),
+        (StoreError("it is full"), FaultKind.UNAVAILABLE, "it is full"),
+        (OSError(28, "No space left on device"), FaultKind.UNAVAILABLE, "No space left on device"),
+    ],
+)
+def test_what_the_rooms_below_raise_is_a_refusal(error: Exception, kind: FaultKind, sentence: str) -> None:
+    """Each error that an operation may meet has its kind, and its sentence reaches whoever asked."""
+    with pytest.raises(Refusal) as refusal, refusals():
+        raise error
+    assert refusal.value.kind is kind
+    assert sentence in str(refusal.value)
+    with pytest.raises(ZeroDivisionError), refusals():
+        raise ZeroDivisionError
