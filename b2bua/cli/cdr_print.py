@@ -5,7 +5,7 @@ from typing import Any
 
 from b2bua.base.serialization import PLAIN
 from b2bua.cli.table import Column, show_table
-from b2bua.cli.when import clock, iso
+from b2bua.cli.times import clock, iso
 from b2bua.records.call_record import CallRecord
 from routing.ids import Number400
 from routing.number import print_400, print_number
@@ -17,14 +17,14 @@ def caller(record: CallRecord) -> str:
 
 
 def minutes(length_ms: int) -> str:
-    """`0:07`, `12:34`, `1:02:03`; seconds begun are not counted, since the tariff rounds, not we."""
+    """`0:07`, `12:34`, `1:02:03`; a part of a second is cut off (rounding is the tariff's)."""
     whole, seconds = divmod(length_ms // 1000, 60)
     hours, rest = divmod(whole, 60)
     return f"{hours}:{rest:02}:{seconds:02}" if hours else f"{rest}:{seconds:02}"
 
 
 def after(record: CallRecord, at_ms: int | None) -> str:
-    """How long after the call's acceptance; empty for what never happened."""
+    """The time after the call's acceptance, such as `+1.250 s`; empty if `at_ms` is None."""
     return "" if at_ms is None else f"+{(at_ms - record.accepted_ms) / 1000:.3f} s"
 
 
@@ -59,7 +59,7 @@ _LENGTHS = ("talk_ms", "recorded_ms")
 
 
 def as_json(record: CallRecord) -> dict[str, Any]:
-    """The whole record for programs: numbers canonical, points in time as ISO text, lengths as they are."""
+    """The whole record for programs: canonical numbers, points in time as ISO text, lengths in milliseconds."""
     plain = _with_iso(PLAIN.unstructure(record))
     for name in ("attempts", "connected"):
         plain[name] = [_with_iso(each) for each in plain[name]]
