@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
-from b2bua.console.client_token import token_at_hand
+from b2bua.console.client_token import find_token
 from b2bua.console.protocol import Role
 from tui.app import Console
 from tui.feed_recording import Player, Recorder
@@ -69,7 +69,7 @@ def main() -> int:
             _run(Console(Player(options.replay, options.speed), options.own, options.theme))
             return 0
         with Recorder(options.record) if options.record is not None else nullcontext() as recorder:
-            token = token_at_hand(options.token_file)
+            token = find_token(options.token_file)
             link = Link(options.socket, Role(options.role), options.who, recorder, token)
             _run(Console(link, options.own, options.theme))
     except (KeysFault, OSError, ValueError) as fault:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
 
 from b2bua.api.requests.operation import Operation
-from b2bua.base.framing import framed
+from b2bua.base.framing import make_frame
 from b2bua.console.feed import Gap
 from b2bua.console.protocol import MOST_SNAPSHOT_BYTES, Delta, Frames, FromDaemon, Role, Snapshot, frame
 from tui.board import Board, LinkState, NotDone
@@ -55,7 +55,7 @@ def read(path: Path) -> Iterator[tuple[int, Snapshot | Delta]]:
             if len(length) < 4 or len(body) < int.from_bytes(length, "big"):
                 return
             try:
-                messages = list(Frames(FromDaemon).feed(framed(body, MOST_SNAPSHOT_BYTES)))
+                messages = list(Frames(FromDaemon).feed(make_frame(body, MOST_SNAPSHOT_BYTES)))
             except ValueError as fault:
                 raise ValueError(f"{path} is no recording of a feed: {fault}") from fault
             for message in messages:

@@ -1,6 +1,6 @@
 """Writes docs/operations.md, the list of all operations: `python -m b2bua.api.document`.
 
-Rule: the page says what the request classes say, and nothing else; a test holds it to that.
+Rule: the page is made from the request classes only; a test checks that it is up to date.
 """
 
 import inspect
@@ -13,7 +13,7 @@ from typing import Any, Final, Union, get_args, get_origin
 import attrs
 
 from b2bua.api.requests.catalogue import operations_of, subjects
-from b2bua.api.requests.operation import AnyOperation, reply_class
+from b2bua.api.requests.operation import AnOperation, reply_class
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "operations.md"
 _HEAD: Final = """# Operations
@@ -37,7 +37,7 @@ def _subject(module: types.ModuleType) -> Iterator[str]:
         yield from _operation(kind)
 
 
-def _operation(kind: type[AnyOperation]) -> Iterator[str]:
+def _operation(kind: type[AnOperation]) -> Iterator[str]:
     reply = reply_class(kind)
     yield f"### `{kind.NAME}`\n"
     yield f"{_prose(kind)}\n"

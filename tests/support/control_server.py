@@ -10,7 +10,7 @@ import trio
 
 from b2bua.api.dispatch import Asker, Dispatcher, implements
 from b2bua.api.requests.calls import HangUp, HungUp
-from b2bua.api.requests.operation import AnyOperation, Refusal
+from b2bua.api.requests.operation import AnOperation, Refusal
 from b2bua.api.requests.plans import CheckPlan, PlanChecked, PlansPublished, PublishPlans
 from b2bua.api.requests.pool import PoolShown, ShowPool
 from b2bua.api.requests.voicemail import MarkMessages, MessagesMarked
@@ -53,7 +53,7 @@ class Far:
         """Send a message."""
         await self.stream.send_all(frame(message))
 
-    async def ask(self, serial: int, request: AnyOperation) -> None:
+    async def ask(self, serial: int, request: AnOperation) -> None:
         """Send a request."""
         await self.say(Request(serial, request.NAME, encode(request)))
 
@@ -80,7 +80,7 @@ class Far:
 class Stubs:
     """Operations that record who asked, refuse, fail, or wait for `gate`; what they do is not the server's matter."""
 
-    asked: list[tuple[AnyOperation, Asker]] = attrs.field(factory=list)
+    asked: list[tuple[AnOperation, Asker]] = attrs.field(factory=list)
     gate: trio.Event = attrs.field(factory=trio.Event)
     times: int = 1
     """How often what is asked stands in the answer."""

@@ -1,7 +1,7 @@
-"""Requests and replies as plain fields, and back.
+"""Converts requests and replies to plain fields, and back.
 
-Rule: a request is what its class says or it is refused, with the path of each field that is wrong and how to mend it:
-no value is turned into another type, and no field is passed over.
+Rule: a request that does not fit its class is refused, with the path of each wrong field and how to correct it: no
+value is converted to another type, and no field is ignored.
 """
 
 from collections.abc import Iterator

@@ -12,7 +12,7 @@ from b2bua.api.dispatch import Dispatcher
 from b2bua.api.requests.operation import Refusal
 from b2bua.api.requests.plans import CheckPlan, PublishPlans
 from b2bua.api.requests.voicemail import MarkMessages
-from b2bua.base.framing import framed
+from b2bua.base.framing import make_frame
 from b2bua.console.feed import Feed, Mirror
 from b2bua.console.protocol import (
     VERSION,
@@ -169,7 +169,7 @@ async def test_faults_of_a_document_come_with_path_and_mend(serving: Serving) ->
 
 @pytest.mark.parametrize(
     "bytes_sent",
-    [b"GET / HTTP/1.1\r\n\r\n", framed(b"\xc1"), framed(b"\x93\x01\x02\x03"), b"\xff" * 64],
+    [b"GET / HTTP/1.1\r\n\r\n", make_frame(b"\xc1"), make_frame(b"\x93\x01\x02\x03"), b"\xff" * 64],
     ids=["http", "no msgpack", "no message", "a length beyond the bound"],
 )
 async def test_garbage_ends_only_its_own_link(serving: Serving, bytes_sent: bytes) -> None:

@@ -10,7 +10,7 @@ import trio
 
 from b2bua.api.dispatch import Asker, Dispatcher, implements
 from b2bua.api.requests.calls import CallShown, HangUp, HungUp, ShowCall, SipMessage
-from b2bua.api.requests.operation import AnyOperation
+from b2bua.api.requests.operation import AnOperation
 from b2bua.api.requests.peers import ServiceSet, SetTrunkService
 from b2bua.base.errors import NotFound
 from b2bua.console.feed import Feed
@@ -157,7 +157,7 @@ class Office:
 
     path: Path
     feed: Feed
-    asked: list[tuple[AnyOperation, Asker]]
+    asked: list[tuple[AnOperation, Asker]]
     plans: PlanStore
     past: Past
     tokens: Tokens
@@ -173,7 +173,7 @@ class CallsAndTrunks:
     """One call that is known whole; what is done to calls and trunks is seen in the feed."""
 
     feed: Feed
-    asked: list[tuple[AnyOperation, Asker]] = attrs.field(factory=list)
+    asked: list[tuple[AnOperation, Asker]] = attrs.field(factory=list)
 
     @implements
     async def show(self, request: ShowCall, _: Asker) -> CallShown:

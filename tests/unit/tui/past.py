@@ -5,7 +5,7 @@ import attrs
 from b2bua.api.dispatch import Asker, implements
 from b2bua.api.requests.audit import AuditFound, AuditStep, FindAudit
 from b2bua.api.requests.missed import CloseMissed, ListMissed, MissedClosed, MissedListed
-from b2bua.api.requests.operation import AnyOperation
+from b2bua.api.requests.operation import AnOperation
 from b2bua.api.requests.recordings import ListRecordings, RecordedCall, RecordingsListed
 from b2bua.api.requests.records import CallsFound, FindRecords, FoundCall
 from b2bua.api.requests.reports import CallCount, CallsCounted, CountBy, CountCalls
@@ -33,7 +33,7 @@ class Past:
     now_ms: int
     calls: int = 10
     closed: dict[CallId, tuple[str, str]] = attrs.field(factory=dict)
-    asked: list[AnyOperation] = attrs.field(factory=list)
+    asked: list[AnOperation] = attrs.field(factory=list)
     heard: dict[CallId, str] = attrs.field(factory=dict)
     deleted: list[CallId] = attrs.field(factory=list)
 

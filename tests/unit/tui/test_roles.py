@@ -23,7 +23,7 @@ from b2bua.api.requests.calls import HangUp, HungUp
 from b2bua.api.requests.catalogue import OPERATIONS
 from b2bua.api.requests.operation import Operation, Refusal
 from b2bua.cli import main
-from b2bua.console.client_token import CredentialFault, token_at_hand
+from b2bua.console.client_token import CredentialFault, find_token
 from b2bua.console.feed import Feed
 from b2bua.console.protocol import VERSION, Hello, Reply, Request, Role, Snapshot, Subscribe, Welcome, frame
 from b2bua.console.protocol import Refused as Refusing
@@ -165,7 +165,7 @@ def test_another_user_needs_a_token(uid: int, role: Role, who: str) -> None:
     if uid == os.geteuid():
         return
     with pytest.raises(ValueError, match="a token is needed"):
-        Authentication().admit(Hello(VERSION, role, who), uid)
+        Authentication().authenticate(Hello(VERSION, role, who), uid)
 
 
 def test_the_socket_of_a_group(tmp_path: Path) -> None:
@@ -257,23 +257,23 @@ def test_the_token_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for name in ("SWITCH400_TOKEN", "SWITCH400_TOKEN_FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert token_at_hand() == ""
+    assert find_token() == ""
     files = [tmp_path / "switch400" / "token", tmp_path / "by-name", tmp_path / "by-environment"]
     files[0].parent.mkdir()
     for file in files:
         file.write_text(f"{file.name}\n")
         file.chmod(0o600)
-    assert token_at_hand() == "token"
+    assert find_token() == "token"
     monkeypatch.setenv("SWITCH400_TOKEN_FILE", str(files[2]))
-    assert token_at_hand() == "by-environment"
+    assert find_token() == "by-environment"
     monkeypatch.setenv("SWITCH400_TOKEN", "said")
-    assert token_at_hand() == "said"
-    assert token_at_hand(files[1]) == "by-name"
+    assert find_token() == "said"
+    assert find_token(files[1]) == "by-name"
     files[1].chmod(0o640)
     with pytest.raises(CredentialFault, match="chmod 600"):
-        token_at_hand(files[1])
+        find_token(files[1])
     with pytest.raises(CredentialFault, match="none"):
-        token_at_hand(tmp_path / "none")
+        find_token(tmp_path / "none")
 
 
 @pytest.mark.req("T4")
@@ -308,8 +308,8 @@ def as_nobody(path: Path, token: str) -> str:
         os._exit(0)
     os.waitpid(child, 0)
     os.close(theirs)
-    with os.fdopen(ours, "rb") as told:
-        return told.read().decode()
+    with os.fdopen(ours, "rb") as parts:
+        return parts.read().decode()
 
 
 def test_a_console_of_another_release_says_so(tmp_path: Path) -> None:

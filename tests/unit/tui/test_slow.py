@@ -71,7 +71,7 @@ def act(side: Side, deed: tuple[Any, ...]) -> None:
     """Do one thing that does not read."""
     match deed:
         case ("later", topic, key, Line() as row):
-            side.feed.later(topic, key, lambda: row)
+            side.feed.change_later(topic, key, lambda: row)
         case ("change" | "later", topic, key, row):
             side.feed.change(topic, key, row)
         case ("note", n):

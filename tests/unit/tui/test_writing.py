@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from b2bua.api.dispatch import Asker, Dispatcher
-from b2bua.api.requests.operation import AnyOperation, Operation, Refusal
+from b2bua.api.requests.operation import AnOperation, Operation, Refusal
 from b2bua.api.requests.plans import PublishPlans
 from b2bua.console.protocol import Role
 from b2bua.monitoring.feed_publisher import FeedPublisher
@@ -32,7 +32,7 @@ class Desk:
     plans: PlanStore
     who: str
     up: bool = True
-    asked: list[AnyOperation] = attrs.field(factory=list)
+    asked: list[AnOperation] = attrs.field(factory=list)
 
     async def run(self, board: Board) -> None:
         """Nothing comes by itself."""
