@@ -1,12 +1,11 @@
 """One call as lines of text: its times, its attempts, and why it went where it went."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from b2bua.cli.cdr_print import after, caller, minutes
 from b2bua.cli.table import printable
 from b2bua.cli.times import clock
-from b2bua.records.call_record import Attempt, CallRecord, Ending
+from b2bua.records.call_record import Attempt, CallRecord, Ending, PlainFields
 from routing.ids import Number400
 from routing.number import print_400, print_number
 
@@ -69,7 +68,7 @@ def _decisions(record: CallRecord) -> Iterator[str]:
         yield f"  {name}: {seen}"
 
 
-def _step(step: dict[str, Any]) -> Iterator[str]:
+def _step(step: PlainFields) -> Iterator[str]:
     """One decision, as `routing.trace.to_plain` gives it."""
     looked_at = ", ".join(f"{what} {seen}" for what, seen in step["looked_at"].items())
     because = f" ({looked_at})" if looked_at else ""

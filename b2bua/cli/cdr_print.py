@@ -1,12 +1,11 @@
 """How call records are listed: as a table for people, or a line of JSON each for programs."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from b2bua.base.serialization import PLAIN
 from b2bua.cli.table import Column, show_table
 from b2bua.cli.times import clock, iso
-from b2bua.records.call_record import CallRecord
+from b2bua.records.call_record import CallRecord, PlainFields
 from routing.ids import Number400
 from routing.number import print_400, print_number
 
@@ -58,7 +57,7 @@ def table(records: Iterable[CallRecord], *, wide: bool) -> int:
 _LENGTHS = ("talk_ms", "recorded_ms")
 
 
-def as_json(record: CallRecord) -> dict[str, Any]:
+def as_json(record: CallRecord) -> PlainFields:
     """The whole record for programs: canonical numbers, points in time as ISO text, lengths in milliseconds."""
     plain = _with_iso(PLAIN.unstructure(record))
     for name in ("attempts", "connected"):
@@ -66,7 +65,7 @@ def as_json(record: CallRecord) -> dict[str, Any]:
     return plain
 
 
-def _with_iso(plain: dict[str, Any]) -> dict[str, Any]:
+def _with_iso(plain: PlainFields) -> PlainFields:
     times = {key for key in plain if key.endswith("_ms") and key not in _LENGTHS}
     return {
         key.removesuffix("_ms") if key in times else key: iso(value) if key in times and value is not None else value

@@ -49,13 +49,13 @@ class Far:
         self._frames = Frames(FromDaemon)
         self._got: list[Any] = []
 
-    async def say(self, message: FromConsole) -> None:
+    async def send(self, message: FromConsole) -> None:
         """Send a message."""
         await self.stream.send_all(frame(message))
 
     async def ask(self, serial: int, request: AnOperation) -> None:
         """Send a request."""
-        await self.say(Request(serial, request.NAME, encode(request)))
+        await self.send(Request(serial, request.NAME, encode(request)))
 
     async def hear(self) -> Any:
         """The next message; None at the end of the link. Fails after 30 s."""
@@ -133,7 +133,7 @@ class Serving:
     async def welcomed(self, role: Role = Role.ADMIN, who: str = "wang") -> Far:
         """A link after Hello and Welcome."""
         far = await self.connect()
-        await far.say(Hello(VERSION, role, who))
+        await far.send(Hello(VERSION, role, who))
         await far.hear()
         return far
 

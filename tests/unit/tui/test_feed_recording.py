@@ -9,21 +9,21 @@ import pytest
 from b2bua.console.feed import Feed
 from b2bua.console.protocol import Role
 from b2bua.console.rows import CALLS, LOG, TOPICS
-from tests.unit.tui.office import NOON_MS, a_live_call, fill, office
+from tests.unit.tui.fake_switch import NOON_MS, a_live_call, fake_switch, fill
 from tests.unit.tui.pilot import console, seen, shows
 from tui.app import Console
-from tui.board import Board
 from tui.feed_recording import Player, Recorder, read
-from tui.i18n import Language, speak
+from tui.i18n import Language, set_language
 from tui.link import Link
+from tui.model import ConsoleModel
 
 
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """Tests read English."""
-    speak(Language.EN)
+    set_language(Language.EN)
     yield
-    speak(Language.ZH)
+    set_language(Language.ZH)
 
 
 def record(path: Path) -> Feed:
@@ -43,15 +43,15 @@ def test_a_replay_ends_with_what_was_recorded(tmp_path: Path) -> None:
     """Played fast, the board ends as the feed stood, at the time it stood so, and nothing can be done to it."""
     feed = record(tmp_path / "tape")
 
-    async def play() -> Board:
-        board = Board(Player(tmp_path / "tape", speed=100))
-        await board.source.run(board)
-        return board
+    async def play() -> ConsoleModel:
+        model = ConsoleModel(Player(tmp_path / "tape", speed=100))
+        await model.source.run(model)
+        return model
 
-    board = asyncio.run(play())
-    assert board.mirror.state == feed.snapshot(TOPICS).state
-    assert board.now_ms() == NOON_MS + 5000
-    assert board.role is Role.VIEWER
+    model = asyncio.run(play())
+    assert model.mirror.state == feed.snapshot(TOPICS).state
+    assert model.now_ms() == NOON_MS + 5000
+    assert model.role is Role.VIEWER
 
 
 def test_a_tape_cut_off_anywhere_plays_up_to_there(tmp_path: Path) -> None:
@@ -85,9 +85,9 @@ def test_the_console_records_while_it_is_used(tmp_path: Path) -> None:
             await shows(pilot, "12 calls", "warehouse")
             return seen(pilot)
 
-    with office(path):
+    with fake_switch(path):
         used = asyncio.run(use())
     assert [line[:60] for line in asyncio.run(replay()).splitlines()[4:]] == [
         line[:60] for line in used.splitlines()[4:]
     ]
-    assert console(path).board.link.up is False
+    assert console(path).model.link.up is False

@@ -34,7 +34,7 @@ from b2bua.control.server import Control, listen
 from b2bua.control.tokens import Tokens, TokensFault
 from routing.ids import CallId
 from tests.support.control_server import Far
-from tests.unit.tui.office import office
+from tests.unit.tui.fake_switch import fake_switch
 from tests.unit.tui.pilot import shows
 from tests.unit.tui.test_console import at_the_console
 
@@ -69,7 +69,7 @@ class House:
         """A link, and the daemon's answer to its Hello."""
         far = Far(await trio.open_unix_socket(self.path))
         self.links.append(far)
-        await far.say(Hello(VERSION, role, who, token))
+        await far.send(Hello(VERSION, role, who, token))
         return far, await far.hear()
 
 
@@ -109,7 +109,7 @@ async def test_every_verb_in_every_role(house: House) -> None:
             f"the-{most}" if most else f"boss ({getpass.getuser()})",
         )
         for number, name in enumerate(OPERATIONS):
-            await far.say(Request(number, name, FIELDS.get(name, {})))
+            await far.send(Request(number, name, FIELDS.get(name, {})))
             reply = await far.hear()
             may = role is Role.ADMIN or name not in CHANGES or (role is Role.OPERATOR and name not in ONLY_ADMINS)
             least = OPERATIONS[name].ROLE
@@ -136,7 +136,7 @@ async def test_a_removed_token_opens_nothing_and_shuts_out(house: House) -> None
     """Whoever is linked by it is told and cut off; others stay; a lower role than before is as good as none."""
     li, lower, other = (house.tokens.add(name, Role.OPERATOR) for name in ("li", "lower", "other"))
     links = {name: (await house.link(token))[0] for name, token in (("li", li), ("lower", lower), ("other", other))}
-    await links["li"].say(Subscribe((CALLS,)))
+    await links["li"].send(Subscribe((CALLS,)))
     assert isinstance(await links["li"].hear(), Snapshot)
     house.tokens.remove("li")
     assert "token was removed" in (await links["li"].hear()).why
@@ -282,7 +282,7 @@ def test_another_user_of_the_machine() -> None:
     """Somebody who can reach the socket is nobody without a token, by the kernel's word, and themselves with one."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o711)
-        with office(Path(folder) / "control.sock", calls=0) as switch:
+        with fake_switch(Path(folder) / "control.sock", calls=0) as switch:
             switch.path.chmod(0o666)
             token = switch.tokens.add("li", Role.OPERATOR)
             assert as_nobody(switch.path, "") == "nobody is not the switch's own user"
