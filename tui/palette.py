@@ -6,7 +6,7 @@ a message that says where it works.
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import App
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
@@ -49,7 +49,7 @@ class _Keys(Provider):
             yield name, shown(self.own.get(key.id, key.key)), partial(self.app.call_later, action)
 
     async def _elsewhere(self, key: Key) -> None:
-        app: App[Any] = self.app
+        app: App[object] = self.app
         if key.where in PANES:
             await app.run_action(f"app.pane('{key.where}')")
         app.notify(tr("keys.elsewhere", place=tr("keys.in_" + key.where)), markup=False)

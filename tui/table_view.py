@@ -37,7 +37,7 @@ class Column:
     title: str
     width: int
     cell: Callable[[str, Row, int], Cell]
-    order: Callable[[str, Row], Any] | None = None
+    order: Callable[[str, Row], Any] | None = None  # Any: a value that can be compared, or None
     grow: int = 0
     rank: int = 0
     right: bool = False

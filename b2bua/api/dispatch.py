@@ -22,7 +22,7 @@ from routing.document import PlanFaults
 
 R = TypeVar("R")
 T = TypeVar("T")
-O = TypeVar("O", bound=Operation[Any])  # noqa: E741  # Any: bound to its reply by the check at import
+O = TypeVar("O", bound=AnOperation)  # noqa: E741  # the usual letter for an operation, with R for its reply
 S = TypeVar("S")
 
 _MARK: Final = "_implements"

@@ -8,7 +8,7 @@ import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Final, Union, get_args, get_origin
 
 import attrs
 
@@ -52,17 +52,17 @@ def _operation(kind: type[AnOperation]) -> Iterator[str]:
     yield f"| reply | {_fields(reply)} |\n"
 
 
-def _fields(kind: type[Any]) -> str:
-    """The fields of an attrs class with their types. Any: of whatever class."""
+def _fields(kind: type) -> str:
+    """The fields of an attrs class with their types."""
     return ", ".join(map(_field, attrs.fields(kind))) or "none"
 
 
-def _field(field: "attrs.Attribute[Any]") -> str:
+def _field(field: "attrs.Attribute[object]") -> str:
     shown = f"`{field.name}`: {_type(field.type)}"
     return shown if field.default is attrs.NOTHING else f"{shown} (may be left out)"
 
 
-def _type(kind: Any) -> str:
+def _type(kind: object) -> str:
     if get_origin(kind) in (types.UnionType, Union):
         return " or ".join(map(_type, get_args(kind)))
     if get_origin(kind) is tuple:

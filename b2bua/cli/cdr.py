@@ -38,7 +38,9 @@ from routing.number import parse_400
 @click.option("--wide", is_flag=True, help="More columns.")
 @click.pass_context
 @with_locations
-def command(context: click.Context, /, *, locations: Locations, as_lines: bool, wide: bool, **conditions: Any) -> None:
+def command(
+    context: click.Context, /, *, locations: Locations, as_lines: bool, wide: bool, **conditions: Any
+) -> None:  # Any: as in `_query`
     """List call records, newest first; times are Asia/Shanghai."""
     if context.invoked_subcommand:
         return
@@ -73,7 +75,7 @@ def _query(
     cause: str,
     blame: str | None,
     up: bool,
-    **rest: Any,
+    **rest: Any,  # Any: options of several types, which click has converted
 ) -> Query:
     """The search that the options describe. Raises NumberFault."""
     return Query(

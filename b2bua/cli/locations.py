@@ -75,6 +75,7 @@ def with_locations(command: Callable[..., None]) -> Callable[..., None]:
 
     @click.option("--config", "config_file", type=click.Path(path_type=Path), help="Configuration file (TOML).")
     @click.option("--state", type=click.Path(path_type=Path), help="State directory (default: var/ if there is one).")
+    # Any: the arguments of any command
     @wraps(command)
     def with_found_locations(*args: Any, config_file: Path | None, state: Path | None, **rest: Any) -> None:
         given = click.get_current_context().meta

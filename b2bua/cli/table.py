@@ -21,7 +21,7 @@ class Column:
     """A heading, and the function that makes a row's cell."""
 
     heading: str
-    cell: Callable[[Any], str]
+    cell: Callable[[Any], str]  # Any: each table has rows of its own class
     right: bool = False
 
 

@@ -22,6 +22,7 @@ from routing.ids import TrunkName
 LEAST_PORTS: Final = 16
 """One call may need so many for the RTP and RTCP of its legs."""
 _T = TypeVar("_T")
+_Table = dict[str, Any]  # Any: TOML may hold anything until cattrs has structured it
 _KEY: Final = re.compile(r"\['([^']*)'\]")
 
 
@@ -177,8 +178,7 @@ def _path_first(fault: str) -> str:
     return f"{plain}: {sentence}" if plain else sentence
 
 
-# Any: TOML may hold anything until cattrs has structured it.
-def _tables(document: dict[str, Any], kind: str, source: str) -> list[tuple[str, dict[str, Any]]]:
+def _tables(document: _Table, kind: str, source: str) -> list[tuple[str, _Table]]:
     tables = document.get(kind, {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise ConfigFault(f"{source}: {kind} must be tables such as [{kind}.carrier-a]")

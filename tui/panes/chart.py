@@ -50,10 +50,10 @@ class Chart(PlotextPlot):
         if most:
             # a unit of x is a column of the screen, so that every bar is as broad as the next
             for place, row in enumerate(rows):
-                across: Any = [place * span, (place + 1) * span - 2]
+                across: Any = [place * span, (place + 1) * span - 2]  # Any: as below
                 for what, mark, tone in (("calls", "░", "secondary"), ("answered", "█", "success")):
                     if row[what]:
-                        up: Any = [0, row[what]]  # plotext's own hints say one number here
+                        up: Any = [0, row[what]]  # Any: plotext's own type hints say one number here
                         plot.rectangle(across, up, marker=mark, color=self._colour(tone), fill=True)
             first = self._rows.index(rows[0]) + 1
             names = [self._under(row, number) for number, row in enumerate(rows, first)]

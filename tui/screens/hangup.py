@@ -3,8 +3,6 @@
 Rule: the question names the call; the daemon checks whether the user may do it.
 """
 
-from typing import Any
-
 from textual.app import App
 
 from b2bua.api.requests.calls import HangUp
@@ -15,7 +13,7 @@ from tui.model import ConsoleModel, NotDone
 from tui.screens.confirm import Confirm
 
 
-def confirm_hangup(app: App[Any], model: ConsoleModel, call_id: str, row: Row) -> None:
+def confirm_hangup(app: App[object], model: ConsoleModel, call_id: str, row: Row) -> None:
     """Ask, and hang the call up on yes."""
 
     def answered(yes: bool | None) -> None:
@@ -26,7 +24,7 @@ def confirm_hangup(app: App[Any], model: ConsoleModel, call_id: str, row: Row) -
     app.push_screen(Confirm(tr("ask.hangup", caller=caller, number=row["number"])), answered)
 
 
-async def _hang_up(app: App[Any], model: ConsoleModel, call_id: str) -> None:
+async def _hang_up(app: App[object], model: ConsoleModel, call_id: str) -> None:
     try:
         await model.ask(HangUp(CallId(call_id)))
     except NotDone as refusal:

@@ -1,6 +1,6 @@
 """Operations on the plans of 400 numbers: check, compare, explain, publish, show, restore."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 
@@ -8,6 +8,7 @@ from b2bua.api.requests import fields
 from b2bua.api.requests.fields import FieldFault
 from b2bua.api.requests.operation import Operation, Scope
 from b2bua.console.protocol import Fault, FaultKind, Role
+from b2bua.records.call_record import PlainFields
 from routing.ids import Number400, PlanHash
 
 
@@ -122,7 +123,7 @@ class CallExplained:
     """The decisions in order (plain forms of `routing.trace.TraceStep`), the targets that ring together, in order, and
     the slug of how it ends."""
 
-    steps: tuple[dict[str, Any], ...]  # Any: what the routing core writes of its decisions is plain and of any shape
+    steps: tuple[PlainFields, ...]
     rings: tuple[tuple[Ringing, ...], ...]
     ending: str
 
