@@ -95,4 +95,4 @@ class Player:
 
     async def ask(self, request: Operation[R]) -> R:
         """Raises NotDone: a recording cannot answer requests."""
-        raise NotDone(tr("link.tape"))
+        raise NotDone(tr("link.recording"))

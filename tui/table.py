@@ -57,7 +57,7 @@ class Table(ScrollView, can_focus=True):
     class Moved(Opened):
         """The cursor is on another row."""
 
-    def __init__(self, columns: tuple[Column, ...], empty: str = "sheet.empty", *, opens: bool = True) -> None:
+    def __init__(self, columns: tuple[Column, ...], empty: str = "table.empty", *, opens: bool = True) -> None:
         super().__init__()
         self.columns = columns
         self._opens = opens

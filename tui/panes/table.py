@@ -28,7 +28,7 @@ class TablePane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = bindings("table")
     COLUMNS: ClassVar[tuple[Column, ...]]
     SORT: ClassVar[tuple[str, bool]]
-    EMPTY: ClassVar[str] = "sheet.empty"
+    EMPTY: ClassVar[str] = "table.empty"
     MOVES: ClassVar[bool] = True
 
     def __init__(self, model: ConsoleModel, name: str) -> None:

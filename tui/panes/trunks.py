@@ -102,7 +102,7 @@ class TrunksPane(TablePane):
             yield StyledText(id="peer")
 
     def renew(self) -> None:
-        """The board changed, or a second passed."""
+        """The model changed, or a second passed."""
         super().renew()
         self._refresh_text()
 

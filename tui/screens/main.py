@@ -91,7 +91,7 @@ class Main(BaseScreen):
         self.query_one(HintBar).refresh()
 
     def renew(self) -> None:
-        """The board changed, or a second passed."""
+        """The model changed, or a second passed."""
         super().renew()
         self.pane.renew()
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from textual_serve.server import Server
 
-from tui.i18n import tr, current_language
+from tui.i18n import current_language, tr
 from tui.web.login import Unreachable, user_of
 from tui.web.sessions import MOST_CONSOLES, SESSION_S, Session, Sessions, TooManyConsoles
 

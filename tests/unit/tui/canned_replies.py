@@ -91,7 +91,7 @@ class CannedReplies:
 
 @attrs.define
 class CannedMedia:
-    """Messages that callers left, and recordings of calls; what is done to them is written in `past`."""
+    """Messages that callers left, and recordings of calls; what is done to them is written in `replies`."""
 
     replies: CannedReplies
 

@@ -51,7 +51,7 @@ STATES = ("ringing", "talking", "hearing", "routing", "talking")
 
 
 def a_live_call(n: int, now_ms: int = NOON_MS) -> LiveCall:
-    """The n-th call of the office."""
+    """The n-th call of the switch."""
     state = STATES[n % 5]
     talking = state == "talking"
     return LiveCall(
