@@ -1,6 +1,6 @@
 """`python -m tui`: the console as a program.
 
-Rule: what is wrong with the command line is said in one line, before the screen is taken over.
+Rule: a fault of the command line is reported in one line, before the screen is changed.
 """
 
 import argparse
@@ -12,11 +12,11 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
-from b2bua.console.client_token import token_at_hand
+from b2bua.console.client_token import find_token
 from b2bua.console.protocol import Role
 from tui.app import Console
 from tui.feed_recording import Player, Recorder
-from tui.i18n import Language, speak
+from tui.i18n import Language, set_language
 from tui.keys import KeysFault
 from tui.link import Link
 from tui.themes import THEMES
@@ -48,8 +48,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(console: Console) -> None:
-    """Run it. The collector does not go through what is loaded by now, which stays, and through the rest more seldom:
-    otherwise a key now and then waits 40 ms for it."""
+    """Run the console. The garbage collector skips what is loaded by now, and runs less often for the rest: a full
+    collection would delay a key by 40 ms (measured)."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECT)
@@ -61,7 +61,7 @@ def main() -> int:
     parser = _parser()
     options = parser.parse_args()
     locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    speak(Language(options.lang) if options.lang else Language.ZH if locale.startswith("zh") else Language.EN)
+    set_language(Language(options.lang) if options.lang else Language.ZH if locale.startswith("zh") else Language.EN)
     try:
         if options.replay is not None:
             if options.speed <= 0:
@@ -69,7 +69,7 @@ def main() -> int:
             _run(Console(Player(options.replay, options.speed), options.own, options.theme))
             return 0
         with Recorder(options.record) if options.record is not None else nullcontext() as recorder:
-            token = token_at_hand(options.token_file)
+            token = find_token(options.token_file)
             link = Link(options.socket, Role(options.role), options.who, recorder, token)
             _run(Console(link, options.own, options.theme))
     except (KeysFault, OSError, ValueError) as fault:

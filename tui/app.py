@@ -1,8 +1,7 @@
-"""The console: one board, one screen on top of another, and a steady beat that brings what is in sight up to
-date.
+"""The console application: the model, a stack of screens, and a timer that updates the screen in front.
 
-Rule: however fast the feed, the screen is renewed at most `BEATS_PER_S` times a second, and once a second for
-the clocks.
+Rule: however fast the feed, the screen is updated at most `BEATS_PER_S` times a second, and once a second for the
+clocks.
 """
 
 import time
@@ -15,10 +14,10 @@ from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
 
-from tui.board import Board, Source
-from tui.framed import Framed
-from tui.i18n import Language, speak, spoken
+from tui.base_screen import BaseScreen
+from tui.i18n import Language, current_language, set_language
 from tui.keys import bindings, remapped
+from tui.model import ConsoleModel, Source
 from tui.palette import palette
 from tui.panes.pane import LookUp
 from tui.panes.table import TablePane
@@ -31,7 +30,7 @@ BEATS_PER_S: Final = 5
 
 
 class Console(App[None]):
-    """The NOC console. `own` is the folder of this user's keys and drafts; raises KeysFault if the keys are no use."""
+    """The NOC console. `own` is the folder of the user's keys and drafts. Raises KeysFault if the key file is wrong."""
 
     CSS_PATH = "console.tcss"
     TITLE = "switch400"
@@ -41,7 +40,7 @@ class Console(App[None]):
 
     def __init__(self, source: Source, own: Path, theme: str = "night") -> None:
         super().__init__()
-        self.board = Board(source, changed=self._changed)
+        self.model = ConsoleModel(source, changed=self._changed)
         self._own_keys = remapped(own / "keys.toml")
         self._drafts = Drafts(own / "drafts")
         self._news = True
@@ -49,13 +48,13 @@ class Console(App[None]):
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme
-        self.animation_level = "none"  # over a slow line a glide is only late
+        self.animation_level = "none"  # animations are too slow over a slow connection
 
     def on_mount(self) -> None:
-        """Start the feed and the beat."""
+        """Start the feed and the timer."""
         self.set_keymap(self._own_keys)
-        self.push_screen(Main(self.board, self._drafts))
-        self.run_worker(self.board.source.run(self.board), group="feed")
+        self.push_screen(Main(self.model, self._drafts))
+        self.run_worker(self.model.source.run(self.model), group="feed")
         self.set_interval(1 / BEATS_PER_S, self._beat)
 
     def action_command_palette(self) -> None:
@@ -64,14 +63,14 @@ class Console(App[None]):
             self.push_screen(palette(self._own_keys))
 
     def action_pane(self, name: str) -> None:
-        """Back to the main screen, with this pane in sight."""
+        """Go back to the main screen, and show this pane."""
         while not isinstance(self.screen, Main) and len(self.screen_stack) > 1:
             self.pop_screen()
         if isinstance(self.screen, Main):
             self.screen.go(name)
 
     def on_look_up(self, wanted: LookUp) -> None:
-        """From a call, a number or a trunk to what is said of it elsewhere."""
+        """Show a pane with the rows about a call, a number or a trunk."""
         self.action_pane(wanted.pane)
         if isinstance(self.screen, Main) and isinstance(self.screen.pane, TablePane):
             self.screen.pane.filter_by(wanted.words)
@@ -82,10 +81,10 @@ class Console(App[None]):
 
     def action_language(self) -> None:
         """Change the language, everywhere at once."""
-        speak(Language.EN if spoken() is Language.ZH else Language.ZH)
+        set_language(Language.EN if current_language() is Language.ZH else Language.ZH)
         for screen in self.screen_stack:
-            if isinstance(screen, Framed) and screen.ready:
-                screen.respeak()
+            if isinstance(screen, BaseScreen) and screen.ready:
+                screen.language_changed()
 
     def action_theme(self) -> None:
         """The next theme."""
@@ -96,13 +95,13 @@ class Console(App[None]):
         self._news = True
 
     def _beat(self) -> None:
-        """Renew what is in sight, if there is news or a second has passed."""
+        """Update the screen in front, if the model has changed or a second has passed."""
         now_s = time.monotonic()
         if not self._news and now_s - self._renewed_s < 1:
             return
         self._news, self._renewed_s = False, now_s
         for screen in reversed(self.screen_stack):
-            if isinstance(screen, Framed):
+            if isinstance(screen, BaseScreen):
                 if screen.ready:
                     # while the console is being closed, a screen loses its parts one by one
                     with suppress(NoMatches):

@@ -1,19 +1,20 @@
-"""One call in lines of text: what it is, whom it rang and how that ended, and why it went there (pure).
+"""One call as lines of text: the call, its attempts with their release causes, and its trace (pure).
 
-Rule: everything shown is in the record; what the record does not know is left out, not guessed.
+Rule: everything shown is in the record; what is not in the record is left out, not guessed.
 """
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from rich.cells import cell_len
+from rich.style import Style
 from rich.text import Text
 
 from b2bua.api.requests.calls import SipMessage
-from b2bua.records.call_record import CallRecord, Ending
-from tui.arrange import Cell
-from tui.i18n import say, say_slug
+from b2bua.records.call_record import CallRecord, Ending, PlainFields
+from tui.i18n import tr, tr_slug
 from tui.sdp import described
+from tui.table_view import Cell
 from tui.time_text import age, clock_ms, day_clock
 from tui.width import pad
 from tui.words import blame, cause, state
@@ -23,47 +24,47 @@ Line = list[Cell]
 BAD_LOSS_PCT: Final = 1.0
 """From this share of lost packets on, speech in G.711 is heard to suffer (ITU-T G.113, appendix I)."""
 BAD_JITTER_MS: Final = 30.0
-"""Mean jitter that an ordinary jitter buffer no longer takes up unheard."""
+"""From this mean jitter on, an ordinary jitter buffer loses packets."""
 
 
 def head(record: CallRecord, now_ms: int) -> list[Line]:
-    """What the call is and how it stands."""
+    """The call's parties, state, times, release cause and plan."""
     ended_ms = record.ended_ms
     ending = record.ending
     lines = [
         [
-            Cell(record.caller or say("calls.unknown_caller"), "key"),
+            Cell(record.caller or tr("calls.unknown_caller"), "key"),
             Cell(record.place),
             Cell("→"),
             Cell(record.number, "key"),
-            Cell(f"{say('calls.trunk')} {record.trunk}", "dim"),
+            Cell(f"{tr('calls.trunk')} {record.trunk}", "dim"),
         ],
         [
             state(record.state),
             Cell(age((ended_ms or now_ms) - record.accepted_ms)),
-            Cell(say("detail.accepted", at=day_clock(record.accepted_ms)), "dim"),
+            Cell(tr("detail.accepted", at=day_clock(record.accepted_ms)), "dim"),
         ],
     ]
     if record.rang_ms is not None:
-        lines[1].append(Cell(say("detail.rang", after=_after(record, record.rang_ms)), "dim"))
+        lines[1].append(Cell(tr("detail.rang", after=_after(record, record.rang_ms)), "dim"))
     if record.answered_ms is not None:
-        lines[1].append(Cell(say("detail.answered", after=_after(record, record.answered_ms)), "good"))
+        lines[1].append(Cell(tr("detail.answered", after=_after(record, record.answered_ms)), "good"))
     if ending is not None:
-        by = say_slug("party", record.hung_up_by) if record.hung_up_by else ""
+        by = tr_slug("party", record.hung_up_by) if record.hung_up_by else ""
         lines.append(
             [
                 cause(ending.slug, ending.blame),
                 Cell(_codes(ending, "SIP {sip} · Q.850 {q850}")),
                 blame(ending.blame),
-                Cell(say("detail.by", by=by) if by else "", "dim"),
+                Cell(tr("detail.by", by=by) if by else "", "dim"),
             ]
         )
-    lines.append([Cell(f"{say('detail.plan')} {record.plan_hash[:12]}", "dim"), Cell(record.call_id, "dim")])
+    lines.append([Cell(f"{tr('detail.plan')} {record.plan_hash[:12]}", "dim"), Cell(record.call_id, "dim")])
     return lines
 
 
 def attempts(record: CallRecord, now_ms: int) -> list[Line]:
-    """Each try at a target, and how it ended."""
+    """Each attempt at a target, and how it ended."""
     lines = []
     address_columns = min(32, max((cell_len(attempt.address) for attempt in record.attempts), default=0))
     for attempt in record.attempts:
@@ -92,53 +93,53 @@ def attempts(record: CallRecord, now_ms: int) -> list[Line]:
     return lines
 
 
-def trace(steps: Iterable[dict[str, Any]]) -> list[Line]:
-    """Why it went there: each decision, what was looked at, what was chosen and what was passed over."""
+def trace(steps: Iterable[PlainFields]) -> list[Line]:
+    """The trace: each decision, what was looked at, what was chosen and what was passed over."""
     lines: list[Line] = []
     for step in steps:
         lines.append(
             [
                 Cell(f"{step['at_s']:7.2f}s", "dim"),
                 Cell(step["node"], "key"),
-                Cell(say_slug("kind", step["kind"]), "dim"),
+                Cell(tr_slug("kind", step["kind"]), "dim"),
                 Cell("→ " + step["chose"], "good"),
             ]
         )
         for what, value in dict(step["looked_at"]).items():
-            lines.append([Cell(" " * 8), Cell(say("detail.looked", what=what, value=value))])
+            lines.append([Cell(" " * 8), Cell(tr("detail.looked", what=what, value=value))])
         for branch, why in step["passed_over"]:
-            lines.append([Cell(" " * 8), Cell(say("detail.passed", branch=branch, why=why), "dim")])
+            lines.append([Cell(" " * 8), Cell(tr("detail.passed", branch=branch, why=why), "dim")])
     return lines
 
 
 def media(record: CallRecord, sent: Iterable[SipMessage]) -> list[Line]:
-    """What was offered and taken, from the messages, and how it sounded, leg by leg, as far as is known."""
+    """The session descriptions in the messages, and the media statistics of each leg, as far as they are known."""
     lines: list[Line] = []
     for message in sent:
         description = described(message.text)
         if description:
-            way = say("detail.sent") if message.ours else say("detail.received")
+            way = tr("detail.sent") if message.ours else tr("detail.received")
             after = f"{(message.at_ms - record.accepted_ms) / 1000:.1f}s"
-            told = [Cell(pad(leg_name(message.leg), 10), "key"), Cell(after, "dim"), Cell(way, "dim")]
-            lines.append([*told, Cell(description)])
+            parts = [Cell(pad(leg_name(message.leg), 10), "key"), Cell(after, "dim"), Cell(way, "dim")]
+            lines.append([*parts, Cell(description)])
     for leg, known in sorted(record.evidence.items()):
         if known:
             lines.append([Cell(pad(leg_name(leg), 10), "key"), *_heard(dict(known))])
     return lines
 
 
-def _heard(known: dict[str, Any]) -> list[Cell]:
-    """Codec, packets, loss and jitter of a leg; what a newer daemon knows besides is told by its name."""
+def _heard(known: PlainFields) -> list[Cell]:
+    """Codec, packets, loss and jitter of a leg; fields that this console does not know are shown by their names."""
     cells = [Cell(str(known.pop("codec", "")))]
     lost, received = known.pop("lost", None), known.pop("received", None)
     if received is not None:
-        cells.append(Cell(say("detail.packets", sent=known.pop("sent", "?"), received=received), "dim"))
+        cells.append(Cell(tr("detail.packets", sent=known.pop("sent", "?"), received=received), "dim"))
     if lost is not None and received:
         percent = 100 * lost / (lost + received)
-        cells.append(Cell(say("detail.loss", percent=f"{percent:.1f}"), "bad" if percent > BAD_LOSS_PCT else "good"))
+        cells.append(Cell(tr("detail.loss", percent=f"{percent:.1f}"), "bad" if percent > BAD_LOSS_PCT else "good"))
     if "jitter_ms" in known:
         jitter_ms = known.pop("jitter_ms")
-        cells.append(Cell(say("detail.jitter", ms=jitter_ms), "bad" if jitter_ms > BAD_JITTER_MS else "good"))
+        cells.append(Cell(tr("detail.jitter", ms=jitter_ms), "bad" if jitter_ms > BAD_JITTER_MS else "good"))
     return [*cells, *(Cell(f"{name} {value}", "dim") for name, value in known.items())]
 
 
@@ -146,7 +147,7 @@ def messages(sent: Iterable[SipMessage]) -> list[Line]:
     """The SIP messages as they were, one after another."""
     lines: list[Line] = []
     for message in sent:
-        way = say("detail.sent") if message.ours else say("detail.received")
+        way = tr("detail.sent") if message.ours else tr("detail.received")
         lines.append([Cell(clock_ms(message.at_ms), "dim"), Cell(leg_name(message.leg), "key"), Cell(way, "dim")])
         lines.extend([Cell(line)] for line in message.text.splitlines())
         lines.append([])
@@ -154,13 +155,13 @@ def messages(sent: Iterable[SipMessage]) -> list[Line]:
 
 
 def leg_name(leg: object) -> str:
-    """How a leg is called: the caller, or the number of the attempt; -1 is one that could not be told."""
+    """The name of a leg: the caller, or the number of the attempt; `?` for -1, an unknown leg."""
     if str(leg) == "-1":
         return "?"
-    return say("detail.leg_caller") if str(leg) in ("0", "caller") else say("detail.leg", leg=leg)
+    return tr("detail.leg_caller") if str(leg) in ("0", "caller") else tr("detail.leg", leg=leg)
 
 
-def text(lines: list[Line], styles: dict[str, Any], gap: str = "  ") -> Text:
+def text(lines: list[Line], styles: Mapping[str, Style], gap: str = "  ") -> Text:
     """Lines as one rich text, in the theme's styles by tone."""
     shown = Text()
     for line in lines:
@@ -172,7 +173,7 @@ def text(lines: list[Line], styles: dict[str, Any], gap: str = "  ") -> Text:
 
 
 def _codes(ending: Ending, form: str) -> str:
-    """SIP status and Q.850 cause; a call that went well had no failure to name."""
+    """SIP status and Q.850 cause; empty for a call that succeeded."""
     return "" if ending.blame == "success" else form.format(sip=ending.sip, q850=ending.q850)
 
 

@@ -1,10 +1,10 @@
-"""Columns that show a field as it is: the plain ones of every table.
+"""Columns that show a field as it is, for every table.
 
-Rule: what needs a word or a tone of its own is written where its table is; here nothing is decided.
+Rule: a column that needs its own words or tones is defined with its table, not here.
 """
 
 from b2bua.console.protocol import Row
-from tui.arrange import Cell, Column
+from tui.table_view import Cell, Column
 
 
 def text(field: str, title: str, width: int, tone: str = "plain", *, grow: int = 0, rank: int = 0) -> Column:

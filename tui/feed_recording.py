@@ -1,7 +1,7 @@
-"""The feed on file: `--record` keeps it, `--replay` plays it, for bug reports, training and tests.
+"""Recordings of the feed: `--record` writes one, `--replay` plays it, for bug reports, training and tests.
 
-Rule: a recording holds just what the daemon sent and when, frame by frame (`b2bua.base.framing`): the time in ms, then
-the message. One that was cut off in the middle of a frame plays up to there.
+Rule: a recording has exactly what the daemon sent: for each message the time (8 bytes, UTC epoch milliseconds) and its
+frame (`b2bua.base.framing`). One that was cut off in a frame plays up to there.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
 
 from b2bua.api.requests.operation import Operation
-from b2bua.base.framing import framed
+from b2bua.base.framing import make_frame
 from b2bua.console.feed import Gap
 from b2bua.console.protocol import MOST_SNAPSHOT_BYTES, Delta, Frames, FromDaemon, Role, Snapshot, frame
-from tui.board import Board, LinkState, NotDone
-from tui.i18n import say
+from tui.i18n import tr
+from tui.model import ConsoleModel, LinkState, NotDone
 
 _TIME_BYTES = 8
 R = TypeVar("R")
@@ -40,7 +40,7 @@ class Recorder:
             self._file.close()
 
     def keep(self, at_ms: int, message: Snapshot | Delta) -> None:
-        """Write a message at once, so that a crash loses nothing."""
+        """Write a message and flush the file, so that a crash loses nothing."""
         if self._file is not None:
             self._file.write(at_ms.to_bytes(_TIME_BYTES, "big") + frame(message))
             self._file.flush()
@@ -55,7 +55,7 @@ def read(path: Path) -> Iterator[tuple[int, Snapshot | Delta]]:
             if len(length) < 4 or len(body) < int.from_bytes(length, "big"):
                 return
             try:
-                messages = list(Frames(FromDaemon).feed(framed(body, MOST_SNAPSHOT_BYTES)))
+                messages = list(Frames(FromDaemon).feed(make_frame(body, MOST_SNAPSHOT_BYTES)))
             except ValueError as fault:
                 raise ValueError(f"{path} is no recording of a feed: {fault}") from fault
             for message in messages:
@@ -64,7 +64,7 @@ def read(path: Path) -> Iterator[tuple[int, Snapshot | Delta]]:
 
 
 class Player:
-    """A source that is a recording, played at `speed` times its own pace; at its end it stands still."""
+    """A source that plays a recording at `speed` times its own speed; at its end the time stops."""
 
     def __init__(self, path: Path, speed: float = 1.0) -> None:
         self._messages = list(read(path))
@@ -75,24 +75,24 @@ class Player:
         self._first_ms, self._last_ms = self._messages[0][0], self._messages[-1][0]
 
     def now_ms(self) -> int:
-        """The moment of the recording that is being shown."""
+        """The time in the recording (UTC epoch milliseconds)."""
         played_ms = (time.monotonic() - self._began_s) * 1000 * self._speed
         return min(self._first_ms + int(played_ms), self._last_ms)
 
-    async def run(self, board: Board) -> None:
+    async def run(self, model: ConsoleModel) -> None:
         """Play to the end."""
         self._began_s = time.monotonic()
-        board.role = Role.VIEWER
-        board.link = LinkState(up=True, since_ms=self._first_ms)
+        model.role = Role.VIEWER
+        model.link = LinkState(up=True, since_ms=self._first_ms)
         for at_ms, message in self._messages:
             due_s = (at_ms - self._first_ms) / 1000 / self._speed
             await asyncio.sleep(max(0.0, self._began_s + due_s - time.monotonic()))
             try:
-                board.mirror.replace(message) if isinstance(message, Snapshot) else board.mirror.apply(message)
+                model.mirror.replace(message) if isinstance(message, Snapshot) else model.mirror.apply(message)
             except Gap:
                 continue
-            board.changed()
+            model.changed()
 
     async def ask(self, request: Operation[R]) -> R:
-        """A recording answers nothing."""
-        raise NotDone(say("link.tape"))
+        """Raises NotDone: a recording cannot answer requests."""
+        raise NotDone(tr("link.recording"))

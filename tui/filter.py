@@ -1,6 +1,6 @@
 """The filter above every table: words that must all be in a row; a `!` in front turns it round.
 
-Rule: a number is found however it is written: `4006001234` finds `400-600-1234`, and the other way round.
+Rule: spaces and hyphens do not matter: `4006001234` finds `400-600-1234`, and the other way round.
 """
 
 from collections.abc import Iterable

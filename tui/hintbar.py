@@ -1,7 +1,7 @@
-"""The keys that work here and now, in one line.
+"""The hint bar: the keys that work now, in one line.
 
-Rule: what is shown is what the screen would really do on that key: bindings that are not active are not hinted at, and
-the user's own keys stand in place of ours. The key that shows all keys is there however narrow the line is.
+Rule: only active bindings are shown, with the user's own keys in place of the default ones. The key for help is always
+shown, however narrow the line is.
 """
 
 from typing import ClassVar, Final
@@ -11,14 +11,14 @@ from rich.text import Text
 from textual.app import RenderResult
 from textual.widget import Widget
 
-from tui.i18n import say
+from tui.i18n import tr
 from tui.keys import KEYS, Key, shown
 
 _ALL: Final = "app.help"
 
 
 class HintBar(Widget):
-    """As many keys as there is room for, the one of the view in sight marked; `lead` is a text in front of them."""
+    """As many keys as fit, that of the view in front marked; `lead` is the key of a text before them."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"hintbar--key", "hintbar--here"}
 
@@ -35,11 +35,11 @@ class HintBar(Widget):
         active = {active.binding.id: active.binding.key for active in self.screen.active_bindings.values()}
         hints = sorted((key for key in KEYS if key.hint and key.id in active), key=lambda key: key.where == "app")
         bare = Text(shown(active[_ALL]), self._style()) if _ALL in active else Text()
-        text = Text(f" {say(self._lead)} " if self._lead else "", no_wrap=True)
+        text = Text(f" {tr(self._lead)} " if self._lead else "", no_wrap=True)
         for key in hints:
             piece = self._piece(key, active[key.id])
-            kept = 0 if key.id == _ALL else bare.cell_len
-            if text.cell_len + piece.cell_len + kept > self.size.width:
+            reserved = 0 if key.id == _ALL else bare.cell_len
+            if text.cell_len + piece.cell_len + reserved > self.size.width:
                 text.append_text(bare)
                 break
             text.append_text(piece)
@@ -53,5 +53,5 @@ class HintBar(Widget):
         """A key and its meaning, marked if it is that of the view in sight."""
         here = key.id == getattr(self.screen, "here", "")
         style = self._style("hintbar--here" if here else "hintbar--key")
-        meaning = say("keys." + key.id.replace(".", "_"))
+        meaning = tr("keys." + key.id.replace(".", "_"))
         return Text.assemble((f" {shown(on)}", style), (f" {meaning} ", style if here else ""))

@@ -1,8 +1,7 @@
-"""What the console says, in Chinese and in English.
+"""The texts of the console, in Chinese and in English.
 
-Rule: no sentence stands in the code. Every text has a key in `texts.toml` and is given in both languages, so
-that the language can change while the console runs. There is one person at a console, so there is one
-language at a time.
+Rule: the code has no text for users. Every text has a key in `texts.toml` and is there in both languages, so that the
+language can change while the console runs. A console has one user, so it has one current language.
 """
 
 import tomllib
@@ -21,37 +20,37 @@ class Language(StrEnum):
 
 TEXTS: Final[dict[str, dict[str, list[str]]]] = tomllib.loads(files("tui").joinpath("texts.toml").read_text("utf-8"))
 
-_spoken = Language.ZH
+_language = Language.ZH
 
 
-def speak(language: Language) -> None:
-    """From now on `say` answers in this language."""
-    global _spoken  # noqa: PLW0603 - one person, one language; see the module's rule
-    _spoken = language
+def set_language(language: Language) -> None:
+    """Set the language of `tr`."""
+    global _language  # noqa: PLW0603 - one person, one language; see the module's rule
+    _language = language
 
 
-def spoken() -> Language:
+def current_language() -> Language:
     """The language in use."""
-    return _spoken
+    return _language
 
 
-def say(key: str, /, **parts: object) -> str:
+def tr(key: str, /, **parts: object) -> str:
     """The text of this key, such as `calls.caller`, with its parts filled in.
 
     Raises KeyError for an unknown key.
     """
     section, _, name = key.partition(".")
-    text = TEXTS[section][name][list(Language).index(_spoken)]
+    text = TEXTS[section][name][list(Language).index(_language)]
     return text.format(**parts) if parts else text
 
 
-def say_slug(section: str, slug: str) -> str:
+def tr_slug(section: str, slug: str) -> str:
     """The text of a slug that the daemon sent; the slug itself if the console knows none."""
     known = TEXTS[section].get(slug)
-    return known[list(Language).index(_spoken)] if known else slug
+    return known[list(Language).index(_language)] if known else slug
 
 
 def slug_of(section: str, typed: str, slugs: Iterable[str]) -> str | None:
-    """The slug that a person means by this word, in either language or as the daemon writes it; None if none."""
+    """The slug for a word that the user typed, in either language or as the daemon writes it; None if there is none."""
     word = typed.strip().lower()
     return next((slug for slug in slugs if word in (slug, *map(str.lower, TEXTS[section].get(slug, [])))), None)

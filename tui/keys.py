@@ -1,13 +1,13 @@
-"""Every key of the console, in one table.
+"""The table of all keys of the console.
 
-Rule: bindings, the hints at the foot, the help (`?`), the palette and the user's own file (`keys.toml`:
-`"calls.hangup" = "ctrl+h"`) all come from here; a key that is not in the table does nothing.
+Rule: bindings, hint bar, help (`?`), palette and the user's own file (`keys.toml`: `"calls.hangup" = "ctrl+h"`) are all
+made from this table; a key that is not in it does nothing.
 """
 
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import attrs
 from textual.binding import Binding, BindingType
@@ -15,9 +15,10 @@ from textual.binding import Binding, BindingType
 
 @attrs.frozen
 class Key:
-    """One thing that a key does: its text is `keys.<where>_<name>`.
+    """One key and its action; its text is `keys.<where>_<name>`.
 
-    `hint` puts it at the foot of the screen; `first` takes the key before an editor does.
+    `where` is the part of the console in which it works. `hint` shows it in the hint bar; `first` gives it precedence
+    over the keys of a text editor.
     """
 
     where: str
@@ -29,7 +30,7 @@ class Key:
 
     @property
     def id(self) -> str:
-        """How the user's file names it."""
+        """Its name in the user's file."""
         return f"{self.where}.{self.name}"
 
 
@@ -119,7 +120,7 @@ TOGETHER: Final = (
     *(("box", where) for where in ("ask", "form", "columns", "help")),
     ("box", "form", "edit"),
 )
-"""Places whose keys work at the same time: none of them may have a key twice."""
+"""Parts of the console whose keys work at the same time: a key may be used only once in each of these groups."""
 
 
 def bindings(*wheres: str) -> list[BindingType]:
@@ -131,9 +132,9 @@ def bindings(*wheres: str) -> list[BindingType]:
     ]
 
 
-def _flat(document: dict[str, Any]) -> dict[str, Any]:
+def _flat(document: dict[str, object]) -> dict[str, object]:
     """`"calls.hangup" = …` and `[calls] hangup = …` are the same."""
-    named = {}
+    named: dict[str, object] = {}
     for name, value in document.items():
         if isinstance(value, dict):
             named.update({f"{name}.{below}": one for below, one in value.items()})
@@ -143,7 +144,7 @@ def _flat(document: dict[str, Any]) -> dict[str, Any]:
 
 
 class KeysFault(ValueError):
-    """The user's key file cannot be used: which line of it, and what is known instead."""
+    """The user's key file cannot be used: which entry is wrong, and what may be written."""
 
 
 def remapped(path: Path) -> dict[str, str]:
@@ -155,19 +156,20 @@ def remapped(path: Path) -> dict[str, str]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
         raise KeysFault(f"{path}: {fault}") from fault
     known = {key.id for key in KEYS}
-    own = _flat(document)
-    for name, key in own.items():
+    own: dict[str, str] = {}
+    for name, key in _flat(document).items():
         if name not in known:
             raise KeysFault(f"{path}: no key is named {name}; known are {', '.join(sorted(known))}")
         if not isinstance(key, str) or not key:
             raise KeysFault(f'{path}: {name} must be the name of a key, such as "ctrl+h"')
+        own[name] = key
     for key, ids in clashes(own):
         raise KeysFault(f"{path}: {' and '.join(ids)} are both on {key}; give one of them another key")
     return own
 
 
 def clashes(own: dict[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Keys that would do two things in one place, with these keys of the user's own."""
+    """Keys that would have two actions at the same time, with these keys of the user's own."""
     for places in TOGETHER:
         taken: dict[str, str] = {}
         for key in KEYS:

@@ -1,6 +1,6 @@
-"""The SIP exchange of both sides as a ladder: caller's side, switch, targets' side (pure).
+"""The SIP messages of both sides as a ladder diagram: caller's side, switch, targets' side (pure).
 
-Rule: one line a message, its arrow between the two that spoke; nothing is reordered, times are from the
+Rule: one line a message, with an arrow from sender to receiver; messages are not reordered, times are seconds since the
 call's arrival.
 """
 
@@ -9,15 +9,15 @@ from collections.abc import Iterable
 from rich.cells import cell_len
 
 from b2bua.api.requests.calls import SipMessage
-from tui.arrange import Cell
-from tui.i18n import say
+from tui.i18n import tr
+from tui.table_view import Cell
 from tui.width import pad
 
 _TIME = 9
 
 
 def first_line(text: str) -> str:
-    """`INVITE`, or `486 Busy Here`: what a message is, in a word or two."""
+    """The method or the status of a message: `INVITE`, or `486 Busy Here`."""
     line = text.split("\r\n", 1)[0].split("\n", 1)[0]
     if line.startswith("SIP/2.0 "):
         return line.removeprefix("SIP/2.0 ")
@@ -28,8 +28,8 @@ def ladder(messages: Iterable[SipMessage], began_ms: int, columns: int) -> list[
     """The ladder in this many columns (at least 60)."""
     span = max(20, (max(60, columns) - _TIME - 3) // 2)
     rail = "│"
-    far = say("detail.target_side")
-    head = " " * _TIME + pad(say("detail.caller_side"), span) + pad(say("detail.switch"), span + 1 - cell_len(far))
+    far = tr("detail.target_side")
+    head = " " * _TIME + pad(tr("detail.caller_side"), span) + pad(tr("detail.switch"), span + 1 - cell_len(far))
     lines = [[Cell(head + far, "dim")]]
     for message in messages:
         label = first_line(message.text)

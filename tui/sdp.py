@@ -1,6 +1,6 @@
-"""What a session description says, in a few words (pure; RFC 4566, RFC 3264).
+"""Summarizes a session description in a few words (pure; RFC 4566, RFC 3264).
 
-Rule: only what is written is told; a message without a description, or with one that is no audio, tells nothing.
+Rule: only what is written in it is shown; a message without audio in a description gives nothing.
 """
 
 import re
@@ -23,8 +23,8 @@ def described(message: str) -> str:
     names = {**_STATIC, **dict(_NAME.findall(body))}
     address = _ADDRESS.search(body)
     way = _WAY.search(body)
-    told = [
+    parts = [
         " ".join(names.get(payload, payload) for payload in media[2].split()),
         f"{address[1] if address else '?'}:{media[1]}",
     ]
-    return ", ".join([*told, way[1]] if way else told)
+    return ", ".join([*parts, way[1]] if way else parts)

@@ -1,7 +1,7 @@
-"""A table that touches only the cells that changed.
+"""A table widget that draws only the cells that changed.
 
-Rule: the cursor stays on its row, not on its line, while rows come and go; what is drawn is compared with
-what was drawn last, cell by cell, and only a difference is drawn again.
+Rule: the cursor stays on its row, not on its line, while rows come and go; each cell is compared with what was drawn
+last, and drawn again only if it differs.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from b2bua.console.protocol import Row
-from tui.arrange import TONES, Cell, Column, fit
-from tui.i18n import say
+from tui.i18n import tr
 from tui.keys import bindings
+from tui.table_view import TONES, Cell, Column, fit_columns
 from tui.width import pad
 
 _HEAD = 1
@@ -29,42 +29,42 @@ Line = tuple[str, bool, tuple[Cell, ...]]
 
 
 class Table(ScrollView, can_focus=True):
-    """Rows under a head that stays.
+    """Rows under a fixed heading.
 
     Posts `Table.Opened` on Enter and `Table.Moved` when the cursor is on another row.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "sheet--head",
-        "sheet--cursor",
-        *(f"sheet--{tone}" for tone in TONES),
+        "table--head",
+        "table--cursor",
+        *(f"table--{tone}" for tone in TONES),
     }
     BINDINGS: ClassVar[list[BindingType]] = bindings("sheet")
 
     class Opened(Message):
         """The operator wants to see inside a row."""
 
-        def __init__(self, sheet: "Table", key: str) -> None:
+        def __init__(self, table: "Table", key: str) -> None:
             super().__init__()
-            self.sheet = sheet
+            self.table = table
             self.key = key
 
         @property
         def control(self) -> "Table":
-            """The sheet, for `@on` with a selector."""
-            return self.sheet
+            """The table, for `@on` with a selector."""
+            return self.table
 
     class Moved(Opened):
         """The cursor is on another row."""
 
-    def __init__(self, columns: tuple[Column, ...], empty: str = "sheet.empty", *, opens: bool = True) -> None:
+    def __init__(self, columns: tuple[Column, ...], empty: str = "table.empty", *, opens: bool = True) -> None:
         super().__init__()
         self.columns = columns
         self._opens = opens
         self.hidden: frozenset[str] = frozenset()
         self.sorted_by: tuple[str, bool] = ("", False)
         self._empty = empty
-        self._excuse = ""
+        self._why_empty = ""
         self._rows: Sequence[tuple[str, Row]] = ()
         self._places: dict[str, int] = {}
         self._now_ms = 0
@@ -91,15 +91,15 @@ class Table(ScrollView, can_focus=True):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def excuse(self, why: str) -> None:
-        """Why there are no rows, if it is not that there is nothing: it stands in place of them. Empty: no more."""
-        if why != self._excuse:
-            self._excuse = why
+    def explain_empty(self, why: str) -> None:
+        """Show this reason in place of rows, while there are none; empty: the usual text again."""
+        if why != self._why_empty:
+            self._why_empty = why
             self.refresh()
 
     @property
     def empty(self) -> str:
-        """The key of what is said if there are no rows."""
+        """The key of the text that is shown if there are no rows."""
         return self._empty
 
     @empty.setter
@@ -109,7 +109,7 @@ class Table(ScrollView, can_focus=True):
             self.refresh()
 
     def fill(self, rows: Sequence[tuple[str, Row]], now_ms: int) -> None:
-        """Show these rows, in this order, as at this moment."""
+        """Show these rows, in this order, at this time (UTC epoch milliseconds)."""
         key, count = self.key, len(self._rows)
         self._rows, self._now_ms = rows, now_ms
         self._places = {key: place for place, (key, _) in enumerate(rows)}
@@ -125,7 +125,7 @@ class Table(ScrollView, can_focus=True):
             self.post_message(self.Moved(self, self.key))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Enter is not offered where there is nothing inside a row."""
+        """Enter is not offered where rows cannot be opened."""
         return self._opens if action == "open" else super().check_action(action, parameters)
 
     def relayout(self) -> None:
@@ -184,11 +184,11 @@ class Table(ScrollView, can_focus=True):
             return self._head(width)
         place = y - _HEAD + self.scroll_offset.y
         if place >= len(self._rows):
-            note = self._excuse or say(self._empty) if not self._rows and y == _HEAD + 1 else ""
+            note = self._why_empty or tr(self._empty) if not self._rows and y == _HEAD + 1 else ""
             return Strip([Segment(pad(" " + note, width), self._style("dim"))], width)
         line = self._line(place)
         self._drawn[y] = line
-        # the cursor's own colours win: a tone that reads well on the background may not on the cursor
+        # the cursor line has its own colours: a tone may be hard to read on them
         cells = [
             (pad(cell.text, columns, right=column.right) + " ", "cursor" if line[1] else cell.tone)
             for (column, columns), cell in zip(self._fitted, line[2], strict=True)
@@ -200,7 +200,7 @@ class Table(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, self._style("cursor" if line[1] else "plain"))
 
     def _fit(self) -> list[tuple[Column, int]]:
-        return fit(self.columns, self.hidden, self.scrollable_content_region.width or self.size.width)
+        return fit_columns(self.columns, self.hidden, self.scrollable_content_region.width or self.size.width)
 
     def _head(self, width: int) -> Strip:
         style = self._style("head")
@@ -208,14 +208,14 @@ class Table(ScrollView, can_focus=True):
         titles = []
         for column, columns in self._fitted:
             mark = ("↓" if descending else "↑") if column.name == name else ""
-            titles.append(pad(say(column.title) + mark, columns, right=column.right))
+            titles.append(pad(tr(column.title) + mark, columns, right=column.right))
         return Strip([Segment(pad(" ".join(titles), width), style)], width)
 
     def _style(self, name: str) -> Style:
-        """The widget's own style with the tone's over it; asked of the theme once, not for every cell."""
+        """The widget's style with the tone's over it; cached, since the theme is slow to ask."""
         style = self._styles.get(name)
         if style is None:
-            style = self.rich_style + self.get_component_rich_style(f"sheet--{name}", partial=True)
+            style = self.rich_style + self.get_component_rich_style(f"table--{name}", partial=True)
             self._styles[name] = style
         return style
 
@@ -255,7 +255,7 @@ class Table(ScrollView, can_focus=True):
         self.post_message(self.Moved(self, self._rows[place][0]))
 
     def _follow(self) -> None:
-        """Scroll so that the cursor is in sight, also to rows that came just now and have no scroll bar yet."""
+        """Scroll so that the cursor is visible, also if the scroll bar is not there yet."""
         if self.size.height <= _HEAD:
             return
         visible, top = self.size.height - _HEAD, self.scroll_offset.y

@@ -1,7 +1,6 @@
 """The console's colours.
 
-Rule: a theme names seven tones and the rest follows; in `blind` no two meanings differ by red and green (blue
-and orange do it), in `mono` no meaning is in a colour at all.
+Rule: in `blind` meanings differ by blue and orange, never by red and green; in `mono` colour has no meaning.
 """
 
 from textual.theme import Theme

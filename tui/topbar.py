@@ -1,6 +1,6 @@
-"""What is always in sight: the link, the load, how calls end, trunks, processes, who waits, and what wants a person.
+"""The top bar: the link, the load, how calls end, trunks, call processes, queues and alarms.
 
-Rule: two lines, whatever the width: what does not fit is counted, not dropped unseen.
+Rule: it has two lines at every width; what does not fit is counted (`+2`).
 """
 
 from collections.abc import Iterable
@@ -15,9 +15,9 @@ from textual.widget import Widget
 from b2bua.console.protocol import Row
 from b2bua.console.rows import ALARMS, GATEWAYS, QUEUES, TRUNKS
 from tui import waiting
-from tui.arrange import TONES, Cell
-from tui.board import Board
-from tui.i18n import say, say_slug
+from tui.i18n import tr, tr_slug
+from tui.model import ConsoleModel
+from tui.table_view import TONES, Cell
 from tui.time_text import age
 from tui.width import shorten
 from tui.words import level, share, sparkline
@@ -27,7 +27,7 @@ WIDE: Final = 100
 _LEAST_TREND: Final = 4
 """Columns of the sparkline where the figures leave no room."""
 OLD_RECORD_MS: Final = 2 * 3600 * 1000
-"""A record open for longer than this is worth a look."""
+"""A record that is open for longer than this is marked."""
 
 
 class TopBar(Widget):
@@ -35,9 +35,9 @@ class TopBar(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"topbar--{tone}" for tone in TONES}
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, model: ConsoleModel) -> None:
         super().__init__()
-        self._board = board
+        self._model = model
         self._shown: tuple[tuple[Cell, ...], ...] = ()
 
     def renew(self) -> None:
@@ -85,24 +85,24 @@ class TopBar(Widget):
         return self.get_component_rich_style(f"topbar--{tone}", partial=True)
 
     def _figures(self) -> list[Cell]:
-        board = self._board
-        counters, pool = board.counters, board.pool
+        model = self._model
+        counters, pool = model.counters, model.pool
         cells = [self._link()]
         if counters is None or pool is None:
             return cells
-        trunks, gateways = board.rows(TRUNKS), board.rows(GATEWAYS)
+        trunks, gateways = model.rows(TRUNKS), model.rows(GATEWAYS)
         full = pool["used"] >= pool["ceiling"]
         before = [
             *cells,
-            Cell(say("top.call") if counters["live"] == 1 else say("top.calls", count=counters["live"]), "key"),
+            Cell(tr("top.call") if counters["live"] == 1 else tr("top.calls", count=counters["live"]), "key"),
             Cell(f"{counters['calls_per_s']:.1f}/s"),
         ]
         after = [
-            Cell(say("top.answered", share=share(counters["answered_pct"]))),
-            Cell(say("top.busy", share=share(counters["busy_pct"]))),
-            Cell(say("top.no_answer", share=share(counters["no_answer_pct"]))),
+            Cell(tr("top.answered", share=share(counters["answered_pct"]))),
+            Cell(tr("top.busy", share=share(counters["busy_pct"]))),
+            Cell(tr("top.no_answer", share=share(counters["no_answer_pct"]))),
             self._up("top.trunks", trunks.values()),
-            Cell(say("top.pool", used=pool["used"], ceiling=pool["ceiling"]), "bad" if full else "plain"),
+            Cell(tr("top.pool", used=pool["used"], ceiling=pool["ceiling"]), "bad" if full else "plain"),
             *([self._up("top.gateways", gateways.values())] if gateways else []),
         ]
         gap = 2 if self.size.width >= WIDE else 1
@@ -111,41 +111,41 @@ class TopBar(Widget):
         return [*before, Cell(spark, "good"), *after]
 
     def _link(self) -> Cell:
-        link, board = self._board.link, self._board
+        link, model = self._model.link, self._model
         if link.up:
-            told = " · ".join((say("top.up"), say_slug("role", board.role)))
-            return Cell(f"● {told}" if self.size.width >= WIDE else "●", "good")
-        return Cell("○ " + say("top.down", age=age(board.source.now_ms() - link.since_ms)), "bad")
+            parts = " · ".join((tr("top.up"), tr_slug("role", model.role)))
+            return Cell(f"● {parts}" if self.size.width >= WIDE else "●", "good")
+        return Cell("○ " + tr("top.down", age=age(model.source.now_ms() - link.since_ms)), "bad")
 
-    def _up(self, key: str, neighbours: Iterable[Row]) -> Cell:
-        rows = list(neighbours)
-        # a neighbour that is never pinged is not known to be down
+    def _up(self, key: str, peers: Iterable[Row]) -> Cell:
+        rows = list(peers)
+        # a peer that is never pinged is not known to be down
         up = sum(1 for row in rows if row["up"] is not False and row["service"] == "in")
-        return Cell(say(key, up=up, total=len(rows)), "plain" if up == len(rows) else "bad")
+        return Cell(tr(key, up=up, total=len(rows)), "plain" if up == len(rows) else "bad")
 
     def _alarms(self) -> list[Cell]:
-        board = self._board
-        now_ms = board.now_ms()
-        if not board.link.up:
-            return [Cell("! " + board.link.why, "bad"), Cell(say("top.stale"), "dim")]
+        model = self._model
+        now_ms = model.now_ms()
+        if not model.link.up:
+            return [Cell("! " + model.link.why, "bad"), Cell(tr("top.stale"), "dim")]
         order = {"alarm": 0, "warning": 1, "note": 2}
-        alarms = sorted(board.rows(ALARMS).values(), key=lambda row: (order.get(row["level"], 0), row["since_ms"]))
+        alarms = sorted(model.rows(ALARMS).values(), key=lambda row: (order.get(row["level"], 0), row["since_ms"]))
         cells = [
             Cell(
-                f"! {say_slug('alarm', row['slug'])} {row['subject']} {age(now_ms - row['since_ms'])}",
+                f"! {tr_slug('alarm', row['slug'])} {row['subject']} {age(now_ms - row['since_ms'])}",
                 level(row["level"]),
             )
             for row in alarms
         ]
-        return cells or [Cell(say("top.calm"), "good")]
+        return cells or [Cell(tr("top.calm"), "good")]
 
     def _waits(self) -> list[Cell]:
-        """The queues, and the oldest record that is not closed: of a call that will not end, or of one forgotten."""
-        if not self._board.link.up:
-            return []  # what is old leaves the line to why it is
-        now_ms, counters = self._board.now_ms(), self._board.counters
-        queued = waiting.in_all(self._board.rows(QUEUES).values(), now_ms)
+        """The queues, and the age of the oldest record that is not closed."""
+        if not self._model.link.up:
+            return []  # the line shows why the link is down
+        now_ms, counters = self._model.now_ms(), self._model.counters
+        queued = waiting.in_all(self._model.rows(QUEUES).values(), now_ms)
         if counters is None or counters["oldest_open_ms"] is None:
             return queued
         open_ms = now_ms - counters["oldest_open_ms"]
-        return [*queued, Cell(say("top.oldest", age=age(open_ms)), "bad" if open_ms > OLD_RECORD_MS else "dim")]
+        return [*queued, Cell(tr("top.oldest", age=age(open_ms)), "bad" if open_ms > OLD_RECORD_MS else "dim")]

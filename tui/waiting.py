@@ -1,55 +1,54 @@
-"""Who stands in line for a free target, and for how long (R10): what the panes and the bar say of it (pure).
+"""Cells about the queues (R10) for the panes and the top bar: who waits for a free target, and for how long (pure).
 
-Rule: told from the feed's own rows of the queues; a wait that is too long is said by a word or a mark, not by a colour
-alone.
+Rule: made from the feed's rows of the queues; a long wait is shown by a mark too, not by a colour alone.
 """
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from b2bua.console.protocol import Row
-from tui.arrange import Cell
-from tui.i18n import say
+from tui.i18n import tr
+from tui.table_view import Cell
 from tui.time_text import age, clock
 
 LONG_MS: Final = 2 * 60_000
-"""Whoever waits for longer than this is about to give up: it is worth a look."""
+"""A caller who waits for longer than this is likely to give up."""
 
 
 def place(line: Row) -> Cell:
-    """A call's state while it waits; `▲` is one of the white list, who stands before the others."""
-    return Cell(f"{'▲' if line['priority'] else '≡'} {say('queue.place', place=line['place'])}", "busy")
+    """A call's state while it waits: its place; `▲` marks callers on the white list, who come before the others."""
+    return Cell(f"{'▲' if line['priority'] else '≡'} {tr('queue.place', place=line['place'])}", "busy")
 
 
 def many(count: int, since_ms: int, now_ms: int) -> Cell:
-    """How many wait, and how long the first of them to come has."""
+    """How many calls wait, and how long the first of them has waited."""
     long = now_ms - since_ms >= LONG_MS
     return Cell(f"{count} {age(now_ms - since_ms)}{'!' if long else ''}", "bad" if long else "busy")
 
 
 def in_all(lines: Iterable[Row], now_ms: int) -> list[Cell]:
-    """The same of all queues together; nothing while nobody waits."""
+    """The same for all queues together; empty while nobody waits."""
     since = [line["since_ms"] for line in lines]
     if not since:
         return []
     cell = many(len(since), min(since), now_ms)
-    return [Cell(say("queue.all", many=cell.text), cell.tone)]
+    return [Cell(tr("queue.all", many=cell.text), cell.tone)]
 
 
-def told(line: Row, now_ms: int) -> list[Cell]:
+def queue_line(line: Row, now_ms: int) -> list[Cell]:
     """One caller's wait, in a line of the call's detail."""
     return [
         place(line),
         Cell(line["node"], "key"),
         Cell(age(now_ms - line["since_ms"])),
-        Cell(say("queue.since", at=clock(line["since_ms"])), "dim"),
-        *([Cell(say("queue.priority"), "good")] if line["priority"] else []),
+        Cell(tr("queue.since", at=clock(line["since_ms"])), "dim"),
+        *([Cell(tr("queue.priority"), "good")] if line["priority"] else []),
     ]
 
 
-def by_number(lines: Iterable[Row]) -> dict[str, dict[str, Any]]:
-    """By 400 number: how many wait (`waiting`), and since when the first of them to come (`since_ms`)."""
-    queues: dict[str, dict[str, Any]] = {}
+def by_number(lines: Iterable[Row]) -> dict[str, dict[str, int]]:
+    """By 400 number: how many calls wait (`waiting`), and since when the first of them (`since_ms`)."""
+    queues: dict[str, dict[str, int]] = {}
     for line in lines:
         queue = queues.setdefault(line["number"], {"waiting": 0, "since_ms": line["since_ms"]})
         queue["waiting"] += 1

@@ -1,6 +1,6 @@
 """Texts of an exact width on the screen, where a Chinese character takes two columns.
 
-Rule: whatever goes in, exactly the columns asked for come out.
+Rule: a padded text has exactly the width asked for, in columns of the screen.
 """
 
 from rich.cells import cell_len, set_cell_size

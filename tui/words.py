@@ -1,13 +1,12 @@
-"""The daemon's slugs and numbers as an operator reads them, each with its tone.
+"""Cells for the daemon's slugs and numbers, in the operator's language, each with its tone.
 
-Rule: tone never stands alone: whatever a colour says, a word or a mark says too.
+Rule: what a colour means is also shown by a word or a mark.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
-from tui.arrange import Cell
-from tui.i18n import say, say_slug
+from tui.i18n import tr, tr_slug
+from tui.table_view import Cell
 
 _STATES = {
     "routing": "dim",
@@ -26,17 +25,17 @@ _BARS = " ▁▂▃▄▅▆▇█"
 
 def state(slug: str) -> Cell:
     """A call's state, with a mark."""
-    return Cell(f"{_MARKS.get(slug, '?')} {say_slug('state', slug)}", _STATES.get(slug, "bad"))
+    return Cell(f"{_MARKS.get(slug, '?')} {tr_slug('state', slug)}", _STATES.get(slug, "bad"))
 
 
 def cause(slug: str, blame: str) -> Cell:
-    """Why something ended, coloured by whose doing it was."""
-    return Cell(say_slug("cause", slug) if slug else "", _BLAMES.get(blame, "plain"))
+    """A release cause, coloured by its class of blame."""
+    return Cell(tr_slug("cause", slug) if slug else "", _BLAMES.get(blame, "plain"))
 
 
 def blame(slug: str) -> Cell:
-    """Whose doing it was."""
-    return Cell(say_slug("blame", slug) if slug else "", _BLAMES.get(slug, "plain"))
+    """A class of blame."""
+    return Cell(tr_slug("blame", slug) if slug else "", _BLAMES.get(slug, "plain"))
 
 
 def level(slug: str) -> str:
@@ -45,12 +44,12 @@ def level(slug: str) -> str:
 
 
 def service(up: bool | None, slug: str) -> Cell:
-    """Whether a neighbour answers and is given calls."""
+    """Whether a trunk or gateway answers, and whether it is in service."""
     if slug != "in":
-        return Cell(say_slug("service", slug), "busy")
+        return Cell(tr_slug("service", slug), "busy")
     if up is None:
-        return Cell(say("service.unknown"), "dim")
-    return Cell(say("service.up"), "good") if up else Cell(say("service.down"), "bad")
+        return Cell(tr("service.unknown"), "dim")
+    return Cell(tr("service.up"), "good") if up else Cell(tr("service.down"), "bad")
 
 
 def share(part: float | None) -> str:
@@ -70,7 +69,7 @@ def sparkline(values: Sequence[int], columns: int) -> str:
     return "".join(_BARS[-(-value * 8 // top)] if top else _BARS[0] for value in last).rjust(columns)
 
 
-def pairs(counts: dict[str, Any], section: str) -> str:
+def pairs(counts: dict[str, int], section: str) -> str:
     """`忙 3 · 无应答 2`: counts by slug, most first."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return " · ".join(f"{say_slug(section, slug)} {count}" for slug, count in ordered)
+    return " · ".join(f"{tr_slug(section, slug)} {count}" for slug, count in ordered)

@@ -9,7 +9,7 @@ from b2bua.store.writer import Health
 
 
 class RecordStore(Protocol):
-    """What is asked of the record writer."""
+    """The part of the record writer that is used here."""
 
     @property
     def health(self) -> Health:
@@ -24,7 +24,7 @@ class AdmissionState:
         self._writer = writer
 
     def why_closed(self) -> str:
-        """Why no new call is taken, in one line; empty while they are."""
+        """Why no new call is taken, in one line; empty while calls are taken."""
         if self.leaving:
             return "the switch is being stopped"
         health = self._writer.health

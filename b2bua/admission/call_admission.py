@@ -1,7 +1,7 @@
-"""Admits a new call or refuses it: which number, which caller, is there room?
+"""Call admission: admits a new call or refuses it, by its number, its trunk and the free capacity.
 
-Rule: whatever can refuse a call does so here, before a process is taken. A call that is admitted has a process, an
-assignment and an open record, in that order.
+Rule: a call is refused before a process is taken for it. A call that is admitted has a process, an assignment and an
+open record, in that order.
 """
 
 import secrets
@@ -37,7 +37,7 @@ may then send nothing at all for so long."""
 
 
 class CallAdmission:
-    """What the edge asks (`b2bua.edge.admission.Admission`).
+    """The edge's interface to call admission (`b2bua.edge.admission.Admission`).
 
     `numbers` are those served, `contacts` prints the SIP URI that leads to a process from outside, `now_ms` is wall
     time (UTC epoch milliseconds).
@@ -66,11 +66,11 @@ class CallAdmission:
         self._now_ms = now_ms
 
     def incarnation_at(self, sip_port: int) -> str | None:
-        """Which call process that is not dead has this SIP port; None if none has."""
+        """The incarnation of the live call process with this SIP port; None if there is none."""
         return self._pool.incarnation_at(sip_port)
 
     def admit(self, call: NewCall) -> Admitted | Refused | NoProcess:
-        """Admit a new call, or say with which final answer it is refused."""
+        """Admit a new call, or return the final response that refuses it."""
         served = self._served(call.dialled)
         if isinstance(served, Refused):
             return served
@@ -105,7 +105,7 @@ class CallAdmission:
         return Admitted(process.sip_port, process.incarnation, call_id)
 
     def refer(self, place: ProcessAddress, referral: Referral) -> Refused | None:
-        """Hand a REFER to the call that it is about; or why not."""
+        """Send a REFER to the call that it is about; returns the refusal if that is not possible."""
         process = self._pool.at(place.incarnation)
         if process is None or not process.call_id or not process.linked:
             return Refused(481, "Call/Transaction Does Not Exist")

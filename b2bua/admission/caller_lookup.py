@@ -1,10 +1,10 @@
-"""Who is calling, and from where: the number read by the routing core, a mobile's home area by its prefix.
+"""Finds out who is calling, and from where: the number is parsed, a mobile's home area is looked up by its prefix.
 
-Rule: the prefix table is I/O and stays on this side; the core is given a `Caller` that says all.
+Rule: reading the prefix table is I/O, so it is done here; the routing core gets a complete `Caller`.
 """
 
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import attrs
 import phone
@@ -21,7 +21,7 @@ SAID: Final = {one.value: one for one in (CallerClass.PAYPHONE, CallerClass.PHS,
 
 
 @cache
-def _table() -> Any:
+def _table() -> phone.Phone:
     """The prefix table (a quarter of a million mobile prefixes), read once: 4 MB, 6 ms."""
     return phone.Phone()
 
@@ -30,8 +30,8 @@ def caller_of(text: str, *, category: str = "", display: str = "", withheld: boo
     """The caller whose number a trunk gave as `text`, in any usual spelling; never raises.
 
     A mobile's `area` and `place` are its home's (R1), a landline's its area code's.
-    `category` is the calling party's category that came with it, one of `SAID` or of no account; it is believed of
-    landlines only, so that nobody from abroad passes for one at home (O2).
+    `category` is the calling party's category that came with it; others than those in `SAID` are ignored. It counts for
+    landlines only, so that a caller from abroad cannot claim to be a domestic one (O2).
     `withheld` is the caller's wish for privacy (RFC 3323).
     """
     number = read_number(text)

@@ -1,6 +1,6 @@
 """The statutory holidays and make-up working days of the mainland (R2), from `chinesecalendar`.
 
-Rule: this is the only place that knows where they come from; the core is given a table.
+Rule: only this module uses that library; the routing core gets a table.
 """
 
 from datetime import timedelta
@@ -23,7 +23,7 @@ def china() -> Calendar:
 
 
 def with_days(facts: Facts) -> Facts:
-    """The facts, told what their day and the one before it are in the calendar (R2)."""
+    """The facts with the kinds of their day and of the day before (R2)."""
     today = facts.arrived.date()
     calendar = china()
     return attrs.evolve(facts, today=calendar.kind(today), yesterday=calendar.kind(today - timedelta(days=1)))

@@ -1,6 +1,7 @@
-"""Trunks and gateways as an operator sees them: who answers, who is busy, who was taken out of service.
+"""The status of trunks and gateways: whether they answer, how busy they are, whether they are in service.
 
-Rule: a neighbour that nobody pings counts as up; one that an operator took out gets no new calls, and its calls go on.
+Rule: a peer that is not pinged counts as up; one that an operator took out of service gets no new calls, and its calls
+go on.
 """
 
 from collections import Counter
@@ -19,8 +20,8 @@ from routing.cause import Blame
 
 
 @attrs.define
-class _Standing:
-    """What is known of one neighbour beside its configuration."""
+class _PeerState:
+    """What is known of one peer besides its configuration."""
 
     up: bool | None = None
     rtt_ms: int | None = None
@@ -45,8 +46,8 @@ class PeerStatus:
     def __init__(self, config: Config, active_calls: ActiveCalls) -> None:
         self._config = config
         self._active_calls = active_calls
-        self._standings = {
-            (topic, name): _Standing()
+        self._states = {
+            (topic, name): _PeerState()
             for topic, names in ((TRUNKS, config.trunk), (GATEWAYS, config.gateway))
             for name in names
         }
@@ -54,69 +55,69 @@ class PeerStatus:
     def gateways(self) -> list[Gateway]:
         """Gateways to send calls to, in the order of the configuration.
 
-        Those that do not answer come last rather than never, so that a call can still try when none does.
+        Those that do not answer come last, so that a call can still try them when none answers.
         """
         taken = [
             gateway
             for name, gateway in self._config.gateway.items()
-            if self._standings[GATEWAYS, name].service is Service.IN
+            if self._states[GATEWAYS, name].service is Service.IN
         ]
-        return sorted(taken, key=lambda gateway: self._standings[GATEWAYS, gateway.name].up is False)
+        return sorted(taken, key=lambda gateway: self._states[GATEWAYS, gateway.name].up is False)
 
     def takes_calls(self, trunk: Trunk) -> bool:
-        """Whether an operator lets this trunk bring new calls."""
-        return self._standings[TRUNKS, trunk.name].service is Service.IN
+        """Whether this trunk is in service, so that new calls from it are taken."""
+        return self._states[TRUNKS, trunk.name].service is Service.IN
 
-    def reached(self, news: Reachability) -> list[PeerChange]:
-        """An OPTIONS was answered, or was not; what has changed by it for the operators."""
+    def reached(self, result: Reachability) -> list[PeerChange]:
+        """An OPTIONS was answered, or was not; returns the changes between up and down."""
         changes = []
-        for (topic, name), standing in self._standings.items():
-            if name != news.name or not self._pinged(topic, name):
+        for (topic, name), state in self._states.items():
+            if name != result.name or not self._pinged(topic, name):
                 continue
-            if news.up is False and standing.up is not False:
+            if result.up is False and state.up is not False:
                 changes.append(PeerChange(topic, name, up=False))
-            elif news.up and standing.up is False:
+            elif result.up and state.up is False:
                 changes.append(PeerChange(topic, name, up=True))
-            standing.up = news.up
-            if news.up:
-                standing.rtt_ms = None if news.round_trip_ms is None else round(news.round_trip_ms)
-                standing.seen_ms = now_ms()
+            state.up = result.up
+            if result.up:
+                state.rtt_ms = None if result.round_trip_ms is None else round(result.round_trip_ms)
+                state.seen_ms = now_ms()
         return changes
 
     def ended(self, record: CallRecord) -> None:
         """A call is over: count it."""
-        standing = self._standings.get((TRUNKS, record.trunk))
-        if standing is not None and record.state is CallState.ENDED:
-            standing.calls += 1
+        state = self._states.get((TRUNKS, record.trunk))
+        if state is not None and record.state is CallState.ENDED:
+            state.calls += 1
             if record.ending and record.ending.blame not in (Blame.SUCCESS, Blame.CLIENT):
-                standing.failures[record.ending.slug] += 1
+                state.failures[record.ending.slug] += 1
 
     def knows(self, topic: str, name: str) -> bool:
         """Whether there is a trunk or gateway of this name."""
-        return (topic, name) in self._standings
+        return (topic, name) in self._states
 
     def set_service(self, topic: str, name: str, service: Service) -> None:
         """Take a trunk or gateway that we know in or out of service."""
-        self._standings[topic, name].service = service
+        self._states[topic, name].service = service
 
     def rows(self) -> Iterator[tuple[str, str, PeerRow]]:
-        """Every trunk and gateway as it stands now, with its topic and name. One that was drained is out by now."""
-        for (topic, name), standing in self._standings.items():
+        """Every trunk and gateway now, with its topic and name. One that is drained is set out of service."""
+        for (topic, name), state in self._states.items():
             known = self._config.trunk[name] if topic == TRUNKS else self._config.gateway[name]
             live = self._active_calls.of_trunk(name) if topic == TRUNKS else 0
-            if standing.service is Service.DRAINING and not live:
-                standing.service = Service.OUT
+            if state.service is Service.DRAINING and not live:
+                state.service = Service.OUT
             row = PeerRow(
                 address=_address(known),
                 transport=known.transport,
-                up=standing.up if self._pinged(topic, name) else True,
-                service=standing.service,
+                up=state.up if self._pinged(topic, name) else True,
+                service=state.service,
                 live=live,
                 capacity=known.capacity,
-                rtt_ms=standing.rtt_ms,
-                seen_ms=standing.seen_ms,
-                calls=standing.calls,
-                failures=dict(standing.failures),
+                rtt_ms=state.rtt_ms,
+                seen_ms=state.seen_ms,
+                calls=state.calls,
+                failures=dict(state.failures),
             )
             yield topic, name, row
 
@@ -124,7 +125,7 @@ class PeerStatus:
         return bool(self._config.trunk[name].ping) if topic == TRUNKS else self._config.gateway[name].ping
 
 
-def _address(neighbour: Trunk | Gateway) -> str:
-    if isinstance(neighbour, Gateway):
-        return f"{neighbour.host}:{neighbour.port}"
-    return neighbour.ping or ", ".join(str(network) for network in neighbour.sources)
+def _address(peer: Trunk | Gateway) -> str:
+    if isinstance(peer, Gateway):
+        return f"{peer.host}:{peer.port}"
+    return peer.ping or ", ".join(str(network) for network in peer.sources)

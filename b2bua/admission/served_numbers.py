@@ -1,17 +1,18 @@
 """The 400 numbers that this switch serves, with the plan in effect for each, held in memory.
 
-Rule: a call takes the plan that is here when it arrives and keeps it; replacing an entry is what makes an edit live
-(R11). Plans are kept packed: finding one is O(1), and unpacking is paid by the call that needs it.
+Rule: a call takes the plan that is here when it arrives and keeps it; a new plan is in effect when its entry is
+replaced (R11). Plans are kept packed: finding one is O(1), and it is unpacked only for a call that needs it.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta, timezone
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
 from b2bua.base.serialization import pack, unpack
 from b2bua.config.trunks import Trunk
+from b2bua.records.call_record import PlainFields
 from b2bua.store.numbers import NumberState
 from b2bua.store.versions import LivePlan
 from routing.facts import CallerClass
@@ -24,8 +25,8 @@ _NO_MOBILES: Final = "the carrier of this call allows no mobiles as targets"
 
 @attrs.frozen
 class Served:
-    """One 400 number in service. `packed` is the plain form of its plan in msgpack; `zone` is the plan's, and
-    `mobiles` are those of its targets."""
+    """One 400 number in service. `packed` is the plain form of its plan in msgpack; `zone` is the plan's time zone,
+    `mobiles` are the targets that are mobiles."""
 
     number: Number400
     state: NumberState
@@ -56,9 +57,9 @@ class Served:
             mobiles({name: target["address"] for name, target in live.plain["targets"].items()}),
         )
 
-    def plain(self) -> dict[str, Any]:
-        """The plan as it goes to a call process."""
-        plain: dict[str, Any] = unpack(self.packed)
+    def plain(self) -> PlainFields:
+        """The plan in the form that is sent to a call process."""
+        plain: PlainFields = unpack(self.packed)
         return plain
 
 

@@ -27,14 +27,14 @@ class MonthUsage:
         self._calls: Counter[Number400] = Counter()
 
     def load(self, records: Records, at_ms: int) -> None:
-        """Take over what the records say of this month. Blocks on the disk."""
+        """Count this month's calls in the records. Blocks on the disk."""
         now = datetime.fromtimestamp(at_ms / 1000, _SHANGHAI)
         first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         self._month = _month_of(at_ms)
         self._calls = Counter(records.calls_since(int(first.timestamp() * 1000)))
 
     def count(self, number: Number400, at_ms: int) -> Usage:
-        """One more call: what the number had used before it."""
+        """Count one more call; returns what the number had used before it."""
         month = _month_of(at_ms)
         if month != self._month:
             self._month = month

@@ -1,1 +1,1 @@
-"""Every operation that a person or program may ask of the daemon."""
+"""Every operation that a person or program may request of the daemon."""

@@ -1,4 +1,4 @@
-"""Listing the alarms that stand."""
+"""Lists the active alarms."""
 
 import trio
 
@@ -15,6 +15,6 @@ class AlarmOperations:
 
     @implements
     async def list_alarms(self, _: ListAlarms, __: Asker) -> AlarmsListed:
-        """Those that the consoles show."""
+        """The alarms that the consoles show, oldest first."""
         await trio.lowlevel.checkpoint()
         return AlarmsListed(tuple(sorted(self._publisher.active_alarms, key=lambda alarm: alarm.since_ms)))

@@ -1,4 +1,4 @@
-"""Searching the audit trail (T4)."""
+"""Searches the audit trail (T4)."""
 
 import json
 import re

@@ -1,6 +1,6 @@
-"""Showing a call whole, and hanging one up.
+"""Shows a call, and hangs one up.
 
-Rule: a call that is up is told from the active calls, one that has ended from the store; both are the same record.
+Rule: the record of a call that is up is read from the active calls, that of an ended call from the store.
 """
 
 import attrs
@@ -31,7 +31,7 @@ class CallOperations:
 
     @implements
     async def show(self, request: ShowCall, _: Asker) -> CallShown:
-        """The record and the messages that are kept."""
+        """The record, and the captured messages."""
         record = self._active_calls.get(request.call_id)
         if record is None:
             record = await in_thread(lambda: self._store.records.get(request.call_id))

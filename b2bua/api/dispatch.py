@@ -1,7 +1,7 @@
-"""Finds the implementation of an operation, and holds every asker to their role.
+"""Finds the implementation of an operation, and checks the role of the asker.
 
-Rule: each operation is implemented by exactly one method, and whoever asks (socket, command line, tests) comes through
-`Dispatcher.perform`. A method is registered by the class of its request, which its annotations name.
+Rule: each operation is implemented by exactly one method, and every request (control socket, command line, tests) goes
+through `Dispatcher.perform`. A method is registered by the class of its request, which its annotations name.
 """
 
 import inspect
@@ -12,7 +12,7 @@ import attrs
 import trio
 from sqlalchemy.exc import DBAPIError
 
-from b2bua.api.requests.operation import AnyOperation, Operation, Refusal, reply_class
+from b2bua.api.requests.operation import AnOperation, Operation, Refusal, reply_class
 from b2bua.base.clock import now_ms
 from b2bua.base.errors import Conflict, NotFound, StoreError
 from b2bua.console.protocol import Fault, FaultKind, Role
@@ -22,7 +22,7 @@ from routing.document import PlanFaults
 
 R = TypeVar("R")
 T = TypeVar("T")
-O = TypeVar("O", bound=Operation[Any])  # noqa: E741  # Any: bound to its reply by the check at import
+O = TypeVar("O", bound=AnOperation)  # noqa: E741  # the usual letter for an operation, with R for its reply
 S = TypeVar("S")
 
 _MARK: Final = "_implements"
@@ -30,7 +30,7 @@ _MARK: Final = "_implements"
 
 @attrs.frozen
 class Asker:
-    """Who asks, as the audit trail names them, and what they may do."""
+    """Who requests an operation: their name in the audit trail, and their role."""
 
     name: str
     role: Role
@@ -40,7 +40,7 @@ Method = Callable[[S, O, Asker], Awaitable[R]]
 
 
 def implements(method: Method[S, O, R]) -> Method[S, O, R]:
-    """Mark a method as what does the operation that its first parameter is a request for.
+    """Mark a method as the implementation of the operation whose request is its first parameter.
 
     Raises TypeError, when the module is imported, if its annotations do not fit the operation's.
     """
@@ -54,7 +54,7 @@ def implements(method: Method[S, O, R]) -> Method[S, O, R]:
     return method
 
 
-def implemented(owner: object) -> Iterator[tuple[type[AnyOperation], str]]:
+def implemented(owner: object) -> Iterator[tuple[type[AnOperation], str]]:
     """The operations that a class or an object implements, each with the method's name."""
     for name in dir(owner):
         kind = getattr(getattr(owner, name), _MARK, None)
@@ -67,7 +67,7 @@ class Dispatcher:
 
     def __init__(self, *implementations: object) -> None:
         # Any: one table holds methods of every request and reply class; `implements` has checked that they fit.
-        self._methods: dict[type[AnyOperation], Callable[[Any, Asker], Awaitable[Any]]] = {}
+        self._methods: dict[type[AnOperation], Callable[[Any, Asker], Awaitable[Any]]] = {}
         for each in implementations:
             for kind, name in implemented(each):
                 if kind in self._methods:
@@ -75,12 +75,12 @@ class Dispatcher:
                 self._methods[kind] = getattr(each, name)
 
     @property
-    def operations(self) -> Mapping[str, type[AnyOperation]]:
+    def operations(self) -> Mapping[str, type[AnOperation]]:
         """The operations that can be performed here, by name."""
         return {kind.NAME: kind for kind in self._methods}
 
     async def perform(self, request: Operation[R], asker: Asker) -> R:
-        """Do what is asked. Raises Refusal."""
+        """Perform the operation; returns its reply. Raises Refusal."""
         permit(type(request), asker)
         method = self._methods.get(type(request))
         if method is None:
@@ -90,7 +90,7 @@ class Dispatcher:
             return reply
 
 
-def permit(kind: type[AnyOperation], asker: Asker) -> None:
+def permit(kind: type[AnOperation], asker: Asker) -> None:
     """Raises Refusal (`forbidden`) if the asker's role is not enough for this operation."""
     if not asker.role.may(kind.ROLE):
         sentence = f"{kind.NAME} needs the role {kind.ROLE}; this console has the role {asker.role}"
@@ -98,7 +98,7 @@ def permit(kind: type[AnyOperation], asker: Asker) -> None:
 
 
 class refusals:  # noqa: N801 - a context manager, used as a word
-    """Turns what the store, the disk or a document refuses within the block into a Refusal."""
+    """Turns errors of the store, the disk and plan documents in the block into a Refusal."""
 
     def __enter__(self) -> None:
         pass
@@ -119,10 +119,10 @@ class refusals:  # noqa: N801 - a context manager, used as a word
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Do work that waits for the disk, off the event loop."""
+    """Do work that waits for the disk in a thread."""
     return await trio.to_thread.run_sync(work)
 
 
-def entry(request: AnyOperation, asker: Asker, subject: str, fields: Fields) -> AuditEntry:
-    """The audit trail's entry of an operation that is being done, now, to `subject` (a 400 number or a name)."""
+def entry(request: AnOperation, asker: Asker, subject: str, fields: Fields) -> AuditEntry:
+    """The audit trail's entry, with the time now, of an operation on `subject` (a 400 number or a name)."""
     return AuditEntry(now_ms(), asker.name, request.NAME, subject, fields)

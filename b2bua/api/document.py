@@ -1,6 +1,6 @@
 """Writes docs/operations.md, the list of all operations: `python -m b2bua.api.document`.
 
-Rule: the page says what the request classes say, and nothing else; a test holds it to that.
+Rule: the page is made from the request classes only; a test checks that it is up to date.
 """
 
 import inspect
@@ -8,12 +8,12 @@ import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Final, Union, get_args, get_origin
 
 import attrs
 
 from b2bua.api.requests.catalogue import operations_of, subjects
-from b2bua.api.requests.operation import AnyOperation, reply_class
+from b2bua.api.requests.operation import AnOperation, reply_class
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "operations.md"
 _HEAD: Final = """# Operations
@@ -37,7 +37,7 @@ def _subject(module: types.ModuleType) -> Iterator[str]:
         yield from _operation(kind)
 
 
-def _operation(kind: type[AnyOperation]) -> Iterator[str]:
+def _operation(kind: type[AnOperation]) -> Iterator[str]:
     reply = reply_class(kind)
     yield f"### `{kind.NAME}`\n"
     yield f"{_prose(kind)}\n"
@@ -52,17 +52,17 @@ def _operation(kind: type[AnyOperation]) -> Iterator[str]:
     yield f"| reply | {_fields(reply)} |\n"
 
 
-def _fields(kind: type[Any]) -> str:
-    """The fields of an attrs class with their types. Any: of whatever class."""
+def _fields(kind: type) -> str:
+    """The fields of an attrs class with their types."""
     return ", ".join(map(_field, attrs.fields(kind))) or "none"
 
 
-def _field(field: "attrs.Attribute[Any]") -> str:
+def _field(field: "attrs.Attribute[object]") -> str:
     shown = f"`{field.name}`: {_type(field.type)}"
     return shown if field.default is attrs.NOTHING else f"{shown} (may be left out)"
 
 
-def _type(kind: Any) -> str:
+def _type(kind: object) -> str:
     if get_origin(kind) in (types.UnionType, Union):
         return " or ".join(map(_type, get_args(kind)))
     if get_origin(kind) is tuple:

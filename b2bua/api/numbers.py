@@ -1,4 +1,4 @@
-"""Suspending a 400 number, and taking calls to it again."""
+"""Suspends and activates 400 numbers."""
 
 from b2bua.api.dispatch import Asker, implements, in_thread
 from b2bua.api.plans_in_force import PlansInForce

@@ -1,4 +1,4 @@
-"""Taking trunks and gateways out of service, and putting them back."""
+"""Takes trunks and gateways out of service, and puts them back."""
 
 from b2bua.admission.peer_status import PeerStatus
 from b2bua.api.dispatch import Asker, entry, implements, in_thread
@@ -19,12 +19,12 @@ class PeerOperations:
 
     @implements
     async def set_trunk(self, request: SetTrunkService, asker: Asker) -> ServiceSet:
-        """Of one trunk."""
+        """Set the service state of one trunk."""
         return await self._set(TRUNKS, request, asker)
 
     @implements
     async def set_gateway(self, request: SetGatewayService, asker: Asker) -> ServiceSet:
-        """Of one gateway."""
+        """Set the service state of one gateway."""
         return await self._set(GATEWAYS, request, asker)
 
     async def _set(self, topic: str, request: SetTrunkService | SetGatewayService, asker: Asker) -> ServiceSet:

@@ -1,6 +1,6 @@
-"""What a document that is not published would do: checked, compared with the plan in force, tried on a call.
+"""Reviews documents that are not published: checks them, compares them with the plan in force, tries them on a call.
 
-Rule: nothing is changed, and the same pure functions look at a draft that look at a published plan.
+Rule: nothing is changed, and a draft is checked and decided by the same pure functions as a published plan.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ from routing.trace import to_plain
 
 
 class PlanReviewOperations:
-    """Operations on documents that somebody is writing."""
+    """Operations on drafts of plans."""
 
     def __init__(self, plans: Plans, paths: MediaPaths, trunks: Mapping[str, Trunk]) -> None:
         self._plans = plans
@@ -84,13 +84,13 @@ class PlanReviewOperations:
 
 
 def findings(plan: Plan, paths: MediaPaths, carrier_wait_s: int = CARRIER_WAIT_S) -> tuple[Finding, ...]:
-    """What is suspicious about a plan today, in its own zone, with the prompts that are there."""
+    """What is suspicious about a plan today, in its own time zone, with the prompts of this switch."""
     today, prompts = datetime.now(plan.timezone()).date(), paths.names(plan.number)
     return tuple(check(plan, today, china(), prompts=prompts, carrier_wait_s=carrier_wait_s))
 
 
 def facts_of(plan: Plan, caller: str, arrived: datetime, *, trunk: Trunk | None = None, category: str = "") -> Facts:
-    """The facts of a call that nobody makes: `category` is what the carrier says of a landline (cpc)."""
+    """The facts of an imagined call; `category` is the calling party's category of a landline (cpc)."""
     there = arrived.astimezone(plan.timezone())
     who = caller_of(caller, category=category)
     facts = Facts(CallId("what-if"), plan.number, who, TrunkName(trunk.name if trunk else ""), there)
@@ -100,7 +100,7 @@ def facts_of(plan: Plan, caller: str, arrived: datetime, *, trunk: Trunk | None 
 
 
 def keys_of(text: str) -> tuple[str, ...]:
-    """What a caller keys, one entry each time it is asked: `1,2`."""
+    """The keys of a caller, one entry each time keys are collected: `1,2`."""
     return tuple(text.split(",")) if text else ()
 
 
@@ -124,7 +124,7 @@ async def _parsed(text: str) -> Plan:
 
 
 def _rings(state: State) -> tuple[tuple[Ringing, ...], ...]:
-    """The attempts in order; those that began together, together."""
+    """The attempts in order; those that begin at the same time are in one group."""
     together: dict[float, list[Ringing]] = {}
     for attempt in state.attempts:
         ringing = Ringing(attempt.target, print_address(attempt.address))

@@ -1,4 +1,4 @@
-"""Plans shown, published and restored.
+"""Shows, publishes and restores plans.
 
 Rule: a plan is on disk before it is in effect, and in effect for the next call before the reply is sent (R11).
 """

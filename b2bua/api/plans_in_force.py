@@ -1,4 +1,4 @@
-"""Brings the plans that the store says are live into memory and into effect.
+"""Loads the live plans of the store into memory, and so brings them into effect.
 
 Rule: a plan or a state is on disk before it is in effect, and in effect for the next call before the reply is sent
 (R11).
@@ -13,7 +13,7 @@ from routing.ids import Number400
 
 
 class PlansInForce:
-    """Keeps `numbers`, which call admission looks into, and the consoles' rows of them, as the store has them."""
+    """Keeps `numbers`, which call admission reads, and the consoles' rows of them equal to the store."""
 
     def __init__(self, plans: Plans, numbers: dict[Number400, Served], stats: NumberStats) -> None:
         self._plans = plans
@@ -26,10 +26,10 @@ class PlansInForce:
             self.take_in(live)
 
     async def reload(self, number: Number400) -> None:
-        """One number has another plan or state now."""
+        """Load the plan and state of one number again."""
         self.take_in(await in_thread(lambda: self._plans.live(number)))
 
     def take_in(self, live: LivePlan) -> None:
-        """What the store says of a number is in effect from now on."""
+        """Bring a live plan of the store into effect."""
         self._numbers[live.number] = Served.of(live)
         self._stats.show(live.number)

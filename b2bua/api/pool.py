@@ -1,4 +1,4 @@
-"""Showing the call processes."""
+"""Shows the call processes."""
 
 import trio
 
@@ -15,7 +15,7 @@ class PoolOperations:
 
     @implements
     async def show(self, _: ShowPool, __: Asker) -> PoolShown:
-        """As they stand now."""
+        """The call processes now."""
         await trio.lowlevel.checkpoint()
         return PoolShown(
             tuple(CallProcess(each.pid, each.sip_port, each.call_id or "", each.ready) for each in self._pool.all())

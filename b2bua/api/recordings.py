@@ -1,4 +1,7 @@
-"""Recorded calls, listed (M5). Rule: what lies on disk is looked at anew for each request, in a thread."""
+"""Lists recorded calls (M5).
+
+Rule: the files on disk are read for each request, in a thread.
+"""
 
 from b2bua.api.dispatch import Asker, implements, in_thread
 from b2bua.api.requests.recordings import ListRecordings, RecordedCall, RecordingsListed
@@ -18,11 +21,11 @@ class RecordingOperations:
 
     @implements
     async def list_recordings(self, request: ListRecordings, _: Asker) -> RecordingsListed:
-        """One more than is wanted is looked at, to know whether there are more."""
-        rows = await in_thread(lambda: self._look(request))
+        """One more than requested is read, to know whether there are more."""
+        rows = await in_thread(lambda: self._search(request))
         return RecordingsListed(tuple(rows[: request.most]), more=len(rows) > request.most)
 
-    def _look(self, request: ListRecordings) -> list[RecordedCall]:
+    def _search(self, request: ListRecordings) -> list[RecordedCall]:
         terms = Terms(self._store.plans)
         rows: list[RecordedCall] = []
         for recording in reversed(tuple(self._recordings.every())):

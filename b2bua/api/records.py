@@ -1,7 +1,7 @@
-"""Searching the store for calls, those missed among them, and closing a missed call (P1, P4).
+"""Searches the store for calls and missed calls, and closes a missed call (P1, P4).
 
-Rule: a row is that of a live call with what is known only afterwards. Closing a call that is closed is refused, so that
-two people do not call the same caller.
+Rule: a row has the fields of a live call's row, and those that are known only after its end. Closing a call that is
+closed already is refused, so that two people do not call the same caller.
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ class RecordOperations:
 
     @implements
     async def find(self, request: FindRecords, _: Asker) -> CallsFound:
-        """One more than is wanted is searched for, to know whether there are more."""
+        """One more than requested is searched for, to know whether there are more."""
         query = _query(request, missed=request.missed)
 
         def find() -> list[FoundCall]:
@@ -43,7 +43,7 @@ class RecordOperations:
 
     @implements
     async def list_missed(self, request: ListMissed, _: Asker) -> MissedListed:
-        """Those that wait, or all."""
+        """Those that wait to be called back, or all."""
         query = _query(request)
         found = await in_thread(lambda: self._store.missed.find(query, waiting=not request.all))
         rows = tuple(_row(each.record, missed=True, closing=each.closing) for each in found)

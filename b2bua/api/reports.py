@@ -1,4 +1,7 @@
-"""Calls counted (P2). Rule: the database counts; here it is asked in a thread."""
+"""Counts calls (P2).
+
+Rule: the counting is done by the database, in a thread.
+"""
 
 import attrs
 
@@ -16,7 +19,7 @@ class ReportOperations:
 
     @implements
     async def count(self, request: CountCalls, _: Asker) -> CallsCounted:
-        """By hour, day, area, cause or target."""
+        """Count by hour, day, area, cause or target."""
         engine, period = self._store.engine, (request.from_ms, request.to_ms)
         counts = await in_thread(lambda: calls_by(engine, request.by.value, request.number, *period))
         return CallsCounted(tuple(CallCount(**attrs.asdict(count)) for count in counts))

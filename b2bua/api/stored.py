@@ -1,6 +1,6 @@
-"""The operations that need the store and the state directory only, so that they can be done without a daemon too.
+"""The operations that need only the store and the state directory, so that they can be done without a daemon too.
 
-Rule: the command line, where no daemon runs, does them with the same implementations in its own process.
+Rule: if no daemon runs, the command line performs them with the same implementations in its own process.
 """
 
 from collections.abc import Mapping

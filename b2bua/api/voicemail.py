@@ -1,6 +1,6 @@
-"""Messages that callers left: listed, marked, deleted (M4).
+"""Lists, marks and deletes voicemail messages (M4).
 
-Rule: what lies on disk is looked at anew for each request, in a thread; what is deleted is shown to the other consoles.
+Rule: the files on disk are read for each request, in a thread; a deletion is shown in the log of all consoles.
 """
 
 from b2bua.api.dispatch import Asker, entry, implements, in_thread
@@ -33,9 +33,9 @@ class VoicemailOperations:
 
     @implements
     async def list_messages(self, request: ListMessages, _: Asker) -> MessagesListed:
-        """One more than is wanted is looked at, to know whether there are more."""
+        """One more than requested is read, to know whether there are more."""
 
-        def look() -> tuple[Message, ...]:
+        def search() -> tuple[Message, ...]:
             marks = self._store.mailboxes.marks()
             found = [
                 one
@@ -44,7 +44,7 @@ class VoicemailOperations:
             ]
             return tuple(self._row(one, marks.get(one.call_id)) for one in reversed(found[-request.most - 1 :]))
 
-        rows = await in_thread(look)
+        rows = await in_thread(search)
         return MessagesListed(rows[: request.most], more=len(rows) > request.most)
 
     def _row(self, message: VoiceMessage, mark: Mark | None) -> Message:
@@ -76,7 +76,7 @@ class VoicemailOperations:
 
     @implements
     async def delete(self, request: DeleteMessages, asker: Asker) -> MessagesDeleted:
-        """Each is audited before its file goes."""
+        """Each is audited before its file is deleted."""
 
         def delete() -> tuple[VoiceMessage, ...]:
             messages = self._named(request.call_ids)

@@ -1,7 +1,7 @@
-"""Accepting connections for ever, also while the process has no file descriptor left.
+"""Accepts connections for ever, also while the process has no file descriptor left.
 
-Rule: no connection of a client and no lack of the machine ends the loop: it waits and tries again. Only a listener that
-is closed or broken does.
+Rule: neither a client's connection nor a lack of resources ends the loop: it waits and tries again. Only a listener
+that is closed or broken ends it.
 """
 
 import errno

@@ -1,6 +1,6 @@
-"""Errors that end in front of a person: the text of each is one clear line.
+"""Errors that are shown to a person: the text of each is one clear line.
 
-Rule: what is raised to a person names what is wrong and what to do; a traceback is for faults of the program only.
+Rule: the text says what is wrong and what to do; a traceback is for faults of the program only.
 """
 
 

@@ -1,6 +1,6 @@
 """Frames on a byte stream: a 4-byte big-endian length, then a body of that many bytes.
 
-Rule: a length over the bound is an error, so that four bytes from anyone cannot make this program allocate memory.
+Rule: a length over the bound is an error, so that four foreign bytes cannot make this program allocate much memory.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ MOST_FRAME_BYTES: Final = 4 * 1024 * 1024
 _LENGTH = Struct(">I")
 
 
-def framed(body: bytes, most: int = MOST_FRAME_BYTES) -> bytes:
+def make_frame(body: bytes, most: int = MOST_FRAME_BYTES) -> bytes:
     """A body as one frame. Raises ValueError if it is longer than `most` bytes, which the reader would refuse."""
     if len(body) > most:
         raise ValueError(f"a frame of {len(body)} bytes; at most {most} are allowed")

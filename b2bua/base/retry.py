@@ -1,7 +1,7 @@
-"""Work that goes on whatever the machine lacks for a while: disk, database, file descriptors, threads.
+"""Repeats work after faults that pass by themselves: no disk, database, file descriptors or threads for a while.
 
-Rule: a fault that passes by itself never ends a task. It is reported once, the work is tried again with growing waits,
-and the end of the fault is reported too. All waiting is on trio's clock.
+Rule: such a fault never ends a task. It is reported once, the work is tried again with growing waits, and the end of
+the fault is reported too. All waiting is on trio's clock.
 """
 
 from collections.abc import Awaitable, Callable

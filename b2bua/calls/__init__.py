@@ -1,1 +1,1 @@
-"""Calls that are up: their records, what they ask of the daemon, queues, reservations of lines."""
+"""Calls that are up: their records, their questions to the daemon, queues, reservations of lines."""

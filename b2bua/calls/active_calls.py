@@ -11,32 +11,35 @@ from typing import Final
 import attrs
 
 from b2bua.records.call_record import CallRecord, CallState, Ending, Party
-from b2bua.records.closing import close, last_word_ms
+from b2bua.records.closing import close, latest_known_ms
 from routing.cause import CRASHED
 
-_MOST_OVER: Final = 2_000
+_MOST_RECENTLY_ENDED: Final = 2_000
 _CRASHED: Final = Ending(CRASHED.slug, CRASHED.q850, CRASHED.sip, CRASHED.blame)
 
 
 class ActiveCalls:
-    """Latest record of every call that is up. `keep` stores a record, `show` tells the consoles; neither waits.
+    """Latest record of every call that is up. `store` stores a record, `publish` shows it to
+    consoles; neither waits.
 
     `monotonic` gives seconds of a clock that never goes back.
     """
 
     def __init__(
         self,
-        keep: Callable[[CallRecord], None],
-        show: Callable[[CallRecord], None],
+        store: Callable[[CallRecord], None],
+        publish: Callable[[CallRecord], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._keep = keep
-        self._show = show
+        self._store = store
+        self._publish = publish
         self._monotonic = monotonic
         self._calls: dict[str, CallRecord] = {}
-        self._came_s: dict[str, float] = {}  # when the latest record of a call that is up came, on the monotonic clock
-        self._over: OrderedDict[str, int] = OrderedDict()  # calls that ended lately, with their last seq
-        self._had: Counter[tuple[str, str]] = Counter()
+        self._updated_s: dict[
+            str, float
+        ] = {}  # when the latest record of a call that is up came, on the monotonic clock
+        self._recently_ended: OrderedDict[str, int] = OrderedDict()  # calls that ended lately, with their last seq
+        self._attempts: Counter[tuple[str, str]] = Counter()
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -49,36 +52,36 @@ class ActiveCalls:
         return self._calls.get(call_id)
 
     def take(self, record: CallRecord) -> None:
-        """A newer state of a call. A late message is passed over: what is older than known, or opens an ended call."""
+        """Take a newer record of a call. One that is older than the known one, or reopens an ended call, is ignored."""
         known = self._calls.get(record.call_id)
-        newest = known.seq if known is not None else self._over.get(record.call_id, -1)
-        if newest >= record.seq or (record.call_id in self._over and record.state is not CallState.ENDED):
+        newest = known.seq if known is not None else self._recently_ended.get(record.call_id, -1)
+        if newest >= record.seq or (record.call_id in self._recently_ended and record.state is not CallState.ENDED):
             return
-        if record.call_id not in self._over:
+        if record.call_id not in self._recently_ended:
             for attempt in record.attempts[len(known.attempts) if known else 0 :]:
-                self._had[record.number, attempt.target] += 1
+                self._attempts[record.number, attempt.target] += 1
         if record.state is CallState.ENDED:
             self._calls.pop(record.call_id, None)
-            self._came_s.pop(record.call_id, None)
-            self._over[record.call_id] = record.seq
-            if len(self._over) > _MOST_OVER:
-                self._over.popitem(last=False)
+            self._updated_s.pop(record.call_id, None)
+            self._recently_ended[record.call_id] = record.seq
+            if len(self._recently_ended) > _MOST_RECENTLY_ENDED:
+                self._recently_ended.popitem(last=False)
         else:
             self._calls[record.call_id] = record
-            self._came_s[record.call_id] = self._monotonic()
-        self._keep(record)
-        self._show(record)
+            self._updated_s[record.call_id] = self._monotonic()
+        self._store(record)
+        self._publish(record)
 
     def crashed(self, call_id: str) -> None:
-        """The process of this call died just now: its record is closed with what was known of it.
+        """The process of this call died just now: close its record with what is known of it.
 
-        "Now" is counted from the record's own last word with the monotonic clock: what the wall clock has done
-        meanwhile, and how late the process's own count began, cannot lengthen the talk.
+        The time of death is the latest time in the record plus the time since the record came, on the monotonic clock,
+        so that a wall clock that was set meanwhile cannot lengthen the talk time.
         """
         record = self._calls.get(call_id)
         if record is not None:
-            since_ms = round((self._monotonic() - self._came_s[call_id]) * 1000)
-            closed = close(record, _CRASHED, Party.SWITCH, last_word_ms(record) + since_ms)
+            since_ms = round((self._monotonic() - self._updated_s[call_id]) * 1000)
+            closed = close(record, _CRASHED, Party.SWITCH, latest_known_ms(record) + since_ms)
             self.take(attrs.evolve(closed, seq=record.seq + 1))
 
     def of_number(self, number: str) -> int:
@@ -99,6 +102,6 @@ class ActiveCalls:
             if attempt.target == target and attempt.ended_ms is None
         )
 
-    def had(self, number: str, target: str) -> int:
+    def attempts_at(self, number: str, target: str) -> int:
         """Attempts at this target of a number since the daemon started (R4, least calls)."""
-        return self._had[number, target]
+        return self._attempts[number, target]

@@ -1,7 +1,7 @@
-"""What a call asks of the daemon, because only the daemon sees all calls: places in line, busy targets, queues.
+"""Answers what only the daemon knows, because it sees all calls: round-robin positions, busy targets, queue positions.
 
-Rule: an answer is an event for the call's flow. A place is on disk before it is told, so that no two calls ever get the
-same one, whatever crashes (R3).
+Rule: an answer is an event for the call's flow. A round-robin position is on disk before it is sent, so that no two
+calls ever get the same one, whatever crashes (R3).
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from b2bua.base.clock import now_ms
 from b2bua.calls.active_calls import ActiveCalls
 from b2bua.calls.line_reservations import LineReservations
-from b2bua.calls.queues import Move, Queues, Standing
+from b2bua.calls.queues import Move, QueuedCall, Queues
 from b2bua.calls.refusals import Refusals
 from b2bua.console.feed import Feed
 from b2bua.console.rows import QUEUES, QueueRow
@@ -25,15 +25,14 @@ from routing.ids import CallId, Number400
 
 
 class CallQueries:
-    """Answers the questions of all calls: `tell` brings an event to the one that asked; `feed` shows who stands in
-    line."""
+    """Answers the questions of all calls. `send_event` sends an event to a call; `feed` shows the queues."""
 
     def __init__(
-        self, engine: Engine, switchboard: ActiveCalls, tell: Callable[[CallId, Event], None], feed: Feed
+        self, engine: Engine, active_calls: ActiveCalls, send_event: Callable[[CallId, Event], None], feed: Feed
     ) -> None:
         self._places = PlaceCounter(engine)
-        self._switchboard = switchboard
-        self._tell = tell
+        self._active_calls = active_calls
+        self._send_event = send_event
         self._feed = feed
         self._queues = Queues()
         self._lines = LineReservations()
@@ -41,8 +40,8 @@ class CallQueries:
         self._settled = trio.Event()
 
     async def ask(self, ask: Ask) -> None:
-        """Answer one question, to the process that holds the call. A call that is over gets no answer."""
-        record = self._switchboard.get(ask.call_id)
+        """Answer one question. A call that is over gets no answer. Raises ValueError for what is not a question."""
+        record = self._active_calls.get(ask.call_id)
         if record is None:
             return
         number, call_id = Number400(record.number), CallId(ask.call_id)
@@ -51,16 +50,16 @@ class CallQueries:
                 # A write waits for the disk; the call's other questions do not.
                 place = await self._places.take(number, node)
                 if place is not None:
-                    self._tell(call_id, PlaceTaken(0.0, node, place))
+                    self._send_event(call_id, PlaceTaken(0.0, node, place))
             case LookAtTargets():
                 await self._settled.wait()
-                self._tell(call_id, self._looked(ask.question, number, call_id, len(record.attempts)))
+                self._send_event(call_id, self._targets_looked(ask.question, number, call_id, len(record.attempts)))
             case _:
                 raise ValueError(f"{type(ask.question).__name__} is not a question")
 
     def line_up(self, ask: Ask) -> None:
-        """A call stands in line, or leaves it: at once, so that what it does next cannot come before."""
-        record = self._switchboard.get(ask.call_id)
+        """Put a call into a queue, or take it out; done at once, so that its next message finds it done."""
+        record = self._active_calls.get(ask.call_id)
         if record is None:
             return
         number, call_id = Number400(record.number), CallId(ask.call_id)
@@ -68,37 +67,37 @@ class CallQueries:
             case JoinQueue(node, priority, waited_before_s):
                 waited_s = waited_before_s + ask.waited_s
                 since_ms = now_ms() - round(1000 * waited_s)
-                new = Standing(call_id, priority, trio.current_time() - waited_s, since_ms)
+                new = QueuedCall(call_id, priority, trio.current_time() - waited_s, since_ms)
                 self._moved(self._queues.join(number, node, new))
             case LeaveQueue(node):
                 self._left(call_id, self._queues.leave(number, node, call_id))
 
-    def _looked(self, look: LookAtTargets, number: Number400, call_id: CallId, attempts: int) -> TargetsLooked:
-        """How busy the targets are, counting what other calls are about to ring; the first free ones are promised."""
+    def _targets_looked(self, look: LookAtTargets, number: Number400, call_id: CallId, attempts: int) -> TargetsLooked:
+        """How busy the targets are, with the lines reserved for other calls; reserves lines of the first free ones."""
         now_s = trio.current_time()
         live = {
-            target: self._switchboard.on_target(number, target) + self._lines.promised(number, target, call_id, now_s)
+            target: self._active_calls.on_target(number, target) + self._lines.promised(number, target, call_id, now_s)
             for target in look.targets
         }
         free = [target for target in look.targets if target not in look.lines or live[target] < look.lines[target]]
         limited = [target for target in free[: look.rings] if target in look.lines]
         self._lines.promise(number, call_id, limited, attempts, now_s)
-        so_far = {target: self._switchboard.had(number, target) for target in look.targets}
+        so_far = {target: self._active_calls.attempts_at(number, target) for target in look.targets}
         refused = tuple(one for one in look.targets if self._refusals.is_recent(number, one, now_s))
         return TargetsLooked(0.0, look.node, live, so_far, {}, refused)
 
     def shown(self, record: CallRecord) -> None:
-        """A call's record is newer now: what it was promised may be taken, and a target may have refused it."""
+        """A call has a newer record: its reservations may be used up, and a target may have refused it."""
         self._refusals.note(record, trio.current_time())
         self._lines.rang(CallId(record.call_id), len(record.attempts))
 
     def gone(self, call_id: CallId) -> None:
-        """The call is over, however it ended: it stands in no queue, and nothing is kept for it."""
+        """The call is over: remove it from all queues, and drop its reservations."""
         self._lines.gone(call_id)
         self._left(call_id, self._queues.gone(call_id))
 
     def settle(self) -> None:
-        """Whoever outlived an earlier daemon has come back by now: tell everybody where they stand."""
+        """All calls of an earlier daemon have reconnected by now: send every queued call its position."""
         self._settled.set()
         self._moved(self._queues.every())
 
@@ -111,6 +110,6 @@ class CallQueries:
             row = QueueRow(move.number, move.node, move.place + 1, move.call.priority, move.call.since_ms)
             self._feed.change(QUEUES, move.call.call_id, row)
         if not self._settled.is_set():
-            return  # an older caller may be about to come back
+            return  # a call of an earlier daemon, which came before, may still reconnect
         for move in moves:
-            self._tell(move.call.call_id, QueueMoved(0.0, move.node, move.place))
+            self._send_event(move.call.call_id, QueueMoved(0.0, move.node, move.place))

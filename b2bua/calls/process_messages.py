@@ -1,6 +1,6 @@
-"""Brings what call processes say, and their deaths, to those that it concerns.
+"""Passes the messages of call processes, and their deaths, to the rooms that act on them.
 
-Rule: the messages of a process take effect in the order in which it sent them. Nothing here waits; what has to wait for
+Rule: the messages of a process take effect in the order in which it sent them. Nothing here waits; what must wait for
 the disk is done in a task of `nursery`.
 """
 
@@ -51,7 +51,7 @@ class ProcessMessages:
         self._report = report
 
     def received(self, process: Process, message: FromProcess) -> None:
-        """A process sent this."""
+        """Act on a message of a process."""
         match message:
             case Hello():
                 self._send(self._edge.process_linked(message, trio.current_time()))
@@ -74,7 +74,7 @@ class ProcessMessages:
                     self._edge.call_ended(process.invite, trio.current_time())
 
     def lost(self, process: Process) -> None:
-        """A process is dead: close the record of its call, and end the legs that it left."""
+        """A process is dead: close the record of its call, and end its legs."""
         if process.crashed:
             log.error("process %d died (call %s)", process.pid, process.call_id or "none")
             self._report(Level.ALARM, "process-died", f"process {process.pid} died", process.call_id)

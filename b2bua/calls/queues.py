@@ -1,7 +1,7 @@
-"""Who waits for a free seat: one line for each queue node of each number, over all call processes (R10).
+"""The queues of calls that wait for a free target: one for each queue node of each number, over all processes (R10).
 
-Rule: white-listed callers stand before the others, and within each of the two whoever came first is first, whichever
-daemon they came to. A call that ends, however it ends, leaves its lines.
+Rule: white-listed callers come before the others; within each of the two groups the order is that of arrival, also over
+a restart of the daemon. A call that ends, however it ends, leaves its queues.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from routing.ids import CallId, NodeName, Number400
 
 
 @attrs.frozen
-class Standing:
-    """A call in a line.
+class QueuedCall:
+    """A call in a queue.
 
-    `since_s` is its moment on a clock that never goes back, `since_ms` the same for people (UTC epoch milliseconds).
+    `since_s` is when it joined, on a clock that never goes back; `since_ms` the same in UTC epoch milliseconds.
     """
 
     call_id: CallId
@@ -25,28 +25,28 @@ class Standing:
 
     @property
     def rank(self) -> tuple[bool, float]:
-        """Less is nearer to its turn."""
+        """Sort key: the lowest is next."""
         return (not self.priority, self.since_s)
 
 
 @attrs.frozen
 class Move:
-    """A call's new place in the line of a node: 0 is its turn."""
+    """A call's new position in the queue of a node: 0 is its turn."""
 
     number: Number400
     node: NodeName
-    call: Standing
+    call: QueuedCall
     place: int
 
 
 class Queues:
-    """All lines. Every change returns the moves that it caused, for the calls' processes to be told (O(line))."""
+    """All queues. Every change returns the moves that it caused, to be sent to the calls (O(calls in the queue))."""
 
     def __init__(self) -> None:
-        self._lines: dict[tuple[Number400, NodeName], list[Standing]] = {}
+        self._lines: dict[tuple[Number400, NodeName], list[QueuedCall]] = {}
 
-    def join(self, number: Number400, node: NodeName, new: Standing) -> list[Move]:
-        """Stand in line; joining again keeps the place."""
+    def join(self, number: Number400, node: NodeName, new: QueuedCall) -> list[Move]:
+        """Join a queue; joining again keeps the position."""
         line = self._lines.setdefault((number, node), [])
         if any(call.call_id == new.call_id for call in line):
             return [move for move in self._places(number, node) if move.call.call_id == new.call_id]
@@ -55,11 +55,11 @@ class Queues:
         return list(self._places(number, node, ahead))
 
     def every(self) -> list[Move]:
-        """Where everybody stands."""
+        """The positions of all calls."""
         return [move for number, node in self._lines for move in self._places(number, node)]
 
     def leave(self, number: Number400, node: NodeName, call_id: CallId) -> list[Move]:
-        """Leave one line."""
+        """Leave one queue."""
         line = self._lines.get((number, node), [])
         place = next((place for place, call in enumerate(line) if call.call_id == call_id), None)
         if place is None:
@@ -70,7 +70,7 @@ class Queues:
         return list(self._places(number, node, place))
 
     def gone(self, call_id: CallId) -> list[Move]:
-        """The call is over: it leaves every line."""
+        """The call is over: it leaves every queue."""
         stands = [key for key, line in self._lines.items() if any(each.call_id == call_id for each in line)]
         return [move for number, node in stands for move in self.leave(number, node, call_id)]
 

@@ -1,8 +1,8 @@
-"""Tells a call process that its record is on disk.
+"""Notifies a call process that its record is on disk.
 
 Rule: a caller is not answered before the record that opens the call is on disk (P1). A process whose caller waits for
-that says so with its record (`Update.waits`) and is woken by the notice; otherwise only the notice of the first record
-is sent, and is read when the process next looks.
+that sets `Update.waits` and is woken by the notice; otherwise only the notice of the first record is sent, and the
+process reads it at its next turn.
 """
 
 from b2bua.ipc.protocol import Stored

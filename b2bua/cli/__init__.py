@@ -9,20 +9,20 @@ from typing import Final
 import click
 
 COMMANDS: Final = {
-    "alarms": "list the alarms that stand",
+    "alarms": "list the active alarms",
     "call": "place a test call (拨测) as the carrier would",
     "cdr": "list, filter and show call records",
     "check": "find what is wrong or suspicious in plan documents",
     "console": "live calls and rule editing in the terminal",
-    "explain": "say where a call would go, and why",
+    "explain": "show where a call would go, and why",
     "number": "suspend or activate a 400 number",
     "phone": "be a test telephone: answer, be busy, play a tone",
     "plan": "publish, list, compare and restore plans",
-    "prompt": "put in, list and take out what callers hear",
-    "recording": "list, export and verify recorded calls",
+    "prompt": "add, list and remove prompts",
+    "recording": "list, export and verify recordings of calls",
     "replay": "decide a recorded call again from its record",
     "run": "run the switch",
-    "token": "say who may use the console, the browser and these commands",
+    "token": "manage who may use the console, the browser and these commands",
     "voicemail": "list, fetch, mark and delete voicemail messages",
     "web": "the console in a browser, with a login",
 }

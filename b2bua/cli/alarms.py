@@ -1,4 +1,4 @@
-"""`switch400 alarms`: what wants a person now."""
+"""`switch400 alarms`: the alarms that are active now."""
 
 from typing import Final
 
@@ -6,9 +6,9 @@ import click
 
 from b2bua.api.requests.alarms import ListAlarms
 from b2bua.cli.ask import ask
-from b2bua.cli.place import Place, at_place
+from b2bua.cli.locations import Locations, with_locations
 from b2bua.cli.table import Column, show_table
-from b2bua.cli.when import clock
+from b2bua.cli.times import clock
 
 _COLUMNS: Final = (
     Column("Since", lambda alarm: clock(alarm.since_ms)),
@@ -20,7 +20,7 @@ _COLUMNS: Final = (
 
 
 @click.command()
-@at_place
-def command(place: Place) -> None:
-    """List the alarms that stand, those that have stood longest first."""
-    show_table(_COLUMNS, ask(place, ListAlarms()).rows)
+@with_locations
+def command(locations: Locations) -> None:
+    """List the active alarms, oldest first."""
+    show_table(_COLUMNS, ask(locations, ListAlarms()).rows)

@@ -1,7 +1,7 @@
-"""How a command has an operation done: by the running daemon, or, if none runs, in this process over the store.
+"""Performs an operation for a command: in the running daemon, or, if none runs, in this process with the store.
 
-Rule: a running daemon is always asked, so that calls and consoles learn of the change at once. Both ways perform the
-same implementation (`b2bua.api`).
+Rule: a running daemon is always asked, so that calls and consoles learn of the change at once. Both use the same
+implementation (`b2bua.api`).
 """
 
 import getpass
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from b2bua.api.requests.operation import Operation
 from b2bua.base.clock import now_ms
-from b2bua.cli.place import Place
+from b2bua.cli.locations import Locations
 from b2bua.console.protocol import Role
 from b2bua.control.client import Client, DaemonGone
 from b2bua.store.audit import AuditEntry, Fields
@@ -18,27 +18,27 @@ from b2bua.store.store import Store
 R = TypeVar("R")
 
 
-def ask(place: Place, request: Operation[R], *, who: str = "", create: bool = False) -> R:
-    """The reply to this request, asked for by `who` (empty: the user of this command).
+def ask(locations: Locations, request: Operation[R], *, who: str = "", create: bool = False) -> R:
+    """The reply to this request of `who` (empty: the user of this command).
 
     `create`: where there is no store yet, make one. Raises Refusal, DaemonGone or StoreUnusable.
     """
     try:
-        client = Client.connect(place.control, who=who)
+        client = Client.connect(locations.control, who=who)
     except DaemonGone as gone:
         if isinstance(gone.__cause__, FileNotFoundError | ConnectionRefusedError):
-            return _perform_here(place, request, who or getpass.getuser(), create=create)
+            return _perform_here(locations, request, who or getpass.getuser(), create=create)
         raise
     with client:
         return client.ask(request)
 
 
 def note(store: Store, operation: str, subject: str, fields: Fields) -> None:
-    """Write in the audit trail what the user of this command does to files, without the daemon."""
+    """Write an entry in the audit trail: what the user of this command does to files, without the daemon."""
     store.note(AuditEntry(now_ms(), getpass.getuser(), operation, subject, fields))
 
 
-def _perform_here(place: Place, request: Operation[R], who: str, *, create: bool) -> R:
+def _perform_here(locations: Locations, request: Operation[R], who: str, *, create: bool) -> R:
     # imported here: most commands need neither the event loop nor the rooms of the daemon
     import trio
 
@@ -49,9 +49,9 @@ def _perform_here(place: Place, request: Operation[R], who: str, *, create: bool
     from b2bua.monitoring.feed_publisher import FeedPublisher
     from b2bua.monitoring.number_stats import NumberStats
 
-    store = place.open_store(create=create)
+    store = locations.open_store(create=create)
     in_force = PlansInForce(store.plans, {}, NumberStats(Feed(), {}))
-    dispatcher = Dispatcher(*stored_operations(store, place.state, place.trunks, in_force, FeedPublisher()))
+    dispatcher = Dispatcher(*stored_operations(store, locations.state, locations.trunks, in_force, FeedPublisher()))
     try:
         return trio.run(dispatcher.perform, request, Asker(who, Role.ADMIN))
     finally:

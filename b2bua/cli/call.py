@@ -14,15 +14,15 @@ import attrs
 import click
 
 from b2bua.base.errors import StoreError
-from b2bua.cli.cdr_story import story
-from b2bua.cli.place import locate
+from b2bua.cli.call_summary import summary_lines
+from b2bua.cli.locations import locate
 from b2bua.config.configuration import ConfigFault
 from b2bua.records.call_record import CallState
 from b2bua.store.query import Query
 from routing.number import NumberFault, parse_400
 
 _RECORD_S: Final = 2.0
-"""How long the record of a call may take to be on disk."""
+"""How long to wait for the record of the call to be on disk."""
 _LOOK_S: Final = 0.05
 
 
@@ -70,7 +70,7 @@ def command(
 
 
 def _print_record(number: str, sip_call_id: str, state: Path | None) -> None:
-    """Tell the call as the switch recorded it, if that switch keeps its records on this machine."""
+    """Print the call as the switch recorded it, if that switch keeps its records on this machine."""
     with suppress(ConfigFault, StoreError, NumberFault):
         store = locate(state=state).open_store()
         until = time.monotonic() + _RECORD_S
@@ -78,6 +78,6 @@ def _print_record(number: str, sip_call_id: str, state: Path | None) -> None:
         while time.monotonic() < until:
             found = next((each for each in store.records.find(query) if each.sip_call_id == sip_call_id), None)
             if found is not None and found.state is CallState.ENDED:
-                print("", *story(found), "", sep="\n")
+                print("", *summary_lines(found), "", sep="\n")
                 return
             time.sleep(_LOOK_S)

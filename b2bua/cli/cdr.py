@@ -1,4 +1,4 @@
-"""`switch400 cdr`: call records, listed, filtered, and one of them told whole (P1)."""
+"""`switch400 cdr`: call records as a list, filtered, or one record in full (P1)."""
 
 import json
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from b2bua.base.errors import NotFound
-from b2bua.cli import when
+from b2bua.cli import times
+from b2bua.cli.call_summary import summary_lines
 from b2bua.cli.cdr_print import as_json, table
-from b2bua.cli.cdr_story import story
-from b2bua.cli.place import Place, at_place
+from b2bua.cli.locations import Locations, with_locations
 from b2bua.store.query import Query, caller_pattern
 from routing.cause import Blame
 from routing.ids import CallId
@@ -24,12 +24,12 @@ from routing.number import parse_400
 @click.option(
     "--since",
     metavar="WHEN",
-    callback=when.option,
+    callback=times.option,
     help="From then on: 2026-05-01, '2026-05-01 08:30', 08:30, today, 2h …",
 )
-@click.option("--until", metavar="WHEN", callback=when.option, help="Before then.")
-@click.option("--cause", default="", help="Ended so: busy, no-answer, normal …")
-@click.option("--blame", type=click.Choice([blame.value for blame in Blame]), help="Ended by whose doing.")
+@click.option("--until", metavar="WHEN", callback=times.option, help="Before then.")
+@click.option("--cause", default="", help="Release cause: busy, no-answer, normal …")
+@click.option("--blame", type=click.Choice([blame.value for blame in Blame]), help="Ended by this side.")
 @click.option("--plan", "plan_hash", default="", help="Decided by the plan with this hash.")
 @click.option("--answered/--missed", default=None, help="Only calls that were answered, or that were not.")
 @click.option("--open", "up", is_flag=True, help="Only calls that have not ended.")
@@ -37,13 +37,15 @@ from routing.number import parse_400
 @click.option("--json", "as_lines", is_flag=True, help="A record a line, whole, with ISO times.")
 @click.option("--wide", is_flag=True, help="More columns.")
 @click.pass_context
-@at_place
-def command(context: click.Context, /, *, place: Place, as_lines: bool, wide: bool, **conditions: Any) -> None:
+@with_locations
+def command(
+    context: click.Context, /, *, locations: Locations, as_lines: bool, wide: bool, **conditions: Any
+) -> None:  # Any: as in `_query`
     """List call records, newest first; times are Asia/Shanghai."""
     if context.invoked_subcommand:
         return
     query = _query(**conditions)
-    found = place.open_store().records.find(query)
+    found = locations.open_store().records.find(query)
     if as_lines:
         for record in found:
             click.echo(json.dumps(as_json(record), ensure_ascii=False))
@@ -54,13 +56,13 @@ def command(context: click.Context, /, *, place: Place, as_lines: bool, wide: bo
 
 @command.command()
 @click.argument("call_id", metavar="CALL-ID")
-@at_place
-def show(call_id: str, place: Place) -> None:
-    """Tell one call: its times, every attempt, and why it went where it went."""
-    record = place.open_store().records.get(CallId(call_id))
+@with_locations
+def show(call_id: str, locations: Locations) -> None:
+    """Show one call: its times, every attempt, and why it went where it went."""
+    record = locations.open_store().records.get(CallId(call_id))
     if record is None:
         raise NotFound(f"there is no record of a call {call_id}")
-    for line in story(record):
+    for line in summary_lines(record):
         click.echo(line)
 
 
@@ -73,9 +75,9 @@ def _query(
     cause: str,
     blame: str | None,
     up: bool,
-    **rest: Any,
+    **rest: Any,  # Any: options of several types, which click has converted
 ) -> Query:
-    """The search that the options say; raises NumberFault."""
+    """The search that the options describe. Raises NumberFault."""
     return Query(
         number=parse_400(number) if number else "",
         caller=caller_pattern(caller),

@@ -1,12 +1,11 @@
 """How call records are listed: as a table for people, or a line of JSON each for programs."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from b2bua.base.serialization import PLAIN
 from b2bua.cli.table import Column, show_table
-from b2bua.cli.when import clock, iso
-from b2bua.records.call_record import CallRecord
+from b2bua.cli.times import clock, iso
+from b2bua.records.call_record import CallRecord, PlainFields
 from routing.ids import Number400
 from routing.number import print_400, print_number
 
@@ -17,14 +16,14 @@ def caller(record: CallRecord) -> str:
 
 
 def minutes(length_ms: int) -> str:
-    """`0:07`, `12:34`, `1:02:03`; seconds begun are not counted, since the tariff rounds, not we."""
+    """`0:07`, `12:34`, `1:02:03`; a part of a second is cut off (rounding is the tariff's)."""
     whole, seconds = divmod(length_ms // 1000, 60)
     hours, rest = divmod(whole, 60)
     return f"{hours}:{rest:02}:{seconds:02}" if hours else f"{rest}:{seconds:02}"
 
 
 def after(record: CallRecord, at_ms: int | None) -> str:
-    """How long after the call's acceptance; empty for what never happened."""
+    """The time after the call's acceptance, such as `+1.250 s`; empty if `at_ms` is None."""
     return "" if at_ms is None else f"+{(at_ms - record.accepted_ms) / 1000:.3f} s"
 
 
@@ -58,15 +57,15 @@ def table(records: Iterable[CallRecord], *, wide: bool) -> int:
 _LENGTHS = ("talk_ms", "recorded_ms")
 
 
-def as_json(record: CallRecord) -> dict[str, Any]:
-    """The whole record for programs: numbers canonical, points in time as ISO text, lengths as they are."""
+def as_json(record: CallRecord) -> PlainFields:
+    """The whole record for programs: canonical numbers, points in time as ISO text, lengths in milliseconds."""
     plain = _with_iso(PLAIN.unstructure(record))
     for name in ("attempts", "connected"):
         plain[name] = [_with_iso(each) for each in plain[name]]
     return plain
 
 
-def _with_iso(plain: dict[str, Any]) -> dict[str, Any]:
+def _with_iso(plain: PlainFields) -> PlainFields:
     times = {key for key in plain if key.endswith("_ms") and key not in _LENGTHS}
     return {
         key.removesuffix("_ms") if key in times else key: iso(value) if key in times and value is not None else value

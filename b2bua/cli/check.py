@@ -1,6 +1,6 @@
-"""`switch400 check`: what is wrong in plan documents, and what is suspicious.
+"""`switch400 check`: faults and suspicious points in plan documents.
 
-Rule: faults end with status 1; suspicions are printed and end with 0, or with 1 where `--strict` asks for it.
+Rule: faults give exit status 1; findings are printed and give 0, or 1 with `--strict`.
 """
 
 import sys
@@ -10,7 +10,7 @@ import click
 
 from b2bua.api.plan_review import findings
 from b2bua.cli.documents import read_documents
-from b2bua.cli.place import Place, at_place
+from b2bua.cli.locations import Locations, with_locations
 from b2bua.media.paths import media_paths
 from routing.check import CARRIER_WAIT_S
 from routing.document import PlanFaults, parse
@@ -20,11 +20,11 @@ from routing.document import PlanFaults, parse
 @click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--carrier-wait", default=CARRIER_WAIT_S, show_default=True, help="Seconds a carrier lets a call ring.")
 @click.option("--strict", is_flag=True, help="Suspicions count as faults.")
-@at_place
-def command(files: tuple[Path, ...], carrier_wait: int, strict: bool, place: Place) -> None:
-    """Say what is wrong or suspicious in FILE…, a line each; prompts are looked for in this switch's library."""
+@with_locations
+def command(files: tuple[Path, ...], carrier_wait: int, strict: bool, locations: Locations) -> None:
+    """Print what is wrong or suspicious in FILE…, one line each; prompts are searched for in this switch's library."""
     bad = False
-    paths = media_paths(place.state)
+    paths = media_paths(locations.state)
     for file in files:
         try:
             [text] = read_documents([file])

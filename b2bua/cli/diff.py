@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from b2bua.cli.documents import read_documents
-from b2bua.cli.place import Place, at_place
+from b2bua.cli.locations import Locations, with_locations
 from routing.check import difference
 from routing.document import parse
 from routing.ids import Number400
@@ -18,18 +18,18 @@ from routing.plan import Plan
 
 @click.command("diff")
 @click.argument("words", metavar="FILE | NUMBER OLD [NEW]", nargs=-1, required=True)
-@at_place
-def command(words: tuple[str, ...], place: Place) -> None:
+@with_locations
+def command(words: tuple[str, ...], locations: Locations) -> None:
     """Compare FILE with the live plan of its number, or version OLD of NUMBER with NEW (default: what is live)."""
     match words:
         case (file,):
             [text] = read_documents([Path(file)])
             new = parse(text)
-            old = _live(place, new.number)
+            old = _live(locations, new.number)
         case (number, first):
-            old, new = _version(place, parse_400(number), first), _live(place, parse_400(number))
+            old, new = _version(locations, parse_400(number), first), _live(locations, parse_400(number))
         case (number, first, last):
-            old, new = _version(place, parse_400(number), first), _version(place, parse_400(number), last)
+            old, new = _version(locations, parse_400(number), first), _version(locations, parse_400(number), last)
         case _:
             raise click.UsageError("give a FILE, or a NUMBER and one or two versions")
     changes = difference(old, new)
@@ -39,11 +39,11 @@ def command(words: tuple[str, ...], place: Place) -> None:
         click.echo("no call is decided differently")
 
 
-def _live(place: Place, number: Number400) -> Plan:
-    return parse(place.open_store().plans.live(number).document)
+def _live(locations: Locations, number: Number400) -> Plan:
+    return parse(locations.open_store().plans.live(number).document)
 
 
-def _version(place: Place, number: Number400, version: str) -> Plan:
+def _version(locations: Locations, number: Number400, version: str) -> Plan:
     if not version.isdigit():
         raise click.BadParameter(f"{version} is no version; see `plan history`")
-    return parse(place.open_store().plans.version(number, int(version))[1])
+    return parse(locations.open_store().plans.version(number, int(version))[1])

@@ -1,6 +1,6 @@
-"""Plan documents read from files, as every command that takes one does.
+"""Reads plan documents from files, for every command that takes one.
 
-Rule: a file that is no text is a fault like any other, named with all the others; a byte order mark is let pass.
+Rule: a file that is not text is a fault like any other, reported with all the others; a byte order mark is accepted.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from routing.document import Fault, PlanFaults
 
 
 def read_documents(files: Sequence[Path]) -> list[str]:
-    """The files' texts; raises PlanFaults naming every one that is no text, OSError for one that cannot be read."""
+    """The files' texts. Raises PlanFaults that names every file that is not text, OSError if one cannot be read."""
     texts: list[str] = []
     faults: list[Fault] = []
     for file in files:

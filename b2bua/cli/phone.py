@@ -1,6 +1,6 @@
 """`switch400 phone`: a test telephone.
 
-Rule: the line with `ready` comes when calls can be taken, and not before.
+Rule: the line with `ready` is printed when calls can be taken, and not before.
 """
 
 import os
@@ -16,12 +16,18 @@ import click
 @click.option("--busy", "behaviour", flag_value="busy", help="Be busy (486).")
 @click.option("--never", "behaviour", flag_value="never", help="Ring and never answer.")
 @click.option("--reject", type=click.IntRange(400, 699), metavar="CODE", help="Refuse with this SIP status.")
-@click.option("--answer-after", default=0.0, type=click.FloatRange(min=0), metavar="S", help="Ring so long.")
-@click.option("--hang-up-after", default=0.0, type=click.FloatRange(min=0), metavar="S", help="Talk so long.")
+@click.option(
+    "--answer-after", default=0.0, type=click.FloatRange(min=0), metavar="S", help="Ring for this long, in seconds."
+)
+@click.option(
+    "--hang-up-after", default=0.0, type=click.FloatRange(min=0), metavar="S", help="Talk for this long, in seconds."
+)
 @click.option("--tone", type=click.IntRange(0, 3400), metavar="HZ", help="Play a tone (440, unless --echo).")
-@click.option("--echo", is_flag=True, help="Send back what is heard, beside the tone if one is named.")
-@click.option("--early-media", is_flag=True, help="Be heard while ringing (183).")
-@click.option("--while-stdin", is_flag=True, help="End when stdin closes: with whoever started it, however that ends.")
+@click.option("--echo", is_flag=True, help="Send back what is received, mixed with the tone if one is named.")
+@click.option("--early-media", is_flag=True, help="Send audio while ringing (183).")
+@click.option(
+    "--while-stdin", is_flag=True, help="End when stdin closes, which happens when the program that started it ends."
+)
 def command(
     host: str,
     port: int,

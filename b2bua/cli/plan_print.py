@@ -1,24 +1,24 @@
-"""How plans and their versions are shown on the command line."""
+"""Prints plans and their versions on the command line."""
 
 from collections.abc import Iterable
 
 from b2bua.api.requests.plans import PlanVersion, PublishedPlan
 from b2bua.cli.table import Column, show_table
-from b2bua.cli.when import clock
+from b2bua.cli.times import clock
 from b2bua.store.versions import LivePlan
 from routing.number import print_400
 
 _HASH_DIGITS = 12
 
 
-def said(plan: PublishedPlan) -> str:
-    """One line on what became of a document."""
+def publication_line(plan: PublishedPlan) -> str:
+    """One line on the result of publishing a document."""
     what = f"version {plan.version} is live" if plan.changed else f"is live already, as version {plan.version}"
     return f"{print_400(plan.number)}: {what} (plan {plan.plan_hash[:_HASH_DIGITS]})"
 
 
 def live_table(every: Iterable[LivePlan]) -> None:
-    """Numbers with their live plans."""
+    """Print numbers with their live plans."""
     columns = (
         Column("NUMBER", lambda live: print_400(live.number)),
         Column("STATE", lambda live: live.state.value),
@@ -32,7 +32,7 @@ def live_table(every: Iterable[LivePlan]) -> None:
 
 
 def history_table(versions: Iterable[PlanVersion]) -> None:
-    """Versions of one number's plan."""
+    """Print the versions of one number's plan."""
     columns = (
         Column("VERSION", lambda version: str(version.version), right=True),
         Column("PUBLISHED", lambda version: clock(version.at_ms)),

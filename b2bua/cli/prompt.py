@@ -1,6 +1,6 @@
-"""`switch400 prompt`: what the callers of a 400 number hear (M1): put in, listed, taken out.
+"""`switch400 prompt`: add, list and remove the prompts of a 400 number (M1).
 
-Rule: a prompt is in effect for the next call; calls in progress hear to the end what they began with.
+Rule: a prompt is in effect for the next call; a call that plays the old one plays it to its end.
 """
 
 from pathlib import Path
@@ -10,9 +10,9 @@ import click
 
 from b2bua.base.errors import NotFound
 from b2bua.cli.ask import note
-from b2bua.cli.place import Place, at_place
+from b2bua.cli.locations import Locations, with_locations
 from b2bua.cli.table import Column, show_table
-from b2bua.cli.when import clock
+from b2bua.cli.times import clock
 from b2bua.media.paths import media_paths
 from b2bua.media.prompts.conversion import convert, silences_s
 from b2bua.media.prompts.library import Library
@@ -35,23 +35,23 @@ _COLUMNS: Final = (
 
 @click.group()
 def command() -> None:
-    """Put in, list and take out what callers hear."""
+    """Add, list and remove prompts."""
 
 
 @command.command()
 @click.argument("number")
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path))
-@at_place
-def add(number: str, name: str, file: Path, place: Place) -> None:
+@with_locations
+def add(number: str, name: str, file: Path, locations: Locations) -> None:
     """Make FILE (WAV, MP3, OGG or FLAC, up to 5 minutes) the prompt NAME of NUMBER.
 
     It becomes 8 kHz mono at the usual loudness, and is heard from the next call on; the old one is kept.
     """
     mine = parse_400(number)
     samples = convert(file)
-    store = place.open_store(create=True)
-    upload = _uploads(place).add(mine, name, samples)
+    store = locations.open_store(create=True)
+    upload = _uploads(locations).add(mine, name, samples)
     note(store, "prompt.add", mine, {"name": name, "version": upload.version})
     click.echo(
         f"{print_400(mine)}: “{name}”, {upload.length_s:.1f} s, {loudness_lufs(samples, RATE_HZ):.1f} LUFS, "
@@ -64,19 +64,19 @@ def add(number: str, name: str, file: Path, place: Place) -> None:
 
 @command.command("list")
 @click.argument("number", default="")
-@at_place
-def list_(number: str, place: Place) -> None:
-    """The prompts of NUMBER (default: of all numbers) that are not the built-in ones."""
-    show_table(_COLUMNS, _uploads(place).every(parse_400(number) if number else None))
+@with_locations
+def list_(number: str, locations: Locations) -> None:
+    """The uploaded prompts of NUMBER (default: of all numbers)."""
+    show_table(_COLUMNS, _uploads(locations).every(parse_400(number) if number else None))
 
 
 @command.command("play-info")
 @click.argument("name")
 @click.option("--number", default="400-000-0000", help="As callers of this 400 number would hear it.")
-@at_place
-def play_info(name: str, number: str, place: Place) -> None:
-    """Say which files are played for NAME, how long they are, and how loud."""
-    sounds = Library(media_paths(place.state).prompts, parse_400(number)).sounds(PromptName(name))
+@with_locations
+def play_info(name: str, number: str, locations: Locations) -> None:
+    """Show which files are played for NAME, with their length and loudness."""
+    sounds = Library(media_paths(locations.state).prompts, parse_400(number)).sounds(PromptName(name))
     if not sounds:
         raise NotFound(f"there is no prompt “{name}”, built in or uploaded")
     for sound in sounds:
@@ -86,15 +86,15 @@ def play_info(name: str, number: str, place: Place) -> None:
 @command.command()
 @click.argument("number")
 @click.argument("name")
-@at_place
-def remove(number: str, name: str, place: Place) -> None:
-    """Take the prompt NAME of NUMBER out of effect; a built-in one of that name is heard again. It is kept."""
+@with_locations
+def remove(number: str, name: str, locations: Locations) -> None:
+    """Remove the prompt NAME of NUMBER; a built-in one of that name is heard again. The file is kept as a version."""
     mine = parse_400(number)
-    store = place.open_store(create=True)
-    kept = _uploads(place).remove(mine, name)
+    store = locations.open_store(create=True)
+    kept = _uploads(locations).remove(mine, name)
     note(store, "prompt.remove", mine, {"name": name})
     click.echo(f"{print_400(mine)}: “{name}” is out of effect, and kept as {kept}")
 
 
-def _uploads(place: Place) -> Uploads:
-    return Uploads(media_paths(place.state).prompts[0])
+def _uploads(locations: Locations) -> Uploads:
+    return Uploads(media_paths(locations.state).prompts[0])

@@ -1,6 +1,6 @@
-"""`switch400 recording`: recorded calls (M5), listed, exported, verified, deleted when due; the key that seals them.
+"""`switch400 recording`: list, export, verify and delete recordings (M5), and make the key that seals them.
 
-Rule: what leaves the switch, and what is deleted, is in the audit trail before.
+Rule: an export or a deletion is written in the audit trail before it is done.
 """
 
 import getpass
@@ -15,11 +15,11 @@ from b2bua.api.requests.fields import MOST_ROWS
 from b2bua.api.requests.recordings import ListRecordings
 from b2bua.base.errors import StoreError
 from b2bua.cli.ask import ask, note
-from b2bua.cli.outcome import outcome
-from b2bua.cli.place import Place, at_place
+from b2bua.cli.failures import reported_failures
+from b2bua.cli.locations import Locations, with_locations
 from b2bua.cli.sound_file import save_sound
 from b2bua.cli.table import Column, show_table
-from b2bua.cli.when import clock
+from b2bua.cli.times import clock
 from b2bua.jobs.retention import delete_due
 from b2bua.media.keys import make_key
 from b2bua.media.paths import media_paths
@@ -45,10 +45,10 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--number", default="", help="Calls to this 400 number.")
-@at_place
-def list_(number: str, place: Place) -> None:
+@with_locations
+def list_(number: str, locations: Locations) -> None:
     """The recordings that are there, oldest first."""
-    found = ask(place, ListRecordings(parse_400(number) if number else None, MOST_ROWS))
+    found = ask(locations, ListRecordings(parse_400(number) if number else None, MOST_ROWS))
     show_table(_COLUMNS, reversed(found.rows))
     if found.more:
         click.echo(f"the newest {MOST_ROWS}; fewer with --number", err=True)
@@ -57,13 +57,13 @@ def list_(number: str, place: Place) -> None:
 @command.command()
 @click.argument("call_id", metavar="CALL-ID")
 @click.argument("file", type=click.Path(path_type=Path))
-@at_place
-def export(call_id: str, file: Path, place: Place) -> None:
+@with_locations
+def export(call_id: str, file: Path, locations: Locations) -> None:
     """Write the recording of a call to a new FILE: WAV, the caller left, the target right.
 
     One that is sealed needs `--config`, which names the keys.
     """
-    recording, keys, store = _recordings(place).get(call_id), place.keyring(), place.open_store()
+    recording, keys, store = _recordings(locations).get(call_id), locations.keyring(), locations.open_store()
     record = store.records.get(recording.call_id)
     if record and record.ended_ms is None:
         raise StoreError(f"the call {call_id} is still up; wait until it is over")
@@ -72,15 +72,16 @@ def export(call_id: str, file: Path, place: Place) -> None:
 
 
 @command.command()
-@at_place
-def verify(place: Place) -> None:
-    """Hear every recording: unchanged, whole, as long as its record says, its owner's only; status 1 if one is not.
+@with_locations
+def verify(locations: Locations) -> None:
+    """Check every recording: unchanged, complete, as long as its record says, readable by its owner only.
 
-    Sealed ones need `--config`, which names the keys. One whose process died is sound as far as it goes.
+    Status 1 if one has a fault. Sealed ones need `--config`, which names the keys. A recording that was cut off because
+    its call process died is no fault.
     """
-    records, keys = place.open_store().records, place.keyring()
+    records, keys = locations.open_store().records, locations.keyring()
     looked = faults = 0
-    for recording in _recordings(place).every():
+    for recording in _recordings(locations).every():
         looked += 1
         if fault := recording.fault(records.get(recording.call_id), keys):
             faults += 1
@@ -90,11 +91,11 @@ def verify(place: Place) -> None:
 
 
 @command.command("delete-due")
-@at_place
-def delete_due_(place: Place) -> None:
-    """Delete what was kept for its time; a running switch does so every ten minutes by itself."""
+@with_locations
+def delete_due_(locations: Locations) -> None:
+    """Delete the recordings whose time is over; a running switch does so every ten minutes by itself."""
     now_ms = round(time.time() * 1000)
-    for recording in delete_due(_recordings(place), place.open_store(), now_ms, getpass.getuser()):
+    for recording in delete_due(_recordings(locations), locations.open_store(), now_ms, getpass.getuser()):
         click.echo(f"{recording.call_id}: deleted, its time is over")
 
 
@@ -106,12 +107,12 @@ def new_key(file: Path) -> None:
     Back it up, apart from the recordings: without it they are lost. To change keys, name the one before in
     `keeping.old_keys`, and restart the switch.
     """
-    with outcome():
+    with reported_failures():
         key = make_key(file)
     click.echo(f"{file}: key {key.name.hex()}")
 
 
-def _recordings(place: Place) -> Recordings:
-    folder = media_paths(place.state).recordings
+def _recordings(locations: Locations) -> Recordings:
+    folder = media_paths(locations.state).recordings
     assert folder is not None
     return Recordings(folder)

@@ -1,7 +1,7 @@
-"""`switch400 replay`: a recorded call decided again from its record, to see that it comes out the same (S2).
+"""`switch400 replay`: decides a recorded call again from its record, to check that the decisions are the same (S2).
 
-Rule: only the record and the plan of its hash are used; nothing is rung. What is odd about a record is said, and is no
-difference: a call may end before it is decided, and its process or the daemon may end before the call does.
+Rule: only the record and the plan of its hash are used; no telephone rings. What is incomplete in a record is printed,
+but is no difference: a call may end before it is decided, and its process or the daemon may end before the call does.
 """
 
 import sys
@@ -12,7 +12,7 @@ from cattrs.errors import BaseValidationError
 
 from b2bua.base.errors import NotFound, StoreError
 from b2bua.base.serialization import PLAIN
-from b2bua.cli.place import Place, at_place
+from b2bua.cli.locations import Locations, with_locations
 from b2bua.records.call_record import CallRecord, CallState
 from b2bua.store.store import Store
 from routing.document import content_hash, parse
@@ -28,16 +28,16 @@ from routing.state import State
 
 @click.command()
 @click.argument("call_id", metavar="CALL-ID")
-@at_place
-def command(call_id: str, place: Place) -> None:
-    """Decide the recorded call CALL-ID again; status 1 if it does not come out as recorded."""
-    store = place.open_store()
+@with_locations
+def command(call_id: str, locations: Locations) -> None:
+    """Decide the recorded call CALL-ID again; status 1 if the decisions differ from the record."""
+    store = locations.open_store()
     record = store.records.get(CallId(call_id))
     if record is None:
         raise NotFound(f"there is no record of a call {call_id}")
     plan, facts, events = _plan_of(store, record), _facts_of(record), _events_of(record)
     state = replay(plan, facts, events)
-    for line in _oddities(record, events, state):
+    for line in _omissions(record, events, state):
         click.echo(line)
     parts = [*differences(record.trace, state), *_endings(record, state)]
     for line in parts:
@@ -48,8 +48,8 @@ def command(call_id: str, place: Place) -> None:
     click.echo(f"the same in {steps} step{'' if steps == 1 else 's'}: {decision(state)}")
 
 
-def _oddities(record: CallRecord, events: list[Event], state: State) -> Iterator[str]:
-    """What of the call is not in its record."""
+def _omissions(record: CallRecord, events: list[Event], state: State) -> Iterator[str]:
+    """What is missing in the record of the call."""
     if not events:
         yield "the record has no events: its process ended before it sent any"
     elif not isinstance(events[0], Arrived):
@@ -61,7 +61,7 @@ def _oddities(record: CallRecord, events: list[Event], state: State) -> Iterator
 
 
 def _endings(record: CallRecord, state: State) -> Iterator[str]:
-    """How the call ended, if it ended otherwise than recorded."""
+    """How the call ends now, if that differs from the record."""
     if record.state is CallState.ENDED and record.ending and state.outcome:
         was, now = record.ending.slug, state.outcome.cause.slug
         if was != now:

@@ -1,4 +1,4 @@
-"""`switch400 run`: the switch itself, in the foreground, until Ctrl-C or SIGTERM."""
+"""`switch400 run`: runs the switch in the foreground, until Ctrl-C or SIGTERM."""
 
 import logging
 import sys

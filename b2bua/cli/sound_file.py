@@ -1,6 +1,6 @@
-"""Sound that is written to a file outside the switch.
+"""Writes sound to a file outside the switch.
 
-Rule: the file is its owner's only, and replaces none. Whoever writes one has it in the audit trail before.
+Rule: the file is readable by its owner only, and replaces no other. The caller writes the audit trail's entry first.
 """
 
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from b2bua.media.encryption import Unreadable
 
 
 def save_sound(sound: Iterator[bytes], channels: int, to: Path) -> str:
-    """Write sound to a new WAV file, mode 0600; its length, and what is missing from it, for people.
+    """Write sound to a new WAV file, mode 0600; returns a sentence with its length and what is missing from it.
 
-    Raises OSError, FileExistsError if there is a file, and StoreError if nothing of it can be heard.
+    Raises OSError, FileExistsError if there is a file, and StoreError if none of the sound can be read.
     """
     file, problem = AudioFile(to, "", channels, None), ""
     try:

@@ -1,7 +1,6 @@
 """Tables in a terminal, aligned also where Chinese characters take two cells.
 
-Rule: what comes from outside is shown as text: no markup in it is obeyed, and no control character reaches the
-terminal.
+Rule: foreign text is shown as it is: markup in it has no effect, and no control character reaches the terminal.
 """
 
 import sys
@@ -19,10 +18,10 @@ _NO_TERMINAL: Final = 500
 
 @attrs.frozen
 class Column:
-    """A heading, and how a row's cell is made."""
+    """A heading, and the function that makes a row's cell."""
 
     heading: str
-    cell: Callable[[Any], str]
+    cell: Callable[[Any], str]  # Any: each table has rows of its own class
     right: bool = False
 
 
@@ -39,5 +38,5 @@ def show_table(columns: Sequence[Column], rows: Iterable[Any]) -> int:
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal would obey."""
+    """The text with control characters replaced."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

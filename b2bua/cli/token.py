@@ -1,11 +1,11 @@
-"""`switch400 token`: who may speak to the daemon besides its owner, and as what."""
+"""`switch400 token`: the people who may connect to the daemon besides its owner, and their roles."""
 
 import sys
 
 import click
 
 from b2bua.cli.ask import note
-from b2bua.cli.place import Place, at_place
+from b2bua.cli.locations import Locations, with_locations
 from b2bua.cli.table import Column, show_table
 from b2bua.console.protocol import Role
 from b2bua.control.tokens import FILE, Tokens
@@ -19,17 +19,17 @@ _COLUMNS = (
 
 @click.group()
 def command() -> None:
-    """Give people tokens for the console, the browser and the command line, and take them back."""
+    """Add, list and remove the tokens of people for the console, the browser and the command line."""
 
 
 @command.command()
 @click.argument("name")
 @click.option("--role", type=click.Choice([str(role) for role in Role]), required=True, help="The most they may do.")
-@at_place
-def add(name: str, role: str, place: Place) -> None:
+@with_locations
+def add(name: str, role: str, locations: Locations) -> None:
     """Print a new token for NAME, once: hand it over, for it is not kept."""
-    store = place.open_store(create=True)
-    token = Tokens(place.state / FILE).add(name, Role(role))
+    store = locations.open_store(create=True)
+    token = Tokens(locations.state / FILE).add(name, Role(role))
     note(store, "token.add", name, {"role": role})
     click.echo(token)
     if sys.stderr.isatty():
@@ -37,18 +37,18 @@ def add(name: str, role: str, place: Place) -> None:
 
 
 @command.command("list")
-@at_place
-def list_(place: Place) -> None:
+@with_locations
+def list_(locations: Locations) -> None:
     """Everybody who has a token."""
-    show_table(_COLUMNS, Tokens(place.state / FILE).people())
+    show_table(_COLUMNS, Tokens(locations.state / FILE).people())
 
 
 @command.command()
 @click.argument("name")
-@at_place
-def remove(name: str, place: Place) -> None:
-    """Take NAME's token back; consoles that use it are shut out within two seconds."""
-    store = place.open_store()
-    person = Tokens(place.state / FILE).remove(name)
+@with_locations
+def remove(name: str, locations: Locations) -> None:
+    """Remove NAME's token; consoles that use it are disconnected within two seconds."""
+    store = locations.open_store()
+    person = Tokens(locations.state / FILE).remove(name)
     note(store, "token.remove", name, {"role": person.role.value})
     click.echo(f"{name} has no token any more")

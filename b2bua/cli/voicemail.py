@@ -1,6 +1,6 @@
-"""`switch400 voicemail`: messages that callers left (M4), listed, fetched, marked, deleted.
+"""`switch400 voicemail`: list, fetch, mark and delete the messages that callers left (M4).
 
-Rule: a message that was fetched is read; what leaves the switch, and what is deleted, is in the audit trail before.
+Rule: a message that was fetched counts as read; a fetch or a deletion is written in the audit trail before it is done.
 """
 
 from pathlib import Path
@@ -11,10 +11,10 @@ import click
 from b2bua.api.requests.fields import MOST_ROWS
 from b2bua.api.requests.voicemail import DeleteMessages, ListMessages, MarkMessages
 from b2bua.cli.ask import ask, note
-from b2bua.cli.place import Place, at_place
+from b2bua.cli.locations import Locations, with_locations
 from b2bua.cli.sound_file import save_sound
 from b2bua.cli.table import Column, show_table
-from b2bua.cli.when import clock
+from b2bua.cli.times import clock
 from b2bua.media.messages import CHANNELS, Messages
 from b2bua.media.paths import media_paths
 from routing.ids import CallId
@@ -41,10 +41,10 @@ def command() -> None:
 @click.option("--number", default="", help="Left for this 400 number.")
 @click.option("--mailbox", default="", help="Left in this mailbox of a plan.")
 @click.option("--new", is_flag=True, help="Only those that nobody has read.")
-@at_place
-def list_(number: str, mailbox: str, new: bool, place: Place) -> None:
+@with_locations
+def list_(number: str, mailbox: str, new: bool, locations: Locations) -> None:
     """The messages that are there, oldest first."""
-    found = ask(place, ListMessages(parse_400(number) if number else None, mailbox, new, MOST_ROWS))
+    found = ask(locations, ListMessages(parse_400(number) if number else None, mailbox, new, MOST_ROWS))
     show_table(_COLUMNS, reversed(found.rows))
     if found.more:
         click.echo(f"the newest {MOST_ROWS}; fewer with --number", err=True)
@@ -53,39 +53,39 @@ def list_(number: str, mailbox: str, new: bool, place: Place) -> None:
 @command.command("play-to")
 @click.argument("call_id", metavar="CALL-ID")
 @click.argument("file", type=click.Path(path_type=Path))
-@at_place
-def play_to(call_id: str, file: Path, place: Place) -> None:
+@with_locations
+def play_to(call_id: str, file: Path, locations: Locations) -> None:
     """Write the message of a call to a new FILE (WAV), and mark it as read.
 
     One that is sealed needs `--config`, which names the keys.
     """
-    message, keys, store = _messages(place).get(call_id), place.keyring(), place.open_store()
+    message, keys, store = _messages(locations).get(call_id), locations.keyring(), locations.open_store()
     note(store, "voicemail.fetch", message.number, {"call_id": call_id, "file": str(file)})
     click.echo(save_sound(message.sound(keys), CHANNELS, file))
-    ask(place, MarkMessages((message.call_id,)))
+    ask(locations, MarkMessages((message.call_id,)))
 
 
 @command.command()
 @click.argument("call_ids", metavar="CALL-ID…", nargs=-1, required=True)
 @click.option("--read/--new", default=True, help="As read (the default), or as new again.")
-@at_place
-def mark(call_ids: tuple[str, ...], read: bool, place: Place) -> None:
+@with_locations
+def mark(call_ids: tuple[str, ...], read: bool, locations: Locations) -> None:
     """Mark the messages of calls as read, or as new."""
-    done = ask(place, MarkMessages(tuple(map(CallId, call_ids)), read))
+    done = ask(locations, MarkMessages(tuple(map(CallId, call_ids)), read))
     click.echo(f"{done.marked} marked as {'read' if read else 'new'}")
 
 
 @command.command()
 @click.argument("call_ids", metavar="CALL-ID…", nargs=-1, required=True)
-@at_place
-def delete(call_ids: tuple[str, ...], place: Place) -> None:
+@with_locations
+def delete(call_ids: tuple[str, ...], locations: Locations) -> None:
     """Delete the messages of calls, for good."""
-    ask(place, DeleteMessages(tuple(map(CallId, call_ids))))
+    ask(locations, DeleteMessages(tuple(map(CallId, call_ids))))
     for call_id in call_ids:
         click.echo(f"{call_id}: deleted")
 
 
-def _messages(place: Place) -> Messages:
-    folder = media_paths(place.state).messages
+def _messages(locations: Locations) -> Messages:
+    folder = media_paths(locations.state).messages
     assert folder is not None
     return Messages(folder)

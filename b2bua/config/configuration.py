@@ -1,4 +1,4 @@
-"""The configuration file: TOML in, values out, or one clear line about what is wrong.
+"""Reads the configuration file (TOML): the settings as values, or one clear line for each fault.
 
 Rule: every setting has a default that is safe on loopback; an unknown key or a wrong value is refused with its path,
 before anything is started.
@@ -22,11 +22,12 @@ from routing.ids import TrunkName
 LEAST_PORTS: Final = 16
 """One call may need so many for the RTP and RTCP of its legs."""
 _T = TypeVar("_T")
+_Table = dict[str, Any]  # Any: TOML may hold anything until cattrs has structured it
 _KEY: Final = re.compile(r"\['([^']*)'\]")
 
 
 class ConfigFault(ValueError):
-    """What is wrong with the configuration: a line for each fault, with its path and what to do."""
+    """The configuration has faults: one line for each, with its path and what to do."""
 
 
 @attrs.frozen
@@ -171,14 +172,13 @@ def _sentence(fault: BaseException, kind: type | None) -> str:
 
 
 def _path_first(fault: str) -> str:
-    """cattrs says `sentence @ .path`; people look for the path first."""
+    """cattrs writes `sentence @ .path`; here the path comes first."""
     sentence, _, path = fault.rpartition(" @ ")
     plain = _KEY.sub(r".\1", path).lstrip(".")
     return f"{plain}: {sentence}" if plain else sentence
 
 
-# Any: TOML may hold anything until cattrs has structured it.
-def _tables(document: dict[str, Any], kind: str, source: str) -> list[tuple[str, dict[str, Any]]]:
+def _tables(document: _Table, kind: str, source: str) -> list[tuple[str, _Table]]:
     tables = document.get(kind, {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise ConfigFault(f"{source}: {kind} must be tables such as [{kind}.carrier-a]")

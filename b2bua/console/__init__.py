@@ -1,1 +1,1 @@
-"""What the daemon and a console say to each other: protocol, feed, rows, and the token that names a person."""
+"""The control protocol between the daemon and a console: messages, feed, rows, and the client's token."""

@@ -1,8 +1,8 @@
-"""The token with which a console or a command speaks to the daemon.
+"""Finds the token with which a console or a command authenticates to the daemon.
 
-Rule: a token is never an argument, for those can be read by everyone on the machine. It is taken from the file named,
-else from `SWITCH400_TOKEN`, else from the file that `SWITCH400_TOKEN_FILE` names, else from `switch400/token` in the
-user's configuration folder, if there is one; a file that others may read is refused.
+Rule: a token is never a command line argument, because everyone on the machine can read those. It is taken from the
+file named, else from `SWITCH400_TOKEN`, else from the file that `SWITCH400_TOKEN_FILE` names, else from
+`switch400/token` in the user's configuration folder, if there is one; a file that others may read is refused.
 """
 
 import os
@@ -10,15 +10,15 @@ from pathlib import Path
 
 
 class CredentialFault(ValueError):
-    """The file of a token cannot be used: one line with the mend."""
+    """The file of a token cannot be used: one line that says why and what to do."""
 
 
-def token_at_hand(named: Path | None = None) -> str:
-    """The token to say Hello with; empty if there is none, as for the switch's own user. Raises CredentialFault."""
+def find_token(named: Path | None = None) -> str:
+    """The token for the Hello; empty if there is none, as for the switch's own user. Raises CredentialFault."""
     if named is not None:
         return _in_file(named)
-    if said := os.environ.get("SWITCH400_TOKEN", "").strip():
-        return said
+    if token := os.environ.get("SWITCH400_TOKEN", "").strip():
+        return token
     if file := os.environ.get("SWITCH400_TOKEN_FILE"):
         return _in_file(Path(file))
     own = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "switch400" / "token"

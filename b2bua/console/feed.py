@@ -1,25 +1,24 @@
-"""The live state that every console shows: kept by the daemon in a `Feed`, by a console in a `Mirror` (pure).
+"""The live state that every console shows: the daemon has it in a `Feed`, a console in a `Mirror` (pure).
 
-Rule: whatever the sequence of changes, a Snapshot and all Deltas after it give the same state as a later
-Snapshot. To hold it, a row's fields are fixed by its topic (an attrs class of `b2bua.console.rows`): a field changes,
-but never comes or goes.
+Rule: for any sequence of changes, a Snapshot and all Deltas after it give the same state as a later Snapshot. For this,
+a row's fields are fixed by its topic (an attrs class of `b2bua.console.rows`): a field changes, but none is added or
+removed.
 """
 
 from collections.abc import Callable, Iterable
 from itertools import count
-from typing import Any
 
 import attrs
 
 from b2bua.console.protocol import Changes, Delta, Row, Snapshot, State
 
 
-def plain(row: Any) -> Row:
+def plain(row: attrs.AttrsInstance) -> Row:
     """The fields of an attrs row as plain values, tuples as lists, as they come out of msgpack."""
     return {field.name: _plain(getattr(row, field.name)) for field in attrs.fields(type(row))}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
@@ -38,17 +37,17 @@ class Feed:
         self.seq = 0
         self._state: State = {}
         self._pending: Changes = {}
-        self._unmade: dict[tuple[str, str], Callable[[], Any]] = {}
+        self._deferred: dict[tuple[str, str], Callable[[], attrs.AttrsInstance | None]] = {}
         self._rings = dict(rings or {})
         self._serial = count(1)
 
-    def later(self, topic: str, key: str, make: Callable[[], Any]) -> None:
-        """This row has changed; it is made when somebody looks, once for all the changes until then."""
-        self._unmade[topic, key] = make
+    def change_later(self, topic: str, key: str, make: Callable[[], attrs.AttrsInstance | None]) -> None:
+        """This row has changed; `make` is called at the next cut or snapshot, once for all the changes until then."""
+        self._deferred[topic, key] = make
 
-    def change(self, topic: str, key: str, row: Any | None) -> None:
-        """This row now stands so; None: it is gone. Says nothing if nothing changed."""
-        self._unmade.pop((topic, key), None)
+    def change(self, topic: str, key: str, row: attrs.AttrsInstance | None) -> None:
+        """Set a row; None removes it. Only fields that differ go into the next delta."""
+        self._deferred.pop((topic, key), None)
         rows = self._state.setdefault(topic, {})
         pending = self._pending.setdefault(topic, {})
         if row is None:
@@ -62,16 +61,16 @@ class Feed:
             rows[key] = new
             pending[key] = {**(pending.get(key) or {}), **changed}
 
-    def note(self, topic: str, row: Any) -> None:
-        """Add a row to a ring; its key is a serial number whose text sorts by age."""
+    def note(self, topic: str, row: attrs.AttrsInstance) -> None:
+        """Add a row to a ring; its key is a serial number, so that keys sort by age."""
         self.change(topic, f"{next(self._serial):012d}", row)
         rows = self._state[topic]
         while len(rows) > self._rings[topic]:
             self.change(topic, next(iter(rows)), None)
 
     def _make(self) -> None:
-        unmade, self._unmade = self._unmade, {}
-        for (topic, key), make in unmade.items():
+        deferred, self._deferred = self._deferred, {}
+        for (topic, key), make in deferred.items():
             self.change(topic, key, make())
 
     def cut(self) -> Delta:
@@ -84,9 +83,9 @@ class Feed:
         return Delta(self.seq, changes)
 
     def snapshot(self, topics: Iterable[str]) -> Snapshot:
-        """These topics as they stand now.
+        """These topics now.
 
-        What is not cut yet is in it and comes once more, which does no harm.
+        It includes changes that are not cut yet; the next delta repeats them, with the same values.
         """
         self._make()
         return Snapshot(
@@ -96,16 +95,16 @@ class Feed:
 
 
 def within(delta: Delta, topics: frozenset[str]) -> Delta:
-    """The part of a delta that a console with these topics is sent."""
+    """The part of a delta that is in these topics."""
     return Delta(delta.seq, {topic: rows for topic, rows in delta.changes.items() if topic in topics})
 
 
 class Gap(Exception):
-    """A delta does not follow what this mirror holds: subscribe anew."""
+    """A delta does not follow the state of this mirror: the console must subscribe again."""
 
 
 class Mirror:
-    """A console's side: what the daemon last said, kept up to date by deltas."""
+    """A console's side: the state from the last snapshot, kept up to date by deltas."""
 
     def __init__(self) -> None:
         self.seq: int | None = None
@@ -116,11 +115,11 @@ class Mirror:
         return self.state.get(topic, {})
 
     def replace(self, snapshot: Snapshot) -> None:
-        """Forget everything and hold this."""
+        """Replace the whole state."""
         self.seq, self.state = snapshot.seq, snapshot.state
 
     def apply(self, delta: Delta) -> None:
-        """Take a delta in; raises Gap, and changes nothing, if one before it is missing."""
+        """Apply a delta. Raises Gap, and changes nothing, if one before it is missing."""
         if self.seq is None or delta.seq != self.seq + 1:
             raise Gap(f"delta {delta.seq} does not follow {self.seq}")
         self.seq = delta.seq

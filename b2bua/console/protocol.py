@@ -1,18 +1,18 @@
-"""What the daemon and its consoles say to each other over a Unix socket (sans-I/O).
+"""The messages between the daemon and its consoles over a Unix socket (no I/O here).
 
-    console → daemon   Hello      the version I speak, the most I want to be allowed, who sits here, their token
-                       Subscribe  send me these topics: whole now, then what changes
-                       Request    do this (an operation and its fields); the reply bears the same id
-    daemon → console   Welcome    the link stands, for this person in this role
-                       Refused    the link does not stand, and why; then the daemon closes it
-                       Snapshot   the topics as they stand at `seq`; replaces all that was sent before
+    console → daemon   Hello      protocol version, highest role wanted, user's name, token
+                       Subscribe  send these topics: a snapshot now, then what changes
+                       Request    an operation and its fields; the reply has the same id
+    daemon → console   Welcome    the link is accepted, for this person in this role
+                       Refused    the link is refused or ended, and why; then the daemon closes it
+                       Snapshot   the topics at `seq`; replaces all that was sent before
                        Delta      what changed between `seq` - 1 and `seq`
                        Reply      the answer to one Request
 
-Rule: `Hello` comes first and once. It and `Refused` keep their fields in every version; a new one has a default, and a
-field that a reader does not know is passed over, so that two versions can always tell each other that they differ. A
-console that finds a gap in `seq` subscribes anew; the daemon may send a Snapshot at any time in place of deltas that a
-slow console did not take. The operations and their fields are those of `b2bua.api.requests` (docs/operations.md).
+Rule: `Hello` comes first and once. It and `Refused` keep their fields in every version; a new field has a default, and
+a reader ignores fields that it does not know, so that two versions can always detect that they differ. A console that
+finds a gap in `seq` subscribes again; the daemon may send a Snapshot at any time in place of deltas that a slow console
+did not read. The operations and their fields are those of `b2bua.api.requests` (docs/operations.md).
 State is topic → key → row → field (`b2bua.console.rows` names the topics and the fields). A Delta names only fields
 that changed; None in place of a row says that the row is gone.
 Frames are a 4-byte big-endian length (`b2bua.base.framing`) and msgpack (`b2bua.base.serialization`).
@@ -26,14 +26,16 @@ import attrs
 from attrs.validators import instance_of
 from cattrs.errors import BaseValidationError
 
-from b2bua.base.framing import MOST_FRAME_BYTES, FrameCutter, framed
+from b2bua.base.framing import MOST_FRAME_BYTES, FrameCutter, make_frame
 from b2bua.base.serialization import pack, tagged, unpack
 
 VERSION: Final = 3
 MOST_SNAPSHOT_BYTES: Final = 64 * 1024 * 1024
-"""What a console takes from its daemon; what a daemon takes from a console is `MOST_FRAME_BYTES`."""
+"""The longest frame that a console accepts from the daemon; the daemon accepts `MOST_FRAME_BYTES`."""
 
 Row = dict[str, Any]
+"""Fields by name. Any: a row is plain values from msgpack. Its fields and their types are those of its topic's class in
+`b2bua.console.rows`; a Delta has only some of them, so a console keeps rows plain."""
 State = dict[str, dict[str, Row]]
 Changes = dict[str, dict[str, Row | None]]
 
@@ -52,18 +54,18 @@ class Role(StrEnum):
 
 
 class FaultKind(StrEnum):
-    """Why something that was asked is not done."""
+    """Why a request is refused."""
 
     BAD_REQUEST = "bad-request"
-    """A field is missing, unknown or cannot be so; or there is no such operation."""
+    """A field is missing, unknown or has a wrong value; or there is no such operation."""
     FORBIDDEN = "forbidden"
     """The asker's role may not."""
     NOT_FOUND = "not-found"
     """What the request names is not there."""
     CONFLICT = "conflict"
-    """Somebody else has changed it meanwhile."""
+    """Somebody else has changed it in the meantime."""
     BAD_PLAN = "bad-plan"
-    """A document is no plan."""
+    """A document has faults as a plan."""
     UNAVAILABLE = "unavailable"
     """The disk or the database refuses, or no daemon runs."""
     FAILED = "failed"
@@ -74,9 +76,8 @@ class FaultKind(StrEnum):
 class Hello:
     """The first message on a link.
 
-    `token` is what the daemon's owner gave this person (`b2bua.control.tokens`): it says who they are and the most that
-    they may do. Without one only the owner is let in, and `who` is the name they go by. The role given may be lower
-    than `role`.
+    `token` identifies a person and limits their role (`b2bua.control.tokens`). Without one only the switch's own user
+    and root are accepted, and `who` is the name that they give. The role granted may be lower than `role`.
     """
 
     version: int = attrs.field(validator=instance_of(int))
@@ -98,7 +99,7 @@ class Request:
 
     id: int
     operation: str
-    fields: dict[str, Any]  # Any: foreign until `b2bua.api.requests.wire` has decoded them
+    fields: Row  # foreign until `b2bua.api.requests.wire` has decoded them
 
 
 @attrs.frozen
@@ -153,7 +154,7 @@ class Reply:
 
     id: int
     ok: bool
-    fields: dict[str, Any] = attrs.field(factory=dict)  # Any: plain fields of a reply class, decoded by the client
+    fields: Row = attrs.field(factory=dict)  # plain fields of a reply class, decoded by the client
     fault: FaultKind | None = None
     error: str = ""
     faults: tuple[Fault, ...] = ()
@@ -166,27 +167,27 @@ _converter = tagged(FromConsole, FromDaemon)
 
 
 def frame(message: FromConsole | FromDaemon) -> bytes:
-    """A message as it goes over the wire; raises ValueError for one that is longer than its reader takes."""
+    """A message as one frame. Raises ValueError if it is longer than its reader accepts."""
     if isinstance(message, Hello | Subscribe | Request):
-        return framed(pack(_converter.unstructure(message, unstructure_as=FromConsole)))
-    return framed(pack(_converter.unstructure(message, unstructure_as=FromDaemon)), MOST_SNAPSHOT_BYTES)
+        return make_frame(pack(_converter.unstructure(message, unstructure_as=FromConsole)))
+    return make_frame(pack(_converter.unstructure(message, unstructure_as=FromDaemon)), MOST_SNAPSHOT_BYTES)
 
 
 class Frames:
     """Cuts a byte stream into messages of one side: `FromConsole` or `FromDaemon`."""
 
-    def __init__(self, side: Any) -> None:
+    def __init__(self, side: object) -> None:
         self._side = side
         self._cutter = FrameCutter(MOST_SNAPSHOT_BYTES if side is FromDaemon else MOST_FRAME_BYTES)
 
-    def feed(self, piece: bytes) -> Iterator[Any]:
+    def feed(self, piece: bytes) -> Iterator[Any]:  # Any: mypy cannot name the members of a union passed as a value
         """Whole messages in `piece` and what came before it, in order.
 
         Raises ValueError for what is not one.
         """
         for body in self._cutter.feed(piece):
             try:
-                message = _converter.structure(unpack(body), self._side)
+                message: object = _converter.structure(unpack(body), self._side)  # type: ignore[arg-type]  # a union
             except (BaseValidationError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
                 raise ValueError("not a message of the control protocol") from fault
             yield message

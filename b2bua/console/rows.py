@@ -1,8 +1,7 @@
-"""The rows of the live feed, by topic: what an operator sees without asking.
+"""The rows of the live feed, by topic: what a console shows without a request.
 
-Rule: a row is small, flat and ready to show. Numbers come printed as people write them, so that a console
-needs no routing; times are UTC epoch milliseconds and are shown in Asia/Shanghai; words that a console
-translates are slugs.
+Rule: a row is small, flat and ready to show. Numbers are printed as people write them, so that a console needs no
+routing; times are UTC epoch milliseconds and are shown in Asia/Shanghai; words that a console translates are slugs.
 """
 
 from enum import StrEnum
@@ -13,19 +12,19 @@ import attrs
 CALLS: Final = "calls"
 """`LiveCall` by call id; gone some seconds after the call has ended."""
 TRUNKS: Final = "trunks"
-"""`Neighbour` by trunk name."""
+"""`PeerRow` by trunk name."""
 GATEWAYS: Final = "gateways"
-"""`Neighbour` by gateway name."""
+"""`PeerRow` by gateway name."""
 POOL: Final = "pool"
-"""One `Pool`, under `ONLY`."""
+"""One `PoolRow`, under `ONLY`."""
 QUEUES: Final = "queues"
-"""`Waiting` by call id; gone when the call leaves its line."""
+"""`QueueRow` by call id; removed when the call leaves its queue."""
 NUMBERS: Final = "numbers"
 """`NumberRow` by 400 number in canonical form."""
 COUNTERS: Final = "counters"
 """One `Counters`, under `ONLY`."""
 ALARMS: Final = "alarms"
-"""`Alarm` by a key of the daemon's choice; gone when it is over."""
+"""`AlarmRow` by slug and subject; removed when the alarm is cleared."""
 LOG: Final = "log"
 """The last `LOG_ROWS` `LogLine`s (`Feed.note`)."""
 
@@ -35,16 +34,16 @@ LOG_ROWS: Final = 1000
 
 
 class Service(StrEnum):
-    """Whether a neighbour is given calls, as an operator set it."""
+    """Whether a trunk or gateway is in service, as an operator set it."""
 
     IN = "in"
     DRAINING = "draining"
-    """Its calls go on, new ones are not given to it."""
+    """Its calls go on, it gets no new ones."""
     OUT = "out"
 
 
 class Level(StrEnum):
-    """How loud an alarm or a line of the log is."""
+    """The severity of an alarm or a line of the log."""
 
     NOTE = "note"
     WARNING = "warning"
@@ -53,11 +52,10 @@ class Level(StrEnum):
 
 @attrs.frozen
 class LiveCall:
-    """A light form of `b2bua.records.call_record.CallRecord`.
+    """A short form of `b2bua.records.call_record.CallRecord`.
 
-    `target` is the name in the plan and `address` where it really rings; `attempt` counts from 1, 0 before
-    the first. `node` is where in the plan the call stands. `ending` and `blame` are empty until the call has
-    ended.
+    `target` is the name in the plan, `address` the number or URI that rings; `attempt` counts from 1, 0 before the
+    first. `node` is the plan's node that the call is at. `ending` and `blame` are empty until the call has ended.
     """
 
     state: str
@@ -80,10 +78,10 @@ class LiveCall:
 
 @attrs.frozen
 class QueueRow:
-    """A call that stands in line for a free target (R10).
+    """A call that waits in a queue for a free target (R10).
 
-    `number` is the 400 number in canonical form, `node` the queue in its plan; `place` counts from 1, who is next.
-    `priority`: the caller is on the white list and stands before those who are not.
+    `number` is the 400 number in canonical form, `node` the queue in its plan; `place` counts from 1, which is next.
+    `priority`: the caller is on the white list and comes before those who are not.
     """
 
     number: str
@@ -117,7 +115,7 @@ class PeerRow:
 class PoolRow:
     """Call processes.
 
-    `used` hold a call, `idle` are ready, `resting` soon will be; `crashed` counts since the start.
+    `used` have a call, `idle` are ready, `resting` are ready soon; `crashed` counts since the start.
     """
 
     used: int
@@ -171,7 +169,7 @@ class Counters:
 
 @attrs.frozen
 class AlarmRow:
-    """Something that wants a person. `slug` is what (`trunk-down`, `pool-full`), `subject` is whose."""
+    """An active alarm: `slug` names the condition (`trunk-down`, `pool-full`), `subject` what it is about."""
 
     slug: str
     subject: str

@@ -1,1 +1,1 @@
-"""The socket that offers the operations and the feed; authentication, tokens, sessions, and a client."""
+"""The control socket, which offers the operations and the feed; authentication, tokens, and a client."""

@@ -1,8 +1,8 @@
-"""Who is at the far end of a control link, and what they may do.
+"""Authenticates the far end of a control link: who it is, and in which role.
 
-Rule: with a token one is the person it was given to, in no higher role than theirs, whatever the Hello says. Without
-one, only the switch's own user and root are let in (SO_PEERCRED, unix(7)), in the role they ask for; the name they give
-is not proved, so their login stands beside it.
+Rule: a token identifies its person, who gets no higher role than theirs, whatever the Hello says. Without a token, only
+the switch's own user and root are accepted (SO_PEERCRED, unix(7)), in the role that they ask for; the name they give is
+not proved, so the login name is added to it.
 """
 
 import logging
@@ -20,20 +20,20 @@ _log = logging.getLogger("switch400.control")
 
 @attrs.frozen
 class Authenticated:
-    """A person let in; `sha256` is their token's digest, empty for the owner."""
+    """A person who was accepted; `sha256` is their token's digest, empty without a token."""
 
     asker: Asker
     sha256: str = ""
 
 
 class Authentication:
-    """Lets people in by these tokens (None: nobody but the owner)."""
+    """Accepts people by these tokens (None: only the switch's own user and root)."""
 
     def __init__(self, tokens: Tokens | None = None) -> None:
         self._tokens = tokens
 
-    def admit(self, hello: Hello, uid: int) -> Authenticated:
-        """Who said this Hello from a process of this user. Raises ValueError with a sentence for them."""
+    def authenticate(self, hello: Hello, uid: int) -> Authenticated:
+        """The person who sent this Hello from a process of user `uid`. Raises ValueError with a sentence for them."""
         if hello.token:
             return self._by_token(hello)
         if uid not in (0, os.geteuid()):
@@ -45,16 +45,16 @@ class Authentication:
         name = f"{hello.who} ({login})" if hello.who not in ("", login) else login
         return Authenticated(Asker(name, hello.role))
 
-    def stands(self, admitted: Authenticated) -> bool:
-        """Whether this person would be let in again, with no lower role."""
-        if not admitted.sha256 or self._tokens is None:
+    def is_still_valid(self, authenticated: Authenticated) -> bool:
+        """Whether this person would be accepted again, with no lower role."""
+        if not authenticated.sha256 or self._tokens is None:
             return True
         try:
-            person = self._tokens.by_digest(admitted.sha256)
+            person = self._tokens.by_digest(authenticated.sha256)
         except TokensFault as fault:
             _log.error("%s", fault)
             return False
-        return person is not None and person.role.may(admitted.asker.role)
+        return person is not None and person.role.may(authenticated.asker.role)
 
     def _by_token(self, hello: Hello) -> Authenticated:
         sha256 = digest(hello.token)

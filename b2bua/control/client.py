@@ -1,19 +1,18 @@
 """A client of the control protocol that waits for each reply, for the command line.
 
-Rule: every failure is one of two: `DaemonGone` (no daemon there, or the link broke) and `Refusal` (it says no, and
-why).
+Rule: every failure is one of two: `DaemonGone` (no daemon answers, or the link broke) and `Refusal` (with a reason).
 """
 
 import getpass
 import socket as sockets
 from itertools import count
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from b2bua.api.requests.operation import Operation, Refusal
 from b2bua.api.requests.wire import Plain, decode_reply, encode
 from b2bua.console import protocol
-from b2bua.console.client_token import token_at_hand
+from b2bua.console.client_token import find_token
 from b2bua.console.protocol import (
     VERSION,
     Delta,
@@ -30,6 +29,7 @@ from b2bua.console.protocol import (
 )
 
 R = TypeVar("R")
+M = TypeVar("M", Welcome, Reply, Snapshot)
 
 
 class DaemonGone(Exception):
@@ -43,18 +43,18 @@ class Client:
         self._socket = socket
         self._frames = Frames(FromDaemon)
         self._ids = count(1)
-        self._waiting: list[Any] = []
+        self._waiting: list[protocol.FromDaemon] = []
 
     @classmethod
     def connect(
         cls, path: Path, *, role: Role = Role.ADMIN, who: str = "", token: str | None = None, timeout_s: float = 30.0
     ) -> Self:
-        """Link to the daemon at `path`; each answer may take `timeout_s`.
+        """Connect to the daemon at `path`; each answer may take `timeout_s`.
 
-        `token` says who we are (None: the one at hand, `b2bua.console.client_token`). Raises DaemonGone, Refusal or
+        `token` identifies the user (None: that of `b2bua.console.client_token`). Raises DaemonGone, Refusal or
         CredentialFault.
         """
-        token = token_at_hand() if token is None else token
+        token = find_token() if token is None else token
         socket = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
         socket.settimeout(timeout_s)
         try:
@@ -83,7 +83,7 @@ class Client:
         request = Request(next(self._ids), operation, fields)
         self._send(request)
         while True:
-            reply: Reply = self._await(Reply)
+            reply = self._await(Reply)
             if reply.id != request.id:
                 continue
             if not reply.ok:
@@ -93,7 +93,7 @@ class Client:
     def snapshot(self, topics: tuple[str, ...]) -> protocol.State:
         """These topics of the feed as they stand now (`b2bua.console.rows`); raises Refusal or DaemonGone."""
         self._send(Subscribe(topics))
-        state: protocol.State = self._await(Snapshot).state
+        state = self._await(Snapshot).state
         self._send(Subscribe(()))
         return state
 
@@ -115,8 +115,8 @@ class Client:
         except ValueError as fault:
             raise Refusal(FaultKind.BAD_REQUEST, f"that is too much for one request: {fault}") from fault
 
-    def _await(self, kind: type) -> Any:
-        """The next message of this kind; those of the feed that are not asked for are passed over."""
+    def _await(self, kind: type[M]) -> M:
+        """The next message of this kind; other messages of the feed are ignored."""
         while True:
             while self._waiting:
                 message = self._waiting.pop(0)

@@ -1,8 +1,8 @@
 """The daemon's end of one console's link.
 
-Rule: no console can slow the daemon or fill its memory. Of what it does not read `MOST_WAITING` deltas are kept, then
-they are thrown away and it is sent a snapshot once it reads again. It is read no further while `MOST_AT_ONCE` of its
-requests are not done, or their replies not sent. It can subscribe to the topics that there are, and no others.
+Rule: no console can slow the daemon or fill its memory. For a console that does not read, at most `MOST_WAITING` deltas
+are queued; then they are dropped, and it gets a snapshot when it reads again. Nothing more is read from it while
+`MOST_AT_ONCE` of its requests are not done, or their replies not sent. It can subscribe to existing topics only.
 """
 
 import logging
@@ -39,47 +39,47 @@ MOST_WAITING: Final = 64
 MOST_AT_ONCE: Final = 8
 HELLO_WITHIN_S: Final = 5.0
 LINGER_S: Final = 1.0
-"""For what is still to be written when a link ends."""
+"""How long the rest may take to be written when a link ends."""
 _PEER = Struct("3i")
 _log = logging.getLogger("switch400.control")
 
 
 class Outbox:
-    """What waits to be written to one console; `room` is for its requests, until their replies are written."""
+    """What is to be written to one console; a request holds one of `request_slots` until its reply is written."""
 
     def __init__(self, feed: Feed) -> None:
         self.topics: frozenset[str] = frozenset()
-        self.room = trio.Semaphore(MOST_AT_ONCE)
+        self.request_slots = trio.Semaphore(MOST_AT_ONCE)
         self._feed = feed
         self._replies: deque[bytes] = deque()
         self._replying = False
-        self._first = b""
-        self._last = b""
+        self._welcome = b""
+        self._last_frame = b""
         self._deltas: deque[bytes] = deque()
-        self._behind = False
+        self._snapshot_due = False
         self._ended = False
         self._more = trio.Event()
 
     def reply(self, packed: bytes) -> None:
-        """The reply to a request that took a place in `room`; it is kept whatever happens to the deltas."""
+        """Queue the reply to a request; it is sent whatever happens to the deltas."""
         self._replies.append(packed)
         self._more.set()
 
     def welcome(self, packed: bytes) -> None:
-        """The first message of all."""
-        self._first = packed
+        """Set the first message."""
+        self._welcome = packed
         self._more.set()
 
     def restart(self, topics: frozenset[str]) -> None:
-        """The next thing of the feed that this console is sent is a snapshot of these topics."""
+        """Change the topics: the console gets a snapshot of them next, in place of the deltas that are queued."""
         self.topics = topics
         self._deltas.clear()
-        self._behind = True
+        self._snapshot_due = True
         self._more.set()
 
     def delta(self, packed: bytes) -> None:
-        """The feed's next delta for these topics, or nothing if a snapshot is due anyway."""
-        if self._behind or not self.topics:
+        """Queue the feed's next delta for these topics, unless a snapshot is due anyway."""
+        if self._snapshot_due or not self.topics:
             return
         self._deltas.append(packed)
         if len(self._deltas) > MOST_WAITING:
@@ -87,31 +87,31 @@ class Outbox:
         self._more.set()
 
     def end(self, last: bytes = b"") -> None:
-        """Nothing but the replies that wait, and then `last`, is to be written."""
-        self._last = self._last or last
+        """Write only the replies that are queued, and then `last`."""
+        self._last_frame = self._last_frame or last
         self._ended = True
         self._more.set()
 
     async def take(self) -> bytes:
-        """What to write next, when all before it is written; empty at the end.
+        """The next bytes to write, asked for when all before them is written; empty at the end.
 
-        A snapshot is made only when it can be sent, so that it is never an old one.
+        A snapshot is made only when it can be sent, so that it is never out of date.
         """
         if self._replying:
             self._replying = False
-            self.room.release()
+            self.request_slots.release()
         while True:
-            if self._first:
-                first, self._first = self._first, b""
-                return first
+            if self._welcome:
+                welcome_frame, self._welcome = self._welcome, b""
+                return welcome_frame
             if self._replies:
                 self._replying = True
                 return self._replies.popleft()
             if self._ended:
-                last, self._last = self._last, b""
+                last, self._last_frame = self._last_frame, b""
                 return last
-            if self._behind:
-                self._behind = False
+            if self._snapshot_due:
+                self._snapshot_due = False
                 return frame(self._feed.snapshot(self.topics))
             if self._deltas:
                 return self._deltas.popleft()
@@ -120,9 +120,9 @@ class Outbox:
 
 
 class Connection:
-    """One console, from its Hello to the end.
+    """One console, from its Hello to the end of its link.
 
-    `nursery` outlives the link: what was asked is done to its end.
+    Requests run in `nursery`, which outlives the link, so that each is done to its end.
     """
 
     def __init__(
@@ -139,11 +139,11 @@ class Connection:
         self._authentication = authentication
         self._nursery = nursery
         self._reading = trio.CancelScope()
-        self._admitted: Authenticated | None = None
+        self._authenticated: Authenticated | None = None
         self.outbox = Outbox(feed)
 
     async def run(self) -> None:
-        """Serve until the console goes, or breaks the protocol; only its own link ends by that."""
+        """Serve until the console disconnects or breaks the protocol; other links go on."""
         self._reading.deadline = trio.current_time() + HELLO_WITHIN_S
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._write)
@@ -156,8 +156,8 @@ class Connection:
             nursery.cancel_scope.deadline = trio.current_time() + LINGER_S
 
     def recheck(self) -> None:
-        """End this link if its person's token was removed, or is good for less now."""
-        if self._admitted is not None and not self._authentication.stands(self._admitted):
+        """End this link if its person's token was removed, or gives a lower role now."""
+        if self._authenticated is not None and not self._authentication.is_still_valid(self._authenticated):
             self.outbox.end(frame(Refused(VERSION, "your token was removed, or changed: log in again")))
             self._reading.cancel()
 
@@ -172,8 +172,8 @@ class Connection:
             await self._stream.send_all(packed)
 
     async def _take(self, message: FromConsole) -> None:
-        if self._admitted is None:
-            self._admitted = self._greet(message)
+        if self._authenticated is None:
+            self._authenticated = self._authenticate(message)
             self._reading.deadline = math.inf
             return
         match message:
@@ -184,10 +184,10 @@ class Connection:
                     raise ValueError(f"there is no topic {min(unknown):.40}; there are {', '.join(TOPICS)}")
                 self.outbox.restart(frozenset(topics))
             case Request():
-                await self.outbox.room.acquire()
-                self._nursery.start_soon(self._perform, message, self._admitted.asker)
+                await self.outbox.request_slots.acquire()
+                self._nursery.start_soon(self._perform, message, self._authenticated.asker)
 
-    def _greet(self, hello: FromConsole) -> Authenticated:
+    def _authenticate(self, hello: FromConsole) -> Authenticated:
         if not isinstance(hello, Hello):
             raise ValueError("the first message must be Hello")  # noqa: TRY004 - a bad message, not a bad call
         if hello.version != VERSION:
@@ -195,10 +195,10 @@ class Connection:
                 f"this daemon speaks version {VERSION} of the control protocol, "
                 f"the console version {hello.version}: use the same release of both"
             )
-        admitted = self._authentication.admit(hello, peer_uid(self._stream.socket))
-        person = admitted.asker
+        authenticated = self._authentication.authenticate(hello, peer_uid(self._stream.socket))
+        person = authenticated.asker
         self.outbox.welcome(frame(Welcome(VERSION, person.role, self._feed.seq, person.name)))
-        return admitted
+        return authenticated
 
     async def _perform(self, request: Request, asker: Asker) -> None:
         reply = await self._reply(request, asker)
@@ -228,7 +228,7 @@ def _refused(request: Request, fault: FaultKind, sentence: str) -> Reply:
 
 
 def peer_uid(socket: trio.socket.SocketType) -> int:
-    """The user at the far end, as the kernel says (SO_PEERCRED, unix(7))."""
+    """The user of the process at the far end, by the kernel (SO_PEERCRED, unix(7))."""
     packed = socket.getsockopt(sockets.SOL_SOCKET, sockets.SO_PEERCRED, _PEER.size)
     uid: int = _PEER.unpack(packed)[1]
     return uid

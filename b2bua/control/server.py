@@ -1,7 +1,7 @@
-"""The daemon's end of the control protocol: a Unix socket where consoles see the feed and ask for operations.
+"""The control server: a Unix socket where consoles get the feed and request operations.
 
-Rule: the feed is cut at a steady pace and each delta is encoded once, however many consoles are linked.
-The socket is the owner's alone (mode 0600), or a group's too (0660), whose members need a token
+Rule: the feed is cut at a fixed rate, and each delta is encoded once, however many consoles are connected. Only the
+switch's user may open the socket (mode 0600), or a group too (0660), whose members need a token
 (`b2bua.control.authentication`). The links of a person whose token is removed end within two seconds.
 """
 
@@ -23,10 +23,10 @@ from b2bua.control.authentication import Authentication
 from b2bua.control.connection import Connection
 
 RECHECK_S: Final = 1.0
-"""How often it is checked whether those who are linked would still be let in."""
+"""How often it is checked whether the people who are connected would still be accepted."""
 
 _UNSEEN_S: Final = 0.2
-"""Between two cuts while no console is linked."""
+"""The time between two cuts while no console is connected."""
 
 
 class SocketTaken(Exception):
@@ -36,8 +36,8 @@ class SocketTaken(Exception):
 def listen(path: Path, group: str = "") -> sockets.socket:
     """A listening socket at `path`, 0600; or 0660 and of this `group`.
 
-    Replaces one that a dead daemon left. Raises SocketTaken, OSError (PermissionError: the user is not in the group) or
-    LookupError (there is no such group).
+    Replaces the socket of a daemon that has died. Raises SocketTaken, OSError (PermissionError: the user is not in the
+    group) or LookupError (there is no such group).
     """
     if path.is_symlink() or path.exists():
         _clear(path)
@@ -79,7 +79,7 @@ def _clear(path: Path) -> None:
 
 
 class Control:
-    """Serves `feed` and the operations of `dispatcher`, to those whom `authentication` lets in (None: the owner).
+    """Serves `feed` and the operations of `dispatcher` to those whom `authentication` accepts (None: the owner).
 
     The feed may change at any time: consoles are sent at most `cuts_per_s` deltas a second.
     """
@@ -100,7 +100,7 @@ class Control:
 
     @property
     def consoles(self) -> int:
-        """How many consoles are linked now."""
+        """How many consoles are connected now."""
         return len(self._links)
 
     async def serve(
@@ -126,7 +126,7 @@ class Control:
             path.unlink(missing_ok=True)  # noqa: ASYNC240 - one unlink, at the very end
 
     async def _publish(self) -> None:
-        """Send what has changed in the feed, for ever."""
+        """Send what has changed in the feed, until cancelled."""
         while True:
             await trio.sleep(self._pace_s if self._links else _UNSEEN_S)
             delta = self._feed.cut()
@@ -140,7 +140,7 @@ class Control:
                 link.outbox.delta(packed[topics])
 
     async def _end_revoked(self) -> None:
-        """End the links of those who would not be let in again."""
+        """End the links of people who would not be accepted again, until cancelled."""
         while True:
             await trio.sleep(RECHECK_S)
             for link in self._links:

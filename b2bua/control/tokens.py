@@ -1,8 +1,8 @@
-"""The people who may speak to the daemon besides its owner, each by a token of their own.
+"""The people who may connect to the daemon besides its owner, each with a token.
 
-Rule: a token is 256 random bits, shown once; the file, which only its owner may read, keeps its SHA-256 and no more.
-A name stands for one person and is what the audit trail says. The file is looked at anew whenever it changed, so that a
-token that was removed opens nothing any more.
+Rule: a token is 256 random bits, shown once; the file, which only its owner may read, has its SHA-256 and no more.
+A name is one person's and is written in the audit trail. The file is read again whenever it has changed, so that a
+token that was removed has no effect any more.
 """
 
 import fcntl
@@ -26,17 +26,17 @@ from b2bua.console.protocol import Role
 FILE: Final = "tokens.toml"
 """In the state directory."""
 _BEGINS: Final = "s400_"
-"""Lets a person, and a search for leaked secrets, see what a token is."""
+"""The prefix by which people, and programs that search for leaked secrets, recognize a token."""
 _NAME: Final = re.compile(r"\w[\w.@-]{0,31}")
 
 
 class TokensFault(Exception):
-    """The file of tokens, or a wish about it, cannot be used: one line with the mend."""
+    """The file of tokens cannot be used, or not changed as asked: one line that says why and what to do."""
 
 
 @attrs.frozen
 class Person:
-    """Somebody with a token, the most that they may do, and since when."""
+    """Somebody with a token, their role, and when it was given."""
 
     name: str
     role: Role
@@ -45,7 +45,7 @@ class Person:
 
 
 def digest(token: str) -> str:
-    """What the file keeps of a token."""
+    """The SHA-256 of a token, in hexadecimal, which the file has."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -58,11 +58,11 @@ class Tokens:
         self._people: dict[str, Person] = {}
 
     def person(self, token: str) -> Person | None:
-        """Whose token this is, now. Raises TokensFault."""
+        """The person with this token now; None if there is none. Raises TokensFault."""
         return self.by_digest(digest(token))
 
     def by_digest(self, sha256: str) -> Person | None:
-        """Whose token has this digest, now. Raises TokensFault."""
+        """The person whose token has this digest now; None if there is none. Raises TokensFault."""
         return next((person for person in self.people() if secrets.compare_digest(person.sha256, sha256)), None)
 
     def people(self) -> tuple[Person, ...]:
@@ -82,7 +82,7 @@ class Tokens:
         return tuple(self._people.values())
 
     def add(self, name: str, role: Role) -> str:
-        """A new token for a person who has none; it is not to be had again. Raises TokensFault."""
+        """Make a token for a person who has none; it cannot be shown again. Raises TokensFault."""
         if not _NAME.fullmatch(name):
             raise TokensFault(f"{name!r} is no name: use letters and digits, then . _ - @ too, at most 32")
         with self._changing() as people:
@@ -93,7 +93,7 @@ class Tokens:
         return token
 
     def remove(self, name: str) -> Person:
-        """Take a person's token back: it opens nothing more, and links it opened end. Raises TokensFault."""
+        """Remove a person's token; links that use it end. Raises TokensFault."""
         with self._changing() as people:
             if name not in people:
                 raise TokensFault(f"{name} has no token; `switch400 token list` names those who have")
@@ -101,7 +101,7 @@ class Tokens:
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Person]]:
-        """The people, written back whole at the end of the block; others who change them wait."""
+        """The people, under a file lock; written back at the end of the block."""
         gate = self._file.with_suffix(".lock")
         with os.fdopen(os.open(gate, os.O_CREAT | os.O_WRONLY, 0o600), "w") as lock:
             give_to_folder_owner(gate)
@@ -119,7 +119,7 @@ def _read(file: Path) -> dict[str, Person]:
     return {name: _person(file, name, entry) for name, entry in sorted(document.items())}
 
 
-def _person(file: Path, name: str, entry: Any) -> Person:
+def _person(file: Path, name: str, entry: Any) -> Person:  # Any: an entry of a TOML file, checked here
     try:
         person = Person(name, Role(entry["role"]), str(entry["sha256"]), entry["since"])
     except (KeyError, TypeError, ValueError) as error:

@@ -1,6 +1,7 @@
-"""The daemon: opens the store, binds the addresses, starts the rooms, and carries news between them.
+"""The daemon: opens the store, binds the addresses, starts the rooms, and connects them.
 
-Rule: everything that can fail at the start fails before anything is promised: one clear line, nothing half-started.
+Rule: everything that can fail at the start fails before a call is taken, with one clear line, and leaves nothing
+running. The daemon holds no call state itself.
 """
 
 import gc
@@ -71,15 +72,15 @@ from routing.ids import CallId, Number400
 log = logging.getLogger(__name__)
 
 EXAMPLE: Final = "example"
-"""The author of plans that came with the program."""
+"""The author of the plans of the worked example."""
 LINK: Final = "link.sock"
-"""Where call processes link, in the state directory."""
+"""The socket that call processes connect to, in the state directory."""
 LEAVE_S: Final = 5.0
 """How long calls may take to end when the daemon is told to."""
 
 
 class Daemon:
-    """One switch. `plans` are published at the start; `keep_calls`: SIGTERM leaves calls to the next daemon.
+    """One switch. `plans` are published at the start; `keep_calls`: calls go on after SIGTERM, for the next daemon.
 
     Raises StartFault. What is opened here is closed at the end of `run`, or at once if the start fails.
     """
@@ -97,7 +98,7 @@ class Daemon:
         self._notices = StoredNotices(self._pool)
         self._writer = self._store.writer(self._notices.stored)
         self._active_calls = ActiveCalls(self._writer.submit, self._show)
-        self._queries = CallQueries(self._store.engine, self._active_calls, self._tell, self._publisher.feed)
+        self._queries = CallQueries(self._store.engine, self._active_calls, self._send_event, self._publisher.feed)
         self._admission_state = AdmissionState(self._writer)
         self._peers = PeerStatus(config, self._active_calls)
         self._usage = MonthUsage()
@@ -120,9 +121,9 @@ class Daemon:
     def _open(self, opened: ExitStack, plans: Sequence[str]) -> bytes:
         """Take the lock, open the store and the listening sockets; the secret of the edge. Raises StartFault."""
         config = self._config
-        opened.enter_context(startup.sole(self._state))
-        secret = startup.secret(self._state)
-        self._inside = opened.enter_context(startup.inside(self._state, config.sip.inside))
+        opened.enter_context(startup.lock_state_directory(self._state))
+        secret = startup.edge_secret(self._state)
+        self._inside = opened.enter_context(startup.inside_socket(self._state, config.sip.inside))
         try:
             read_keyring(config.keeping.key, config.keeping.old_keys, self._state)
             self._store = Store.open(config.store or self._state / "switch400.db", self._state / "spool")
@@ -192,9 +193,9 @@ class Daemon:
             gc.freeze()  # what is loaded stays: the collector need not walk through it with every call
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 self._publisher.log(Level.NOTE, "started", "it takes calls")
-                print(welcome, flush=True)  # noqa: T201 - the one thing that the daemon says
+                print(welcome, flush=True)  # noqa: T201 - tells who started the daemon that it is ready
                 async for number in signals:
-                    await self._leave(calls_go_on=self._keep_calls and number == signal.SIGTERM)
+                    await self._shut_down(calls_go_on=self._keep_calls and number == signal.SIGTERM)
                     break
             nursery.cancel_scope.cancel()
 
@@ -221,7 +222,9 @@ class Daemon:
     async def _start_pool(self, nursery: trio.Nursery) -> None:
         edge = f"127.0.0.1:{self._edge.settings.inside_port}"
         paths = media_paths(self._state, self._config.keeping.key)
-        words = fork_server.command(self._state / LINK, edge, self._config.media, paths, cpu_affinity.allowed_cores())
+        arguments = fork_server.command(
+            self._state / LINK, edge, self._config.media, paths, cpu_affinity.allowed_cores()
+        )
         observer = ProcessMessages(
             self._edge,
             self._active_calls,
@@ -232,7 +235,7 @@ class Daemon:
             self._sockets.send,
             self._report,
         )
-        await nursery.start(self._pool.run, words, observer)
+        await nursery.start(self._pool.run, arguments, observer)
 
     def _start_jobs(self, nursery: trio.Nursery) -> None:
         paths = media_paths(self._state)
@@ -262,21 +265,21 @@ class Daemon:
         nursery.start_soon(retention.run, self._state, self._store, self._reports.retention)
 
     def _publish_examples(self, documents: Sequence[str]) -> None:
-        """Publish what the example brings, unless somebody has edited it since."""
+        """Publish the plans of the example, unless somebody has edited them since."""
         live = self._store.plans.all_live()
         for document in documents:
             known = live.get(parse(document).number)
             if known is None or known.version.author == EXAMPLE:
                 self._store.plans.publish([document], author=EXAMPLE, note="the worked example")
 
-    def _reached(self, news: Reachability) -> None:
-        for change in self._peers.reached(news):
+    def _reached(self, result: Reachability) -> None:
+        for change in self._peers.reached(result):
             self._publisher.peer_changed(change)
 
     def _report(self, level: Level, kind: str, text: str, call_id: str) -> None:
         self._publisher.log(level, kind, text, call_id=call_id)
 
-    def _tell(self, call_id: CallId, event: Event) -> None:
+    def _send_event(self, call_id: CallId, event: Event) -> None:
         self._pool.tell_call(call_id, Tell(call_id, event))
 
     def _show(self, record: CallRecord) -> None:
@@ -285,8 +288,8 @@ class Daemon:
         self._peers.ended(record)
         self._usage.ended(record)
 
-    async def _leave(self, *, calls_go_on: bool) -> None:
-        """Take no more calls; end those that are up, or leave them to the next daemon; see every record stored."""
+    async def _shut_down(self, *, calls_go_on: bool) -> None:
+        """Take no more calls; end those that are up, unless `calls_go_on`; wait until every record is stored."""
         self._admission_state.leaving = True
         with trio.move_on_after(LEAVE_S):
             if not calls_go_on:
@@ -299,6 +302,6 @@ class Daemon:
 
 
 def _first(faults: BaseExceptionGroup[StartFault]) -> StartFault:
-    """Nurseries within nurseries make groups within groups."""
+    """The first error, out of the groups that nested nurseries make."""
     inner = faults.exceptions[0]
     return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

@@ -1,6 +1,6 @@
-"""What the daemon must have before it serves: its state directory, its inside address, its secret.
+"""Prepares what the daemon needs before it serves: its state directory, its lock, its inside socket, its secret.
 
-Rule: each is had whole or refused with one clear line (`StartFault`), before anything is started or promised.
+Rule: each function succeeds, or raises `StartFault` with one clear line, before anything is started.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from b2bua.base.atomic_file import write_whole
 from b2bua.base.errors import StartFault
 
 _RECEIVE_BUFFER_BYTES: Final = 4 * 1024 * 1024
-"""A burst of datagrams waits here while the daemon does something else."""
+"""Room for a burst of datagrams while the daemon does something else."""
 
 
 def state_directory(path: Path) -> Path:
@@ -29,10 +29,10 @@ def state_directory(path: Path) -> Path:
     return path
 
 
-def sole(state: Path) -> IO[str]:
-    """A lock that says that this daemon is the only one in this state directory; keep it open. Raises StartFault."""
+def lock_state_directory(state: Path) -> IO[str]:
+    """Lock the state directory, as long as the file is open: one daemon only. Raises StartFault."""
     try:
-        lock = _for_owner(state / "lock").open("a+", encoding="ascii")
+        lock = _owner_only(state / "lock").open("a+", encoding="ascii")
     except OSError as error:
         raise StartFault(f"the state directory {state} cannot be used ({error.strerror}); say --state DIR") from error
     try:
@@ -43,11 +43,11 @@ def sole(state: Path) -> IO[str]:
     return lock
 
 
-def inside(state: Path, wanted: int) -> socket.socket:
-    """The UDP socket on loopback where call processes send.
+def inside_socket(state: Path, wanted: int) -> socket.socket:
+    """The UDP socket on loopback that call processes send to.
 
-    Its port is `wanted`, or the one remembered from the daemon before, so that calls that outlived it can still be
-    heard; or, at the first start, one that the system chooses. Raises StartFault.
+    Its port is `wanted`; if that is 0, the one that the daemon before used, so that its calls can go on; at the first
+    start, one that the system chooses. Raises StartFault.
     """
     memory = state / "inside.json"
     remembered = 0
@@ -63,7 +63,7 @@ def inside(state: Path, wanted: int) -> socket.socket:
             continue
         inner.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
         try:
-            _for_owner(memory).write_text(json.dumps(inner.getsockname()[1]), encoding="ascii")
+            _owner_only(memory).write_text(json.dumps(inner.getsockname()[1]), encoding="ascii")
         except OSError as error:
             inner.close()
             raise StartFault(f"{memory} cannot be written ({error.strerror})") from error
@@ -71,7 +71,7 @@ def inside(state: Path, wanted: int) -> socket.socket:
     raise StartFault(f"UDP 127.0.0.1:{wanted} cannot be used ({refusal}); choose another `sip.inside`")
 
 
-def secret(state: Path) -> bytes:
+def edge_secret(state: Path) -> bytes:
     """The key of the edge's tokens, 32 bytes, made at the first start and kept with mode 0600. Raises StartFault."""
     file = state / "edge.key"
     try:
@@ -85,8 +85,8 @@ def secret(state: Path) -> bytes:
     return key
 
 
-def _for_owner(file: Path) -> Path:
-    """The file, there and with mode 0600, also if an earlier release made it for all to read. Raises OSError."""
+def _owner_only(file: Path) -> Path:
+    """Make the file if it is not there, and set its mode to 0600 (it was readable once). Raises OSError."""
     file.touch(mode=0o600)
     file.chmod(0o600)
     return file

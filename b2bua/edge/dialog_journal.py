@@ -16,7 +16,7 @@ from typing import Any, Final
 import attrs
 
 from b2bua.base.atomic_file import give_to_folder_owner
-from b2bua.base.framing import FrameCutter, framed
+from b2bua.base.framing import FrameCutter, make_frame
 from b2bua.base.serialization import pack, unpack
 from b2bua.edge.token import ProcessAddress
 
@@ -148,7 +148,7 @@ class DialogJournal:
 
 def _frame(entry: Entry) -> bytes:
     key = entry.key
-    return framed(pack([key.kind, key.process.incarnation, key.process.sip_port, key.id, *entry.fields]))
+    return make_frame(pack([key.kind, key.process.incarnation, key.process.sip_port, key.id, *entry.fields]))
 
 
 def _entry(plain: Any) -> Entry:  # Any: bytes of a file, checked here

@@ -22,7 +22,7 @@ from typing import Any
 import attrs
 from cattrs.errors import BaseValidationError
 
-from b2bua.base.framing import FrameCutter, framed
+from b2bua.base.framing import FrameCutter, make_frame
 from b2bua.base.serialization import pack, tagged, unpack
 from b2bua.records.call_record import CallRecord
 from routing.command import Command
@@ -170,7 +170,7 @@ def frame(message: FromProcess | FromDaemon) -> bytes:
     """A message as it goes over the wire."""
     union: Any  # Any: a union of classes has no type that mypy could name (PEP 747)
     union = FromDaemon if isinstance(message, Assign | Stored | Tell | Refer | Retire) else FromProcess
-    return framed(pack(_converter.unstructure(message, unstructure_as=union)))
+    return make_frame(pack(_converter.unstructure(message, unstructure_as=union)))
 
 
 class Frames:

@@ -1,1 +1,1 @@
-"""Work that runs by the clock: retention of recordings, notification of new voicemail."""
+"""Work that runs by the clock: recovery after crashes, retention of recordings, notification of new voicemail."""

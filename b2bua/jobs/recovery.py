@@ -1,7 +1,7 @@
-"""Keeps records whole over crashes, by the clock: adoption after the start, the spool folder, signs of life.
+"""Keeps records complete over crashes: adopts calls after the start, empties the spool folder, stores signs of life.
 
-Rule: queues move only when each process of an earlier daemon has had time to link again, and an open record is closed
-only when no process has claimed its call for `CLAIM_S`. What fails because of the disk or the database is tried again.
+Rule: queues move only after each process of an earlier daemon has had time to reconnect, and an open record is closed
+only if no process has claimed its call for `CLAIM_S`. What fails because of the disk or the database is tried again.
 """
 
 import logging
@@ -25,11 +25,11 @@ from b2bua.store.writer import RecordWriter
 from routing.ids import CallId
 
 RELINK_S: Final = 2.5
-"""After this time each process of an earlier daemon has linked: it tries every second (`ipc_client.AGAIN_S`)."""
+"""After this time each process of an earlier daemon has reconnected: it tries every second (`ipc_client.AGAIN_S`)."""
 CLAIM_S: Final = 5.0
 """How long after the start processes of an earlier daemon may claim their calls."""
 SPOOL_EVERY_S: Final = 5.0
-"""How often the spool folder is looked into."""
+"""How often the spool folder is read."""
 SIGN_OF_LIFE_EVERY_S: Final = 10.0
 """How often the records of calls that are up get a sign of life: so much talk time a crash of all may cost."""
 
@@ -38,8 +38,8 @@ _log = logging.getLogger(__name__)
 
 @attrs.frozen
 class Recovery:
-    """`lost` gets the id of each call whose record was closed for want of a process; `report` gets the reason, as
-    `b2bua.base.retry`, while the disk or the database fails.
+    """`lost` gets the id of each call whose record was closed because no process claimed it; `report` gets the reason
+    while the disk or the database fails (`b2bua.base.retry.Report`).
     """
 
     records: Records
@@ -52,14 +52,14 @@ class Recovery:
     now_ms: Callable[[], int] = now_ms
 
     async def take_in(self) -> None:
-        """Store what lies in the spool folder. Raises one of `NOT_NOW`."""
+        """Store the records in the spool folder. Raises one of `NOT_NOW`."""
         taken = await in_thread(recovery.take_in, self.spool, self.records)
         for record in taken.stored:
             _log.warning("the record of call %s was found in the spool folder", record.call_id)
             self.active_calls.take(record)
 
     async def keep_spool_empty(self) -> None:
-        """Now and then take in what processes that could not reach the daemon have spooled, until cancelled."""
+        """Every `SPOOL_EVERY_S` store what processes that could not reach the daemon have spooled, until cancelled."""
         await trio.sleep(SPOOL_EVERY_S)
         await periodic(SPOOL_EVERY_S, self.take_in, NOT_NOW, self.report)
 
@@ -76,7 +76,7 @@ class Recovery:
         return await in_thread(recovery.adopt, self.records, claimed)
 
     async def refresh(self) -> None:
-        """Give the records of calls that are up a sign of life now and then, until cancelled."""
+        """Every `SIGN_OF_LIFE_EVERY_S` store which calls are up, until cancelled."""
         while True:
             self.writer.submit_alive([CallId(record.call_id) for record in self.active_calls], self.now_ms())
             await trio.sleep(SIGN_OF_LIFE_EVERY_S)

@@ -1,10 +1,9 @@
 """How long recordings are kept (M5, the platform's terms: 通话录音保存一个月时间 … 第二个月系统会自动删除).
 
-Rule: a recording is kept for one calendar month from its call, and deleted in the next: one of 5 January, 14:00, on
-5 February, 14:00; one of 31 January on the last day of February. That is the one reading in which every recording is
-kept for a month and none is there after the second. Days are Shanghai's. A plan's `retention_days` takes the month's
-place in calls that it decided. A deletion is written in the
-audit trail before the file is deleted.
+Rule: a recording is kept for one calendar month from its call: one of 5 January, 14:00, is deleted on 5 February,
+14:00; one of 31 January on the last day of February. So every recording is kept for a month, and none after the second
+month, as the terms say. Days are Shanghai's. A plan's `retention_days` replaces the month for its calls. A deletion is
+written in the audit trail before the file is deleted.
 """
 
 import calendar
@@ -54,7 +53,7 @@ def due_ms(arrived_ms: int, days: int = 0) -> int:
 
 
 class Terms:
-    """Until when each recording is kept, by the plan that decided its call; looks each plan up once."""
+    """Until when each recording is kept, by the plan that decided its call; each plan is read once."""
 
     def __init__(self, plans: Plans) -> None:
         self._plans = plans

@@ -1,7 +1,7 @@
-"""Audio files that grow while someone speaks: 8 kHz 16-bit samples as WAV, or sealed (`b2bua.media.encryption`).
+"""Audio files that are written during a call: 8 kHz 16-bit samples as WAV, or sealed (`b2bua.media.encryption`).
 
-Rule: the file can be played at any moment up to what was written, so that a crash loses nothing before it; a write that
-a full disk took only in part is undone. A file is readable by its owner only.
+Rule: the file can be played at any time up to what was written, so that a crash loses nothing before it; a write that
+was done only in part, because the disk is full, is undone. A file is readable by its owner only.
 """
 
 import os

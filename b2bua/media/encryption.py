@@ -31,7 +31,7 @@ _MAGIC: Final = b"S400T1"
 _HEADER: Final = struct.Struct("!6sBx8s32s")
 HEADER_BYTES: Final = _HEADER.size
 CUT_OFF: Final = "it is cut off"
-"""What is wrong with a file that has no end, such as one whose process died; what there is of it can be heard."""
+"""The fault of a file that has no end, such as one whose process died; it can be played up to there."""
 _PURPOSE: Final = b"switch400 tape 1"
 """The `info` of HKDF (RFC 5869); part of the file format."""
 

@@ -50,7 +50,7 @@ class Messages:
 
     def every(self, number: str = "", mailbox: str = "") -> Iterator[VoiceMessage]:
         """All of them, or those of one number or mailbox, oldest first; without those that are being recorded."""
-        found = self._look("[!.]*")
+        found = self._search("[!.]*")
         wanted = (one for one in found if number in ("", one.number) and mailbox in ("", one.mailbox))
         yield from sorted(wanted, key=lambda one: (one.arrived_ms, one.call_id))
 
@@ -63,13 +63,13 @@ class Messages:
 
     def unfinished(self) -> Iterator[VoiceMessage]:
         """Those that are being recorded, or were when their process died."""
-        return self._look(".*")
+        return self._search(".*")
 
     def finish(self, message: VoiceMessage) -> None:
         """Make an unfinished message an ordinary one. Raises OSError."""
         message.path.rename(message.path.with_name(message.path.name.lstrip(".")))
 
-    def _look(self, names: str) -> Iterator[VoiceMessage]:
+    def _search(self, names: str) -> Iterator[VoiceMessage]:
         for path in self._folder.glob(f"*/*/{names}"):
             if path.suffix in (PLAIN, SEALED):
                 try:

@@ -1,7 +1,7 @@
 """Raises and clears the alarms that follow from the state of the switch: store, pool, disk, plans, long calls.
 
-Rule: an alarm is a condition that is looked at anew, each second or (what needs the disk) each minute. It is raised
-once when the condition begins and cleared when it is over. Nothing is done about the condition here.
+Rule: an alarm is a condition that is checked each second or (what needs the disk) each minute. It is raised once when
+the condition begins and cleared when it is over. Nothing is done about the condition here.
 """
 
 import logging
@@ -32,7 +32,7 @@ from routing.plan import Plan
 INSPECTION_EVERY_S: Final = 60.0
 """How often the disk and the plans in effect are inspected."""
 LONG_CALL_MS: Final = 4 * 3_600_000
-"""A call up for longer than this has more likely been forgotten by a far end than is talked on."""
+"""A call that is up for longer than this was probably forgotten by a far end."""
 CRASH_SHOWN_MS: Final = 10 * 60_000
 """How long the last crash of a call process stays an alarm."""
 NEARLY_FULL: Final = 0.9
@@ -62,7 +62,7 @@ class Inspection:
 class Alarms:
     """Keeps the alarms of one switch.
 
-    `pool` gives the pool's row, `served` are the numbers in service, `warn` is told how many findings the check has
+    `pool` gives the pool's row, `served` are the numbers in service, `warn` gets the number of findings of the check
     for a number's plan, `free` gives free and total bytes of the disk under a folder, `now_ms` is wall time (UTC epoch
     milliseconds).
     """
@@ -92,7 +92,7 @@ class Alarms:
         self._crashed_ms = 0
 
     def each_second(self, health: Health, oldest: CallRecord | None) -> None:
-        """Look at what costs nothing: the record store, the pool, the `oldest` call that is up."""
+        """Check what needs no disk: the record store, the pool, the `oldest` call that is up."""
         self._publisher.set_alarms("store", _store(health))
         self._publisher.set_alarms("pool-full", _pool_full(self._pool()))
         self._publisher.set_alarms("record-open", _long_call(oldest, self._now_ms()))
@@ -114,9 +114,9 @@ class Alarms:
             await trio.sleep(INSPECTION_EVERY_S)
 
     def inspect(self, served: list[Served]) -> Inspection:
-        """Look at the disk, and check the plans of these numbers. Blocks. Raises OSError.
+        """Check the disk, and the plans of these numbers. Blocks. Raises OSError.
 
-        A plan that stands as before is not checked again on the same day.
+        A plan that has not changed is not checked again on the same day.
         """
         self._plans = {one.plan_hash: self._plans.get(one.plan_hash) or from_plain(one.plain()) for one in served}
         at_s = self._now_ms() / 1000

@@ -1,4 +1,4 @@
-"""Keeps the feed that the consoles show: turns what happens in the switch into rows, and holds the active alarms.
+"""Keeps the feed that the consoles show: turns events of the switch into rows, and holds the active alarms.
 
 Rule: nothing is decided here and nothing waits here. A row is made when something changed, with numbers printed as
 people write them.
@@ -70,9 +70,9 @@ class FeedPublisher:
         self._accepted: Counter[int] = Counter()
 
     def load(self, records: Records) -> None:
-        """Take over what the records say of the last minutes, so that a new daemon does not begin at nothing.
+        """Load the counts of the last minutes from the records, so that they go on after a restart of the daemon.
 
-        Of calls that ended lately, those that came more than an hour ago are left out. Blocks on the disk.
+        Calls that were accepted more than an hour ago are left out. Blocks on the disk.
         """
         now = self._now_ms()
         for past in records.call_times_since(now - _LOAD_MS):
@@ -82,17 +82,17 @@ class FeedPublisher:
         self._results = deque(sorted(self._results))
 
     def call(self, record: CallRecord) -> None:
-        """A call as it stands now."""
+        """Show a call's newest record."""
         if record.seq == 0:
             self._accepted[record.accepted_ms // _SPAN_MS] += 1
-        self.feed.later(CALLS, record.call_id, partial(row_of, record))
+        self.feed.change_later(CALLS, record.call_id, partial(row_of, record))
         if record.state is CallState.ENDED:
             ended_ms = self._now_ms()
             self._ended.append((ended_ms, record.call_id))
             self._results.append((ended_ms, _result(record)))
 
     def pool(self, row: PoolRow) -> None:
-        """The call processes as they stand now."""
+        """Show the call processes."""
         self.feed.change(POOL, ONLY, row)
 
     def raise_alarm(self, slug: str, subject: str, text: str, level: Level = Level.ALARM) -> None:
@@ -123,7 +123,7 @@ class FeedPublisher:
             self.raise_alarm(slug, alarm.subject, alarm.text, alarm.level)
 
     def log(self, level: Level, kind: str, text: str, **about: str) -> None:
-        """A line of the log; `about` names call_id, number, trunk or who."""
+        """Add a line to the log; `about` names call_id, number, trunk or who."""
         self.feed.note(LOG, LogLine(self._now_ms(), level, kind, text, **about))
 
     def peer_changed(self, change: PeerChange) -> None:
@@ -136,7 +136,7 @@ class FeedPublisher:
             self.raise_alarm(slug, change.name, f"{change.name} does not answer OPTIONS")
 
     def peers(self, rows: Iterable[tuple[str, str, PeerRow]]) -> None:
-        """Trunks and gateways as they stand now: topic, name, row."""
+        """Show trunks and gateways: topic, name, row."""
         for topic, name, row in rows:
             self.feed.change(topic, name, row)
 
@@ -169,7 +169,7 @@ class FeedPublisher:
 
 
 def row_of(record: CallRecord) -> LiveCall:
-    """A call as a line of the console's table."""
+    """A call as a row of the console's table."""
     attempt = record.attempts[-1] if record.attempts else None
     address = attempt.address if attempt else ""
     return LiveCall(

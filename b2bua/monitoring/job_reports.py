@@ -1,6 +1,6 @@
-"""What the jobs report, for operators: in the daemon's log, in the feed's log, and as alarms.
+"""Reports of the jobs to operators: in the daemon's log, in the feed's log, and as alarms.
 
-Rule: what goes wrong is said once, and again only when it is something else.
+Rule: a fault is reported once, and again only when its reason changes.
 """
 
 import logging
@@ -32,7 +32,7 @@ class JobReports:
         self._webhook_fault = fault
 
     def retention(self, call_id: str, text: str) -> None:
-        """The recording of a call was deleted; or, without a call, why recordings could not be looked through."""
+        """The recording of a call was deleted; or, with an empty `call_id`, why recordings could not be searched."""
         level = Level.NOTE if call_id else Level.WARNING
         _log.log(logging.INFO if call_id else logging.ERROR, "%s %s", call_id, text)
         self._publisher.log(level, "retention", text, call_id=call_id)
@@ -45,6 +45,6 @@ class JobReports:
             _log.warning("the database can be used again")
 
     def call_lost(self, call_id: str) -> None:
-        """The record of a call that neither daemon nor process outlived was closed."""
+        """The record of a call that was lost with its process and the daemon was closed."""
         _log.warning("call %s was lost with its process; its record is closed", call_id)
         self._publisher.log(Level.WARNING, "call-lost", "closed at its last sign of life", call_id=call_id)

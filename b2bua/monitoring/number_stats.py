@@ -40,25 +40,25 @@ class NumberStats:
         self._answered: Counter[str] = Counter()
 
     def load(self, records: Records, at_ms: int) -> None:
-        """Take over what the records say of today. Blocks on the disk."""
+        """Load today's counts from the records. Blocks on the disk."""
         self._today = day_of(at_ms)
         tallies = records.tally_since(self._today * _DAY_MS - _SHANGHAI_MS)
         self._calls = Counter({number: calls for number, (calls, _) in tallies.items()})
         self._answered = Counter({number: answered for number, (_, answered) in tallies.items()})
 
     def show(self, number: Number400) -> None:
-        """Something about this number changed."""
+        """Make the row of this number anew."""
         if number in self._served:
-            self._feed.later(NUMBERS, number, partial(self._row, number))
+            self._feed.change_later(NUMBERS, number, partial(self._row, number))
 
     def warn(self, number: Number400, warnings: int) -> None:
-        """The check has so many findings for the plan in effect."""
+        """Set the number of findings that the check has for the plan in effect."""
         if self._warnings.get(number, 0) != warnings:
             self._warnings[number] = warnings
             self.show(number)
 
     def call(self, record: CallRecord) -> None:
-        """A call as it stands now."""
+        """Count a call by its newest record."""
         number, answered = record.number, record.answered_ms is not None
         before = self._up.get(record.call_id)
         if before is None:

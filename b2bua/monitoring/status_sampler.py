@@ -1,6 +1,6 @@
-"""Once a second: the counts of the switch for the consoles, and the alarms that follow from them.
+"""Once a second: updates the counts that the consoles show, and the alarms that follow from them.
 
-Rule: the state is read where it is kept; nothing of it is kept here.
+Rule: the state is read from the rooms that hold it; none is held here.
 """
 
 from collections.abc import Callable, Mapping

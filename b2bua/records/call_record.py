@@ -1,4 +1,4 @@
-"""One call's record: what the switch will still know about it next year (P1).
+"""The record of a call, which is kept in the store (CDR; P1).
 
 Rule: a record is a value that is sent and stored whole. Times are UTC epoch milliseconds; a later version of the same
 record has a higher `seq` and replaces the earlier one, so that nothing depends on messages arriving in order.
@@ -11,9 +11,12 @@ import attrs
 
 from routing.cause import Blame
 
+PlainFields = dict[str, Any]
+"""Fields by name, of plain types. Any: the plain forms of values of the routing core may have any shape."""
+
 
 class CallState(StrEnum):
-    """Where a call stands, as the console shows it."""
+    """The state of a call, as the console shows it."""
 
     ROUTING = "routing"
     HEARING = "hearing"
@@ -45,7 +48,7 @@ class Ending:
 
 @attrs.frozen
 class Attempt:
-    """One try at one target. `leg` counts from 1 within the call; `sip_call_id` is what the target's side calls it."""
+    """One try at one target. `leg` counts from 1 within the call; `sip_call_id` is the Call-ID on the target's side."""
 
     leg: int
     target: str
@@ -78,8 +81,8 @@ class CallRecord:
     `recorded_ms` is the length of the recording and `message_s` that of the voicemail message that was kept (F5).
     `trace`, `facts` and `events` are the plain forms of the routing core's values: with the plan of `plan_hash` they
     decide the call again (`switch400 replay`).
-    `evidence` is what only the operator's detail view needs, by leg (`0`: the caller's): codec, packets `sent` and
-    `received`, `lost` ones and mean `jitter_ms` as we heard, `far_lost` and `far_jitter_ms` as the far end did (RTCP).
+    `evidence` is for the operator's detail view, by leg (`0`: the caller's): codec, packets `sent` and `received`,
+    `lost` ones and mean `jitter_ms` as received here, `far_lost` and `far_jitter_ms` as the far end reports (RTCP).
     """
 
     call_id: str
@@ -103,9 +106,9 @@ class CallRecord:
     attempts: tuple[Attempt, ...] = ()
     hung_up_by: Party | None = None
     ending: Ending | None = None
-    trace: tuple[dict[str, Any], ...] = ()
-    facts: dict[str, Any] = attrs.field(factory=dict)
-    events: tuple[dict[str, Any], ...] = ()
-    evidence: dict[str, Any] = attrs.field(factory=dict)
+    trace: tuple[PlainFields, ...] = ()
+    facts: PlainFields = attrs.field(factory=dict)
+    events: tuple[PlainFields, ...] = ()
+    evidence: PlainFields = attrs.field(factory=dict)
     connected: tuple[Connected, ...] = ()
     as_of_ms: int | None = None

@@ -30,8 +30,8 @@ def talk_ms(connected: Iterable[Connected], until_ms: int) -> int:
     return sum(max(0, (until_ms if each.to_ms is None else each.to_ms) - each.from_ms) for each in connected)
 
 
-def last_word_ms(record: CallRecord) -> int:
-    """The latest moment that the record itself speaks of (UTC epoch milliseconds): its call was alive then."""
+def latest_known_ms(record: CallRecord) -> int:
+    """The latest time in the record (UTC epoch milliseconds): its call was alive then."""
     times = [record.accepted_ms, record.as_of_ms, record.rang_ms, record.answered_ms, record.ended_ms]
     for attempt in record.attempts:
         times += [attempt.began_ms, attempt.rang_ms, attempt.answered_ms, attempt.ended_ms]
@@ -39,13 +39,13 @@ def last_word_ms(record: CallRecord) -> int:
 
 
 def close(record: CallRecord, ending: Ending, by: Party, last_sign_of_life_ms: int) -> CallRecord:
-    """The record of a call that is over though its process did not say so, under the same `seq`.
+    """The closed record of a call that is over though its process did not report the end; `seq` stays.
 
-    `last_sign_of_life_ms` is UTC epoch milliseconds; one that is before the record's own last word, as after a clock
-    was set back, counts as that. A call whose end was decided already (`ended_ms`) keeps that end and what it was; only
-    its legs were still to be settled. A record without `connected` keeps its `talk_ms`.
+    `last_sign_of_life_ms` is UTC epoch milliseconds; if it is before the latest time in the record, as after a clock
+    was set back, that time counts. A call whose end was decided already (`ended_ms`) keeps that end and its cause; only
+    its legs are ended. A record without `connected` keeps its `talk_ms`.
     """
-    known_ms = last_word_ms(record)
+    known_ms = latest_known_ms(record)
     end_ms = max(known_ms, last_sign_of_life_ms)
     talked_until_ms = max(known_ms, end_ms - HELD_BACK_MS)
     connected = tuple(

@@ -9,7 +9,7 @@ from typing import Final
 
 from b2bua.base.serialization import pack, tagged, unpack
 from b2bua.records.call_record import CallRecord
-from b2bua.records.closing import last_word_ms
+from b2bua.records.closing import latest_known_ms
 
 _LEVEL: Final = 1
 """zlib level. Events and traces repeat their keys: the fastest level leaves a third, higher ones hardly less
@@ -43,7 +43,7 @@ def to_row(record: CallRecord, *, presumed: bool = False) -> dict[str, str | int
         "q850": ending.q850 if ending else None,
         "blame": ending.blame.value if ending else None,
         "hung_up_by": record.hung_up_by.value if record.hung_up_by else None,
-        "last_seen_ms": last_word_ms(record),
+        "last_seen_ms": latest_known_ms(record),
         "presumed": presumed,
         "record": zlib.compress(pack(_converter.unstructure(record)), _LEVEL),
     }

@@ -16,7 +16,7 @@ from b2bua.console.feed import Feed
 from b2bua.console.protocol import VERSION, Hello, Role, Subscribe, frame
 from b2bua.console.rows import CALLS, LOG, LOG_ROWS, TOPICS
 from b2bua.control.server import Control, listen
-from tests.unit.tui.office import a_live_call, fill
+from tests.unit.tui.fake_switch import a_live_call, fill
 
 LIVE = 500
 SPAN_S = 8.0

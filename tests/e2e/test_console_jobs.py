@@ -16,7 +16,7 @@ from tests.support.sipp import Caller, recv
 from tests.support.switch import Switch, sip_uri
 from tests.unit.tui.pilot import at_rest, press, shows, shows_no
 from tui.app import Console
-from tui.i18n import Language, speak
+from tui.i18n import Language, set_language
 from tui.link import Link
 
 CALLER = "02155501234"
@@ -25,9 +25,9 @@ CALLER = "02155501234"
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """Tests read English."""
-    speak(Language.EN)
+    set_language(Language.EN)
     yield
-    speak(Language.ZH)
+    set_language(Language.ZH)
 
 
 def at_the_console(

@@ -295,8 +295,8 @@ async def test_who_has_waited_long_enough_leaves_a_message(switch: Switch) -> No
             await too_many.until("SIP/2.0 200")
             assert not waits.came("SIP/2.0 200")
             await waits.until("SIP/2.0 200", timeout_s=20)
-            spoken = len(waits.audio.heard) + 14 * RATE_HZ  # the greeting, and some seconds after it
-            await waits.audio.until(lambda audio: len(audio.heard) > spoken, timeout_s=30)
+            current_language = len(waits.audio.heard) + 14 * RATE_HZ  # the greeting, and some seconds after it
+            await waits.audio.until(lambda audio: len(audio.heard) > current_language, timeout_s=30)
             for line in (waits, too_many):
                 await line.hang_up()
             await busy.hang_up()

@@ -10,7 +10,7 @@ import trio
 
 from b2bua.api.dispatch import Asker, Dispatcher, implements
 from b2bua.api.requests.calls import HangUp, HungUp
-from b2bua.api.requests.operation import AnyOperation, Refusal
+from b2bua.api.requests.operation import AnOperation, Refusal
 from b2bua.api.requests.plans import CheckPlan, PlanChecked, PlansPublished, PublishPlans
 from b2bua.api.requests.pool import PoolShown, ShowPool
 from b2bua.api.requests.voicemail import MarkMessages, MessagesMarked
@@ -49,13 +49,13 @@ class Far:
         self._frames = Frames(FromDaemon)
         self._got: list[Any] = []
 
-    async def say(self, message: FromConsole) -> None:
+    async def send(self, message: FromConsole) -> None:
         """Send a message."""
         await self.stream.send_all(frame(message))
 
-    async def ask(self, serial: int, request: AnyOperation) -> None:
+    async def ask(self, serial: int, request: AnOperation) -> None:
         """Send a request."""
-        await self.say(Request(serial, request.NAME, encode(request)))
+        await self.send(Request(serial, request.NAME, encode(request)))
 
     async def hear(self) -> Any:
         """The next message; None at the end of the link. Fails after 30 s."""
@@ -80,7 +80,7 @@ class Far:
 class Stubs:
     """Operations that record who asked, refuse, fail, or wait for `gate`; what they do is not the server's matter."""
 
-    asked: list[tuple[AnyOperation, Asker]] = attrs.field(factory=list)
+    asked: list[tuple[AnOperation, Asker]] = attrs.field(factory=list)
     gate: trio.Event = attrs.field(factory=trio.Event)
     times: int = 1
     """How often what is asked stands in the answer."""
@@ -133,7 +133,7 @@ class Serving:
     async def welcomed(self, role: Role = Role.ADMIN, who: str = "wang") -> Far:
         """A link after Hello and Welcome."""
         far = await self.connect()
-        await far.say(Hello(VERSION, role, who))
+        await far.send(Hello(VERSION, role, who))
         await far.hear()
         return far
 

@@ -1,7 +1,6 @@
 """Pane 1: the calls that are up now, and those that just ended.
 
-Rule: a call keeps its line: the order is by arrival unless the operator wants another. One that stands in a queue shows
-its place there as its state.
+Rule: the order is by arrival unless the operator sorts otherwise. A call in a queue shows its place there as its state.
 """
 
 from collections.abc import Mapping
@@ -12,15 +11,15 @@ from textual.binding import BindingType
 from b2bua.console.protocol import Row
 from b2bua.console.rows import CALLS, QUEUES
 from tui import waiting
-from tui.arrange import Cell, Column
 from tui.columns import text
-from tui.i18n import say
+from tui.i18n import tr
 from tui.keys import bindings
 from tui.panes.pane import LookUp
 from tui.panes.table import TablePane
 from tui.screens.detail import Detail
 from tui.screens.hangup import confirm_hangup
 from tui.table import Table
+from tui.table_view import Cell, Column
 from tui.time_text import age, clock
 from tui.words import cause, state
 
@@ -35,16 +34,16 @@ def _state(key: str, row: Row, now_ms: int) -> Cell:
 
 
 def _by_state(key: str, row: Row) -> tuple[str, int]:
-    """Those in queues together, who is next first."""
+    """Sort key: calls in queues together, the next one first."""
     return ("queued", row["line"]["place"]) if "line" in row else (row["state"], 0)
 
 
 def _caller(key: str, row: Row, now_ms: int) -> Cell:
-    return Cell(row["caller"], "key") if row["caller"] else Cell(say("calls.unknown_caller"), "dim")
+    return Cell(row["caller"], "key") if row["caller"] else Cell(tr("calls.unknown_caller"), "dim")
 
 
 def _target(key: str, row: Row, now_ms: int) -> Cell:
-    """The target, or where in the plan the call stands while no target has it."""
+    """The target, or the plan's node while there is no target."""
     node = row["line"]["node"] if "line" in row else row["node"]
     elsewhere = node and row["state"] in ("routing", "hearing")
     return Cell(node, "dim") if elsewhere or not row["target"] else Cell(row["target"])
@@ -84,7 +83,7 @@ CALL_COLUMNS = (
 
 
 class CallsPane(TablePane):
-    """Live calls: Enter shows one whole, `x` hangs it up after a question."""
+    """Live calls: Enter shows one in detail, `x` hangs it up after a question."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("calls")
     COLUMNS = CALL_COLUMNS
@@ -93,21 +92,21 @@ class CallsPane(TablePane):
 
     def rows(self) -> Mapping[str, Row]:
         """All calls of the feed, those that wait with their place in `line`."""
-        calls = self.board.rows(CALLS)
-        lines = {key: line for key, line in self.board.rows(QUEUES).items() if key in calls}
+        calls = self.model.rows(CALLS)
+        lines = {key: line for key, line in self.model.rows(QUEUES).items() if key in calls}
         return {**calls, **{key: {**calls[key], "line": line} for key, line in lines.items()}}
 
     def on_table_opened(self, event: Table.Opened) -> None:
-        """Show the call whole."""
-        if event.sheet.row is not None:
-            self.app.push_screen(Detail(self.board, event.key))
+        """Show the call in detail."""
+        if event.table.row is not None:
+            self.app.push_screen(Detail(self.model, event.key))
 
     def action_log(self) -> None:
-        """What the log says of the call under the cursor."""
-        if self.sheet.key is not None:
-            self.post_message(LookUp("log", self.sheet.key))
+        """Show the log of the call under the cursor."""
+        if self.table.key is not None:
+            self.post_message(LookUp("log", self.table.key))
 
     def action_hangup(self) -> None:
-        """Hang up the call under the cursor, if the operator means it."""
-        if self.sheet.key is not None and self.sheet.row is not None:
-            confirm_hangup(self.app, self.board, self.sheet.key, self.sheet.row)
+        """Hang up the call under the cursor, if the operator confirms."""
+        if self.table.key is not None and self.table.row is not None:
+            confirm_hangup(self.app, self.model, self.table.key, self.table.row)

@@ -1,7 +1,7 @@
-"""A report as bars: of each bar the answered calls below, the rest above.
+"""A bar chart of a report: in each bar the answered calls below, the others above.
 
-Rule: what the colours say the texture says too, so that it reads in black and white; bars that there is no room for
-are left out at the less telling end: the oldest hours and days, the smallest areas, causes and targets.
+Rule: the two parts differ in texture too, not only in colour. Bars that do not fit are left out: the oldest hours and
+days, the smallest areas, causes and targets.
 """
 
 from typing import Any, Final
@@ -18,21 +18,21 @@ _NAMED: Final = 10
 
 
 class Chart(PlotextPlot):
-    """The bars; `tell` draws other ones."""
+    """The chart; `show_rows` draws it."""
 
     def __init__(self) -> None:
         super().__init__()
         self._by = ""
         self._rows: list[Row] = []
 
-    def tell(self, by: str, rows: list[Row]) -> None:
+    def show_rows(self, by: str, rows: list[Row]) -> None:
         """Draw these rows (`key`, `shown`, `calls`, `answered`), counted by this."""
         self._by, self._rows = by, rows
         self.display = bool(rows)
         self._draw()
 
     def on_mount(self) -> None:
-        """Another theme, other colours."""
+        """Draw again when the theme changes."""
         self.app.theme_changed_signal.subscribe(self, lambda _: self._draw())
 
     def on_resize(self) -> None:
@@ -50,10 +50,10 @@ class Chart(PlotextPlot):
         if most:
             # a unit of x is a column of the screen, so that every bar is as broad as the next
             for place, row in enumerate(rows):
-                across: Any = [place * span, (place + 1) * span - 2]
+                across: Any = [place * span, (place + 1) * span - 2]  # Any: as below
                 for what, mark, tone in (("calls", "░", "secondary"), ("answered", "█", "success")):
                     if row[what]:
-                        up: Any = [0, row[what]]  # plotext's own hints say one number here
+                        up: Any = [0, row[what]]  # Any: plotext's own type hints say one number here
                         plot.rectangle(across, up, marker=mark, color=self._colour(tone), fill=True)
             first = self._rows.index(rows[0]) + 1
             names = [self._under(row, number) for number, row in enumerate(rows, first)]
@@ -65,7 +65,7 @@ class Chart(PlotextPlot):
         self.refresh()
 
     def _under(self, row: Row, number: int) -> str:
-        """What stands under a bar."""
+        """The label under a bar."""
         shown: str = row["shown"]
         if self._by == "hour":
             day, _, hour = shown.partition(" ")

@@ -1,4 +1,4 @@
-"""Pane 6: what has happened, newest last.
+"""Pane 6: the log of events, newest last.
 
 Rule: it follows the newest line until the cursor leaves it.
 """
@@ -10,26 +10,26 @@ from textual.binding import BindingType
 
 from b2bua.console.protocol import Row
 from b2bua.console.rows import LOG
-from tui.arrange import Cell, Column
 from tui.columns import text
-from tui.i18n import TEXTS, say, say_slug
+from tui.i18n import TEXTS, tr, tr_slug
 from tui.keys import bindings
 from tui.panes.table import TablePane
 from tui.screens.audit import Audit
 from tui.screens.detail import Detail
 from tui.table import Table
+from tui.table_view import Cell, Column
 from tui.time_text import clock
 from tui.words import level
 
 
 def _level(key: str, row: Row, now_ms: int) -> Cell:
-    return Cell(say_slug("level", row["level"]), level(row["level"]))
+    return Cell(tr_slug("level", row["level"]), level(row["level"]))
 
 
 def _kind(key: str, row: Row, now_ms: int) -> Cell:
-    """What happened; an alarm's words are those of the bar."""
+    """The kind of event; an alarm has the words of the top bar."""
     kind = row["kind"]
-    return Cell(say_slug("event" if kind in TEXTS["event"] else "alarm", kind), "key")
+    return Cell(tr_slug("event" if kind in TEXTS["event"] else "alarm", kind), "key")
 
 
 def _about(key: str, row: Row, now_ms: int) -> Cell:
@@ -53,30 +53,30 @@ class LogPane(TablePane):
 
     def rows(self) -> Mapping[str, Row]:
         """The log's lines."""
-        return self.board.rows(LOG)
+        return self.model.rows(LOG)
 
     def notes(self) -> list[str]:
-        """Whether new lines move the cursor on."""
-        return [] if self.sheet.at_end else [say("log.held")]
+        """A note if new lines do not move the cursor."""
+        return [] if self.table.at_end else [tr("log.held")]
 
     def on_table_moved(self) -> None:
-        """Going to the last line follows, leaving it stops."""
+        """On the last line the log follows new lines, else not."""
         super().show_rows()
 
     def on_table_opened(self, event: Table.Opened) -> None:
         """Show the call that a line is about."""
-        row = event.sheet.row
+        row = event.table.row
         if row is not None and row["call_id"]:
-            self.app.push_screen(Detail(self.board, row["call_id"]))
+            self.app.push_screen(Detail(self.model, row["call_id"]))
 
     def action_audit(self) -> None:
         """Show who changed what."""
-        self.app.push_screen(Audit(self.board))
+        self.app.push_screen(Audit(self.model))
 
     def show_rows(self) -> None:
         """Show new lines, and go on to the last one if the cursor was on it."""
-        sheet = self.sheet
-        at_end = len(sheet) == 0 or sheet.at_end
+        table = self.table
+        at_end = len(table) == 0 or table.at_end
         super().show_rows()
         if at_end:
-            sheet.action_edge(True)
+            table.action_edge(True)

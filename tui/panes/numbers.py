@@ -1,6 +1,6 @@
-"""Pane 2: the 400 numbers served here, who waits on each, how today went, and what their plans' checks warn of.
+"""Pane 2: the 400 numbers served here, with their queues, today's counts, and the warnings of their plans' check.
 
-Rule: a number is opened by Enter to see and edit its plan.
+Rule: Enter opens a number, to see and edit its plan.
 """
 
 from collections.abc import Mapping
@@ -11,22 +11,22 @@ from textual.binding import BindingType
 from b2bua.console.protocol import Row
 from b2bua.console.rows import NUMBERS, QUEUES
 from tui import waiting
-from tui.arrange import Cell, Column
-from tui.board import Board
 from tui.columns import count, text
-from tui.i18n import say_slug
+from tui.i18n import tr_slug
 from tui.keys import bindings
+from tui.model import ConsoleModel
 from tui.panes.pane import LookUp
 from tui.panes.table import TablePane
 from tui.plan.drafts import Drafts
 from tui.plan.screen import PlanScreen
 from tui.table import Table
+from tui.table_view import Cell, Column
 from tui.time_text import day_clock
 from tui.words import share
 
 
 def _state(key: str, row: Row, now_ms: int) -> Cell:
-    return Cell(say_slug("life", row["state"]), "good" if row["state"] == "active" else "busy")
+    return Cell(tr_slug("life", row["state"]), "good" if row["state"] == "active" else "busy")
 
 
 def _waiting(key: str, row: Row, now_ms: int) -> Cell:
@@ -43,7 +43,10 @@ def _answered(key: str, row: Row, now_ms: int) -> Cell:
 
 
 def _ratio(key: str, row: Row) -> float | None:
-    """Of today's calls that were answered or are over; a tape of an earlier release does not know the others."""
+    """The share of answered calls among today's calls that were answered or are over.
+
+    A recording of an earlier release has no `pending`.
+    """
     decided = row["calls_today"] - row.get("pending", 0)
     return 100 * row["answered_today"] / decided if decided > 0 else None
 
@@ -76,26 +79,26 @@ class NumbersPane(TablePane):
     SORT = ("number", False)
     EMPTY = "numbers.none"
 
-    def __init__(self, board: Board, name: str, drafts: Drafts) -> None:
-        super().__init__(board, name)
+    def __init__(self, model: ConsoleModel, name: str, drafts: Drafts) -> None:
+        super().__init__(model, name)
         self._drafts = drafts
 
     def on_table_opened(self, event: Table.Opened) -> None:
         """Show the number's plan."""
-        self.app.push_screen(PlanScreen(self.board, self._drafts, event.key))
+        self.app.push_screen(PlanScreen(self.model, self._drafts, event.key))
 
     def action_log(self) -> None:
         """What the log says of the number under the cursor."""
-        if self.sheet.row is not None:
-            self.post_message(LookUp("log", self.sheet.row["number"]))
+        if self.table.row is not None:
+            self.post_message(LookUp("log", self.table.row["number"]))
 
     def action_calls(self) -> None:
-        """Who calls the number under the cursor now, and who waits there."""
-        if self.sheet.row is not None:
-            self.post_message(LookUp("calls", self.sheet.row["number"]))
+        """Show the live calls to the number under the cursor."""
+        if self.table.row is not None:
+            self.post_message(LookUp("calls", self.table.row["number"]))
 
     def rows(self) -> Mapping[str, Row]:
         """All numbers of the feed, with those who wait on each."""
-        queues = waiting.by_number(self.board.rows(QUEUES).values())
+        queues = waiting.by_number(self.model.rows(QUEUES).values())
         nobody = {"waiting": 0, "since_ms": None}
-        return {key: {**row, **queues.get(key, nobody)} for key, row in self.board.rows(NUMBERS).items()}
+        return {key: {**row, **queues.get(key, nobody)} for key, row in self.model.rows(NUMBERS).items()}

@@ -1,12 +1,12 @@
-"""What every pane of the main screen can do.
+"""The base class of the panes of the main screen.
 
-Rule: a pane is told when it is in sight and something may have changed; what it does then is its own affair.
+Rule: a pane is updated (`renew`) only while it is shown, when something may have changed.
 """
 
 from textual.containers import Vertical
 from textual.message import Message
 
-from tui.board import Board
+from tui.model import ConsoleModel
 
 
 class LookUp(Message):
@@ -21,15 +21,15 @@ class LookUp(Message):
 class Pane(Vertical):
     """One of the panes; `name` is its place in `tui.keys.PANES`."""
 
-    def __init__(self, board: Board, name: str) -> None:
+    def __init__(self, model: ConsoleModel, name: str) -> None:
         super().__init__(id=name)
-        self.board = board
+        self.model = model
 
     def renew(self) -> None:
-        """The board changed, or a second passed, or the pane came into sight."""
+        """Update the pane: the model changed, a second passed, or the pane is shown now."""
         raise NotImplementedError
 
-    def respeak(self) -> None:
+    def language_changed(self) -> None:
         """The language changed."""
         self.renew()
 

@@ -1,6 +1,6 @@
-"""Pane 4: calls that are over, found in the store; the missed ones wait here to be called back (P1, P4).
+"""Pane 4: records of calls from the store, and missed calls to call back (P1, P4).
 
-Rule: nothing is fetched until the pane is looked at, and then what is shown stays until the operator asks again.
+Rule: records are fetched when the pane is shown first, and then only when the operator asks again.
 """
 
 from collections.abc import Mapping
@@ -17,25 +17,25 @@ from b2bua.api.requests.records import CallsFound, FindRecords
 from b2bua.console.feed import plain
 from b2bua.console.protocol import Row
 from routing.ids import CallId
-from tui.arrange import Cell, Column
-from tui.beside import ask_also, ask_anew
-from tui.board import Board, NotDone
+from tui.background import run_each, run_latest
 from tui.columns import text
 from tui.export import as_csv, as_json_lines
-from tui.i18n import say, say_slug
+from tui.i18n import tr, tr_slug
 from tui.keys import bindings
+from tui.model import ConsoleModel, NotDone
 from tui.panes.table import TablePane
 from tui.screens.detail import Detail
-from tui.screens.kept import Messages, Recordings
 from tui.screens.lines import Line, Lines
+from tui.screens.media_lists import Messages, Recordings
 from tui.table import Table
+from tui.table_view import Cell, Column
 from tui.time_text import ZONE, age, day_clock
 from tui.words import blame, cause
 
 MOST = 500
 S = TypeVar("S", FindRecords, ListMissed)
 _ONLY_ALL: Final = frozenset({"talk", "attempt", "blame", "by", "plan", "trunk"})
-"""Columns that say nothing of a call that nobody took."""
+"""Columns that are empty for missed calls."""
 _SEARCH = ("number", "caller", "target", "cause", "plan_hash", "from", "to")
 
 
@@ -55,16 +55,16 @@ def _closed(key: str, row: Row, now_ms: int) -> Cell:
     if not row["missed"]:
         return Cell("")
     if not row["closed"]:
-        return Cell("! " + say("records.waits"), "busy")
+        return Cell("! " + tr("records.waits"), "busy")
     return Cell(" · ".join(filter(None, (row["closed"], row["closed_note"]))), "dim")
 
 
 def _cause(key: str, row: Row, now_ms: int) -> Cell:
-    return cause(row["ending"], row["blame"]) if row["ending"] else Cell(say("records.up"), "dim")
+    return cause(row["ending"], row["blame"]) if row["ending"] else Cell(tr("records.up"), "dim")
 
 
 def _by(key: str, row: Row, now_ms: int) -> Cell:
-    return Cell(say_slug("party", row["hung_up_by"]) if row["hung_up_by"] else "", "dim")
+    return Cell(tr_slug("party", row["hung_up_by"]) if row["hung_up_by"] else "", "dim")
 
 
 class RecordsPane(TablePane):
@@ -90,8 +90,8 @@ class RecordsPane(TablePane):
     EMPTY = "records.none"
     MOVES = False
 
-    def __init__(self, board: Board, name: str) -> None:
-        super().__init__(board, name)
+    def __init__(self, model: ConsoleModel, name: str) -> None:
+        super().__init__(model, name)
         self._found: dict[str, Row] = {}
         self._search: dict[str, str] = {}
         self._missed = False
@@ -104,45 +104,44 @@ class RecordsPane(TablePane):
 
     @property
     def folded(self) -> frozenset[str]:
-        """Missed calls leave room for what was done about them."""
+        """With missed calls, the columns that are empty for them."""
         return _ONLY_ALL if self._missed else frozenset()
 
     def notes(self) -> list[str]:
         """Which records these are."""
-        asked = [f"{say('search.' + name)} {typed}" for name, typed in self._search.items() if typed]
-        return [*([say("records.missed")] if self._missed else []), *asked]
+        asked = [f"{tr('search.' + name)} {typed}" for name, typed in self._search.items() if typed]
+        return [*([tr("records.missed")] if self._missed else []), *asked]
 
     def renew(self) -> None:
-        """Fetch on the first look."""
-        if not self._asked and self.board.link.up:
+        """Fetch records when the pane is shown first."""
+        if not self._asked and self.model.link.up:
             self._asked = True
             self.action_refresh()
         elif not self._asked:
-            self.sheet.excuse(say("link.nobody"))
+            self.table.explain_empty(tr("link.nobody"))
         super().renew()
 
     def on_table_opened(self, event: Table.Opened) -> None:
-        """Show the call whole."""
-        if event.sheet.row is not None:
-            self.app.push_screen(Detail(self.board, event.key))
+        """Show the call in detail."""
+        if event.table.row is not None:
+            self.app.push_screen(Detail(self.model, event.key))
 
     def action_refresh(self) -> None:
         """Ask again."""
-        ask_anew(self, self._find, "find")
+        run_latest(self, self._find, "find")
 
     def action_search(self) -> None:
-        """Say what to look for."""
+        """Ask for the conditions of a search."""
 
-        def told(search: dict[str, str] | None) -> None:
+        def filled_in(search: dict[str, str] | None) -> None:
             if search is not None:
                 self._search = search
                 self.action_refresh()
 
         lines = tuple(
-            Line(name, say(f"search.{name}"), self._search.get(name, ""), say(f"search.{name}_hint"))
-            for name in _SEARCH
+            Line(name, tr(f"search.{name}"), self._search.get(name, ""), tr(f"search.{name}_hint")) for name in _SEARCH
         )
-        self.app.push_screen(Lines(say("search.title"), lines), told)
+        self.app.push_screen(Lines(tr("search.title"), lines), filled_in)
 
     def action_missed(self) -> None:
         """Only the calls that wait to be called back, or all again."""
@@ -151,39 +150,39 @@ class RecordsPane(TablePane):
         self.action_refresh()
 
     def action_voicemail(self) -> None:
-        """What callers left."""
-        self.app.push_screen(Messages(self.board))
+        """Show the voicemail messages."""
+        self.app.push_screen(Messages(self.model))
 
     def action_recordings(self) -> None:
-        """What was recorded."""
-        self.app.push_screen(Recordings(self.board))
+        """Show the recordings."""
+        self.app.push_screen(Recordings(self.model))
 
     def action_close(self) -> None:
         """Close a missed call with a note."""
-        key, row = self.sheet.key, self.sheet.row
+        key, row = self.table.key, self.table.row
         if key is None or row is None or not row["missed"]:
-            self.notify(say("records.not_missed"))
+            self.notify(tr("records.not_missed"))
             return
 
-        def told(lines: dict[str, str] | None) -> None:
+        def filled_in(lines: dict[str, str] | None) -> None:
             if lines and lines["note"]:
-                ask_also(self, partial(self._close, key, lines["note"]), "close")
+                run_each(self, partial(self._close, key, lines["note"]), "close")
 
-        self.app.push_screen(Lines(say("records.close_title"), (Line("note", say("records.note")),)), told)
+        self.app.push_screen(Lines(tr("records.close_title"), (Line("note", tr("records.note")),)), filled_in)
 
     def action_export(self) -> None:
         """Write what is found to a file: CSV, or JSON lines if its name ends in .jsonl."""
         if self.app.is_web:
-            # a browser's user has no business with files of this machine: the browser keeps it
+            # a browser's user has no access to files of this machine: the browser downloads it
             self.app.deliver_text(StringIO(as_csv(list(self._found.values()))), save_filename="records.csv")
             return
 
-        def told(lines: dict[str, str] | None) -> None:
+        def filled_in(lines: dict[str, str] | None) -> None:
             if lines and lines["path"]:
                 self._export(Path(lines["path"]).expanduser())
 
-        line = Line("path", say("records.path"), "~/records.csv", "…/records.csv · …/records.jsonl")
-        self.app.push_screen(Lines(say("records.export_title"), (line,)), told)
+        line = Line("path", tr("records.path"), "~/records.csv", "…/records.csv · …/records.jsonl")
+        self.app.push_screen(Lines(tr("records.export_title"), (line,)), filled_in)
 
     def _export(self, path: Path) -> None:
         rows = list(self._found.values())
@@ -194,33 +193,33 @@ class RecordsPane(TablePane):
         except OSError as fault:
             self.notify(f"{path}: {fault.strerror}", severity="error", markup=False)
         else:
-            self.notify(say("records.exported", count=len(rows), path=path), markup=False)
+            self.notify(tr("records.exported", count=len(rows), path=path), markup=False)
 
     async def _find(self) -> None:
         missed = self._missed
         try:
             found: MissedListed | CallsFound
             if missed:
-                found = await self.board.ask(search_of(ListMissed, self._search))
+                found = await self.model.ask(search_of(ListMissed, self._search))
             else:
-                found = await self.board.ask(search_of(FindRecords, self._search))
+                found = await self.model.ask(search_of(FindRecords, self._search))
         except (NotDone, ValueError) as refusal:
             self.notify(str(refusal), severity="error", markup=False)
-            if missed != self._found_missed:  # all records are no missed calls
+            if missed != self._found_missed:  # what is shown would not fit the note above it
                 self._found = {}
                 self.show_rows()
-            self.sheet.excuse(str(refusal))
+            self.table.explain_empty(str(refusal))
             return
         self._found_missed = missed
-        self.sheet.excuse("")
+        self.table.explain_empty("")
         self._found = {row.call_id: plain(row) for row in found.rows}
         self.show_rows()
         if found.more:
-            self.notify(say("records.more", most=MOST))
+            self.notify(tr("records.more", most=MOST))
 
     async def _close(self, call_id: str, note: str) -> None:
         try:
-            await self.board.ask(CloseMissed(CallId(call_id), note))
+            await self.model.ask(CloseMissed(CallId(call_id), note))
         except (NotDone, ValueError) as refusal:
             self.notify(str(refusal), severity="error", markup=False)
             return
@@ -228,7 +227,7 @@ class RecordsPane(TablePane):
 
 
 def search_of(kind: type[S], typed: Mapping[str, str]) -> S:
-    """A search as typed. Raises ValueError, with a sentence, for what cannot be looked for."""
+    """The request for a search as typed. Raises ValueError, with a sentence, for a wrong condition."""
     return kind(
         number=typed.get("number"),
         caller=typed.get("caller", ""),
@@ -246,7 +245,7 @@ def _time_ms(typed: str) -> int | None:
     if not typed:
         return None
     try:
-        moment = datetime.fromisoformat(typed)
+        time = datetime.fromisoformat(typed)
     except ValueError:
-        raise ValueError(say("search.no_time", typed=typed)) from None
-    return int(moment.replace(tzinfo=moment.tzinfo or ZONE).timestamp() * 1000)
+        raise ValueError(tr("search.no_time", typed=typed)) from None
+    return int(time.replace(tzinfo=time.tzinfo or ZONE).timestamp() * 1000)

@@ -1,4 +1,4 @@
-"""Pane 5: how calls went, by hour, day, area, cause or target, for a number or all (P2).
+"""Pane 5: counts of calls by hour, day, area, cause or target, for one number or all (P2).
 
 Rule: the chart and the table under it show the same rows.
 """
@@ -13,16 +13,16 @@ from textual.widgets import Static
 from b2bua.api.requests.reports import CountBy, CountCalls
 from b2bua.console.feed import plain
 from b2bua.console.protocol import Row
-from tui.arrange import Cell, Column
-from tui.beside import ask_anew
-from tui.board import Board, NotDone
+from tui.background import run_latest
 from tui.columns import count
-from tui.i18n import say, say_slug
+from tui.i18n import tr, tr_slug
 from tui.keys import REPORTS, bindings
+from tui.model import ConsoleModel, NotDone
 from tui.panes.chart import Chart
 from tui.panes.pane import Pane
 from tui.screens.lines import Line, Lines
 from tui.table import Table
+from tui.table_view import Cell, Column
 from tui.time_text import age, at
 from tui.words import share
 
@@ -43,17 +43,17 @@ def _mean(key: str, row: Row, now_ms: int) -> Cell:
 
 
 def _shown(by: str, key: str) -> str:
-    """What a row is about; a call without a cause is still up, one without a target talked to none."""
+    """The key of a row for people: calls without a cause are still up, those without a target talked to none."""
     match by:
         case "cause":
-            return say_slug("cause", key) if key else say("reports.up")
+            return tr_slug("cause", key) if key else tr("reports.up")
         case "target":
-            return key or say("reports.nobody")
+            return key or tr("reports.nobody")
     return key or "–"
 
 
 class ReportsPane(Pane):
-    """Asks the daemon; counts nothing itself."""
+    """Reports; the counting is done by the daemon."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("reports")
     COLUMNS: ClassVar = (
@@ -67,8 +67,8 @@ class ReportsPane(Pane):
         Column("mean", "reports.mean", 8, _mean, right=True, rank=2),
     )
 
-    def __init__(self, board: Board, name: str) -> None:
-        super().__init__(board, name)
+    def __init__(self, model: ConsoleModel, name: str) -> None:
+        super().__init__(model, name)
         self._by = REPORTS[0]
         self._days = DAYS[0]
         self._number = ""
@@ -82,15 +82,15 @@ class ReportsPane(Pane):
         yield Table(self.COLUMNS, "reports.none", opens=False)
 
     def renew(self) -> None:
-        """Ask on the first look."""
-        if not self._asked and self.board.link.up:
+        """Fetch the report when the pane is shown first."""
+        if not self._asked and self.model.link.up:
             self._asked = True
             self.action_refresh()
         elif not self._asked:
-            self.query_one(Table).excuse(say("link.nobody"))
+            self.query_one(Table).explain_empty(tr("link.nobody"))
             self._show()
 
-    def respeak(self) -> None:
+    def language_changed(self) -> None:
         """The language changed."""
         self._show()
 
@@ -111,39 +111,41 @@ class ReportsPane(Pane):
     def action_number(self) -> None:
         """Choose one number, or all."""
 
-        def told(lines: dict[str, str] | None) -> None:
+        def filled_in(lines: dict[str, str] | None) -> None:
             if lines is not None:
                 self._number = lines["number"]
                 self.action_refresh()
 
-        self.app.push_screen(Lines(say("reports.which"), (Line("number", say("search.number"), self._number),)), told)
+        self.app.push_screen(
+            Lines(tr("reports.which"), (Line("number", tr("search.number"), self._number),)), filled_in
+        )
 
     def action_refresh(self) -> None:
         """Ask again."""
-        ask_anew(self, self._ask, "report")
+        run_latest(self, self._ask, "report")
 
     async def _ask(self) -> None:
-        to_ms = self.board.now_ms()
+        to_ms = self.model.now_ms()
         midnight = datetime.combine(at(to_ms).date(), datetime.min.time(), at(to_ms).tzinfo)
         from_ms = int((midnight - timedelta(days=self._days - 1)).timestamp() * 1000)
         try:
-            found = await self.board.ask(CountCalls(from_ms, to_ms, CountBy(self._by), self._number))
+            found = await self.model.ask(CountCalls(from_ms, to_ms, CountBy(self._by), self._number))
         except (NotDone, ValueError) as refusal:
-            # figures of another count would stand under a title that is not theirs
+            # the figures of the last report would not fit the new title
             self._rows = []
-            self.query_one(Table).excuse(str(refusal))
+            self.query_one(Table).explain_empty(str(refusal))
         else:
             self._rows = [plain(row) for row in found.rows]
-            self.query_one(Table).excuse("")
+            self.query_one(Table).explain_empty("")
         self._show()
 
     def _show(self) -> None:
-        number = self._number or say("reports.all")
-        span = say("reports.today") if self._days == 1 else say("reports.days", days=self._days)
-        title = say("reports.title", by=say_slug("by", self._by), span=span, number=number)
+        number = self._number or tr("reports.all")
+        span = tr("reports.today") if self._days == 1 else tr("reports.days", days=self._days)
+        title = tr("reports.title", by=tr_slug("by", self._by), span=span, number=number)
         self.query_one(".subtitle", Static).update(title)
         rows = [{**row, "shown": _shown(self._by, row["key"])} for row in self._rows]
-        sheet = self.query_one(Table)
-        sheet.relayout()
-        sheet.fill([(f"{place:06d}", row) for place, row in enumerate(rows)], self.board.now_ms())
-        self.query_one(Chart).tell(self._by, rows)
+        table = self.query_one(Table)
+        table.relayout()
+        table.fill([(f"{place:06d}", row) for place, row in enumerate(rows)], self.model.now_ms())
+        self.query_one(Chart).show_rows(self._by, rows)

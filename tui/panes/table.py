@@ -1,6 +1,6 @@
-"""A pane that is a table: filter, sort, columns and pause, the same in every pane.
+"""The base class of panes with a table: filter, sort order, columns and pause.
 
-Rule: pausing freezes what is seen and nothing else: the board goes on, and going on shows it at once.
+Rule: a pause stops only what is shown; the model is updated, and the end of the pause shows it at once.
 """
 
 from collections.abc import Mapping
@@ -12,27 +12,27 @@ from textual.binding import BindingType
 from textual.widgets import Input, Static
 
 from b2bua.console.protocol import Row
-from tui.arrange import Column, View, arrange
-from tui.board import Board
 from tui.filter import Filter
-from tui.i18n import say
+from tui.i18n import tr
 from tui.keys import bindings
+from tui.model import ConsoleModel
 from tui.panes.pane import Pane
 from tui.screens.columns import Columns
 from tui.table import Table
+from tui.table_view import Column, View, visible_rows
 
 
 class TablePane(Pane):
-    """Subclasses name the columns, the first sort, the rows, and whether these change without being asked for."""
+    """Subclasses give the columns, the first sort order, the rows, and whether rows change by themselves (`MOVES`)."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("table")
     COLUMNS: ClassVar[tuple[Column, ...]]
     SORT: ClassVar[tuple[str, bool]]
-    EMPTY: ClassVar[str] = "sheet.empty"
+    EMPTY: ClassVar[str] = "table.empty"
     MOVES: ClassVar[bool] = True
 
-    def __init__(self, board: Board, name: str) -> None:
-        super().__init__(board, name)
+    def __init__(self, model: ConsoleModel, name: str) -> None:
+        super().__init__(model, name)
         self.view = View(*self.SORT)
         self._frozen: tuple[dict[str, Row], int] | None = None
 
@@ -61,40 +61,40 @@ class TablePane(Pane):
         return []
 
     @property
-    def sheet(self) -> Table:
+    def table(self) -> Table:
         """The table itself."""
         return self.query_one(Table)
 
     @property
     def paused(self) -> bool:
-        """Whether the table stands still."""
+        """Whether the table is paused."""
         return self._frozen is not None
 
     def renew(self) -> None:
-        """The board changed, or a second passed."""
+        """Update the table: the model changed, or a second passed."""
         self.show_rows()
 
     def show_rows(self) -> None:
         """Bring the table up to date."""
-        rows, now_ms = self._frozen or (self.rows(), self.board.now_ms())
-        shown = arrange(rows, self.COLUMNS, self.view, now_ms)
-        self.sheet.empty = "table.hidden" if rows else self.EMPTY
-        self.sheet.fill(shown, now_ms)
+        rows, now_ms = self._frozen or (self.rows(), self.model.now_ms())
+        shown = visible_rows(rows, self.COLUMNS, self.view, now_ms)
+        self.table.empty = "table.hidden" if rows else self.EMPTY
+        self.table.fill(shown, now_ms)
         self._note(len(shown), len(rows))
 
-    def respeak(self) -> None:
+    def language_changed(self) -> None:
         """The language changed."""
-        self.sheet.relayout()
+        self.table.relayout()
         self.show_rows()
 
     def focus_table(self) -> None:
         """Give the keys to the table."""
-        self.sheet.focus()
+        self.table.focus()
 
     def action_filter(self) -> None:
-        """Type a filter; it works as it is typed."""
+        """Type a filter; it has effect while it is typed."""
         line = self.query_one(Input)
-        line.placeholder = say("table.filter")
+        line.placeholder = tr("table.filter")
         line.display = True
         line.focus()
 
@@ -155,9 +155,9 @@ class TablePane(Pane):
         self.app.push_screen(Columns(self.COLUMNS, self.view.hidden), chosen)
 
     def action_pause(self) -> None:
-        """Hold the table still, or let it go on."""
-        still = ({key: dict(row) for key, row in self.rows().items()}, self.board.now_ms())
-        self._frozen = None if self.paused else still
+        """Pause the table, or end the pause."""
+        frozen = ({key: dict(row) for key, row in self.rows().items()}, self.model.now_ms())
+        self._frozen = None if self.paused else frozen
         self.show_rows()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -170,18 +170,18 @@ class TablePane(Pane):
         self.focus_table()
 
     def _view_changed(self) -> None:
-        self.sheet.hidden = self.view.hidden | self.folded
-        self.sheet.sorted_by = (self.view.sort, self.view.descending)
-        self.sheet.relayout()
+        self.table.hidden = self.view.hidden | self.folded
+        self.table.sorted_by = (self.view.sort, self.view.descending)
+        self.table.relayout()
         self.show_rows()
 
     def _note(self, shown: int, total: int) -> None:
-        """One line between table and filter, only while there is something to say."""
+        """One line between table and filter, shown only if there are notes."""
         parts = [*self.notes()]
         if self.paused:
-            parts.append(say("table.paused"))
+            parts.append(tr("table.paused"))
         if self.view.filter.words:
-            parts.append(say("table.filtered", shown=shown, total=total))
+            parts.append(tr("table.filtered", shown=shown, total=total))
         note = self.query_one(".note", Static)
         text = "  ".join(parts)
         if str(note.content) != text:

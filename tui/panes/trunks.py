@@ -1,6 +1,7 @@
-"""Pane 3: trunks and gateways: whether they answer, how full they are, and what goes wrong on them.
+"""Pane 3: trunks and gateways: whether they answer, their load, and the causes of failed calls.
 
-Rule: taking out asks first and putting back does not; draining lets calls in progress end by themselves.
+Rule: taking one out of service needs a confirmation, putting it back does not; draining lets calls in progress end by
+themselves.
 """
 
 from collections.abc import Mapping
@@ -14,23 +15,23 @@ from textual.containers import VerticalScroll
 from b2bua.api.requests.peers import SetGatewayService, SetTrunkService
 from b2bua.console.protocol import Row
 from b2bua.console.rows import GATEWAYS, TRUNKS, Service
-from tui.arrange import Cell, Column
-from tui.beside import ask_also
-from tui.board import NotDone
+from tui.background import run_each
 from tui.call_summary import Line
 from tui.columns import count, text
-from tui.i18n import say, say_slug
+from tui.i18n import tr, tr_slug
 from tui.keys import bindings
+from tui.model import NotDone
 from tui.panes.pane import LookUp
 from tui.panes.table import TablePane
 from tui.screens.confirm import Confirm
 from tui.styled_text import StyledText
+from tui.table_view import Cell, Column
 from tui.time_text import age
 from tui.width import pad
 from tui.words import of_total, pairs, service
 
 SLOW_MS: Final = 200
-"""An answer to OPTIONS that takes longer than this is worth a look."""
+"""An answer to OPTIONS that takes longer than this is marked."""
 
 
 def _seen(key: str, row: Row, now_ms: int) -> Cell:
@@ -56,7 +57,7 @@ def _failed(key: str, row: Row, now_ms: int) -> Cell:
 
 
 def _kind(key: str, row: Row, now_ms: int) -> Cell:
-    return Cell(say_slug("trunks", row["kind"]), "dim")
+    return Cell(tr_slug("trunks", row["kind"]), "dim")
 
 
 def _causes(key: str, row: Row, now_ms: int) -> Cell:
@@ -91,7 +92,7 @@ class TrunksPane(TablePane):
         return {
             f"{topic}/{name}": {**row, "kind": topic, "name": name}
             for topic in (TRUNKS, GATEWAYS)
-            for name, row in self.board.rows(topic).items()
+            for name, row in self.model.rows(topic).items()
         }
 
     def compose(self) -> ComposeResult:
@@ -101,13 +102,13 @@ class TrunksPane(TablePane):
             yield StyledText(id="peer")
 
     def renew(self) -> None:
-        """The board changed, or a second passed."""
+        """The model changed, or a second passed."""
         super().renew()
-        self._tell()
+        self._refresh_text()
 
     def on_table_moved(self) -> None:
-        """Tell of another one."""
-        self._tell()
+        """Show the details of the one under the cursor."""
+        self._refresh_text()
 
     def on_table_opened(self) -> None:
         """Enter shows what happened on it."""
@@ -115,52 +116,52 @@ class TrunksPane(TablePane):
 
     def action_log(self) -> None:
         """What the log says of the one under the cursor."""
-        if self.sheet.row is not None:
-            self.post_message(LookUp("log", self.sheet.row["name"]))
+        if self.table.row is not None:
+            self.post_message(LookUp("log", self.table.row["name"]))
 
     def action_service(self, wanted: str) -> None:
         """Take the one under the cursor out, let it run empty, or put it back."""
-        row = self.sheet.row
+        row = self.table.row
         if row is None or row["service"] == wanted:
             return
         if wanted == "in":
-            ask_also(self, partial(self._set, row, wanted), "service")
+            run_each(self, partial(self._set, row, wanted), "service")
             return
 
         def answered(yes: bool | None) -> None:
             if yes:
-                ask_also(self, partial(self._set, row, wanted), "service")
+                run_each(self, partial(self._set, row, wanted), "service")
 
-        self.app.push_screen(Confirm(say(f"ask.{wanted}", name=row["name"], live=row["live"])), answered)
+        self.app.push_screen(Confirm(tr(f"ask.{wanted}", name=row["name"], live=row["live"])), answered)
 
     async def _set(self, row: Row, wanted: str) -> None:
         set_service = SetTrunkService if row["kind"] == TRUNKS else SetGatewayService
         try:
-            await self.board.ask(set_service(row["name"], Service(wanted)))
+            await self.model.ask(set_service(row["name"], Service(wanted)))
         except NotDone as refusal:
             self.notify(str(refusal), severity="error", markup=False)
         else:
-            self.notify(say("trunks.done", name=row["name"], service=say_slug("service", wanted)))
+            self.notify(tr("trunks.done", name=row["name"], service=tr_slug("service", wanted)))
 
-    def _tell(self) -> None:
-        row = self.sheet.row
-        now_ms = self.board.now_ms()
-        self.query_one("#peer", StyledText).tell(about(row, now_ms) if row is not None else [])
+    def _refresh_text(self) -> None:
+        row = self.table.row
+        now_ms = self.model.now_ms()
+        self.query_one("#peer", StyledText).show_lines(about(row, now_ms) if row is not None else [])
 
 
 def about(row: Row, now_ms: int) -> list[Line]:
-    """One trunk or gateway whole, with what failed on it, most first."""
+    """One trunk or gateway in detail, with its release causes, most frequent first."""
     rtt = _rtt("", row, now_ms)
     lines = [
         [_kind("", row, now_ms), Cell(row["name"], "key"), _address("", row, now_ms)],
         [
             service(row["up"], row["service"]),
-            Cell(say("trunks.in_use", live=of_total(row["live"], row["capacity"]))),
+            Cell(tr("trunks.in_use", live=of_total(row["live"], row["capacity"]))),
             *([Cell("OPTIONS", "dim"), rtt] if rtt.text else []),
-            *([Cell(say("trunks.last", age=age(now_ms - row["seen_ms"])), "dim")] if row["seen_ms"] else []),
+            *([Cell(tr("trunks.last", age=age(now_ms - row["seen_ms"])), "dim")] if row["seen_ms"] else []),
         ],
     ]
     for slug, failed in sorted(row["failures"].items(), key=lambda item: (-item[1], item[0])):
         percent = f"{100 * failed / row['calls']:.1f}%" if row["calls"] else ""
-        lines.append([Cell(f"{failed:>6}", "busy"), Cell(pad(say_slug("cause", slug), 24)), Cell(percent, "dim")])
+        lines.append([Cell(f"{failed:>6}", "busy"), Cell(pad(tr_slug("cause", slug), 24)), Cell(percent, "dim")])
     return lines

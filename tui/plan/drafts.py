@@ -1,7 +1,6 @@
-"""Drafts: what was typed and not yet published, kept on disk until it is published or dropped.
+"""Drafts: plans that were edited and not published yet, stored on disk until they are published or dropped.
 
-Rule: a draft is on disk before the screen shows it as kept; a crash, a lost ssh or a full screen of the wrong keys
-costs at most the last half second of typing.
+Rule: a draft is stored half a second after the last key, so that a crash or a lost connection loses no more than that.
 """
 
 import json

@@ -1,15 +1,14 @@
-"""The lines of a form, and where each stands in a document (pure).
+"""The fields of a form, and where each is in a document (pure).
 
-Rule: a line changes its own place in the text and nothing else; an empty one takes it away.
+Rule: a field changes only its own place in the text; an empty field removes it.
 """
 
 from contextlib import suppress
-from typing import Any
 
 import attrs
 
-from tui.i18n import say, say_slug, slug_of
-from tui.plan.place import EditFault, Path, drop, plain, put
+from tui.i18n import slug_of, tr, tr_slug
+from tui.plan.toml_edit import Document, EditFault, Path, Value, drop, plain, put
 from tui.plan.typed import Kind, shown, value_of
 
 
@@ -35,9 +34,9 @@ class Field:
         return self.path[-1]
 
 
-def at(document: dict[str, Any], path: Path) -> Any:
+def at(document: Document, path: Path) -> Value:
     """What a document has at this place; None for nothing. A target that is only its address has one."""
-    value: Any = document
+    value: Value = document
     for place, part in enumerate(path):
         if isinstance(value, str) and path[0] == "targets" and place == 2:
             return value if part == "address" else None
@@ -45,23 +44,23 @@ def at(document: dict[str, Any], path: Path) -> Any:
     return value
 
 
-def read(document: dict[str, Any], field: Field) -> str:
+def read(document: Document, field: Field) -> str:
     """What the form shows for this field; empty if the document does not have it."""
     value = at(document, field.path)
     if value is None:
         return ""
-    return say_slug("choice", str(value)) if field.choices else shown(value, field.kind)
+    return tr_slug("choice", str(value)) if field.choices else shown(value, field.kind)
 
 
-def typed_value(field: Field, typed: str) -> Any:
+def typed_value(field: Field, typed: str) -> Value:
     """What was typed as a value for this field; None for nothing. Raises EditFault."""
     value = value_of(field.kind, typed)
     if not field.choices or value is None:
         return value
     slug = slug_of("choice", str(value), field.choices)
     if slug is None:
-        choices = " / ".join(say_slug("choice", choice) for choice in field.choices)
-        raise EditFault(say("edit.choice", choices=choices, typed=typed))
+        choices = " / ".join(tr_slug("choice", choice) for choice in field.choices)
+        raise EditFault(tr("edit.choice", choices=choices, typed=typed))
     return slug
 
 

@@ -1,4 +1,4 @@
-"""The text of a plan, and under it what the check says.
+"""The text of a plan, and below it the faults and warnings of the check.
 
 Rule: Enter on a fault goes to its line.
 """
@@ -11,12 +11,12 @@ from textual.widgets import TextArea
 
 from b2bua.console.feed import plain
 from b2bua.console.protocol import Row
-from tui.arrange import Cell, Column
-from tui.i18n import say
+from tui.i18n import tr
+from tui.plan.edit_state import EditState
 from tui.plan.lines import line_of
-from tui.plan.work import Work
 from tui.styled_text import StyledText
 from tui.table import Table
+from tui.table_view import Cell, Column
 
 
 def _line(key: str, row: dict[str, object], now_ms: int) -> Cell:
@@ -36,37 +36,37 @@ class Faults(Vertical):
     def compose(self) -> ComposeResult:
         """Editor and table."""
         yield TextArea(show_line_numbers=True, soft_wrap=False, tab_behavior="focus")
-        sheet = Table(self.COLUMNS, "fault.none")
-        sheet.id = "faults"
-        yield sheet
+        table = Table(self.COLUMNS, "fault.none")
+        table.id = "faults"
+        yield table
         yield StyledText(id="fault")
 
-    def show(self, work: Work) -> None:
+    def show(self, edit: EditState) -> None:
         """What the check says of this text."""
         rows: list[tuple[str, Row]] = []
-        for tone, faults in (("bad", work.faults), ("busy", work.warnings)):
+        for tone, faults in (("bad", edit.faults), ("busy", edit.warnings)):
             for fault in faults:
-                line = line_of(work.text, fault.path, fault.problem) + 1
+                line = line_of(edit.text, fault.path, fault.problem) + 1
                 rows.append((f"{len(rows):04d}", {**plain(fault), "line": line, "tone": tone}))
-        sheet = self.query_one(Table)
-        sheet.excuse("" if work.checked else say("fault.unchecked"))
-        sheet.fill(rows, 0)
-        self._tell()
+        table = self.query_one(Table)
+        table.explain_empty("" if edit.checked else tr("fault.unchecked"))
+        table.fill(rows, 0)
+        self._refresh_text()
 
     def on_table_moved(self, event: Table.Moved) -> None:
         """Tell the fault under the cursor whole."""
         event.stop()
-        self._tell()
+        self._refresh_text()
 
-    def _tell(self) -> None:
+    def _refresh_text(self) -> None:
         row = self.query_one(Table).row
-        told = [Cell(row["problem"], row["tone"]), Cell(row["mend"])] if row is not None else []
-        self.query_one("#fault", StyledText).tell([told] if told else [])
+        parts = [Cell(row["problem"], row["tone"]), Cell(row["mend"])] if row is not None else []
+        self.query_one("#fault", StyledText).show_lines([parts] if parts else [])
 
     def on_table_opened(self, event: Table.Opened) -> None:
         """Go to the line of a fault."""
         event.stop()
-        row = event.sheet.row
+        row = event.table.row
         if row is not None:
             editor = self.query_one(TextArea)
             editor.move_cursor((row["line"] - 1, 0), center=True)

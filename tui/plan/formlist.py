@@ -1,7 +1,7 @@
-"""The everyday forms on the screen: choose one, fill it in, and the text is changed accordingly.
+"""The list of forms, and the screen of one form, which changes the text of a plan.
 
-Rule: a form that cannot be so stays open and says why, at the line; what only the check finds is said too, and stands
-if it is meant.
+Rule: a form with a fault stays open and shows the fault at its line. A fault that only the daemon's check finds is
+shown once; if the form is confirmed again, it is accepted.
 """
 
 from typing import ClassVar
@@ -13,17 +13,17 @@ from textual.widgets import Input, Label, OptionList, Static
 
 from b2bua.api.requests.plans import CheckPlan
 from b2bua.console.protocol import Fault
-from tui.beside import ask_anew
-from tui.board import Board, NotDone
+from tui.background import run_latest
 from tui.hintbar import HintBar
-from tui.i18n import say
+from tui.i18n import tr
 from tui.keys import bindings
+from tui.model import ConsoleModel, NotDone
 from tui.plan.edits import at
-from tui.plan.fill import Typed, Wrong, emptied, fill, first_lines, hint_of, label_of, told
+from tui.plan.fill import Typed, Wrong, emptied, faults_by_line, fill, first_lines, hint_of, label_of
 from tui.plan.forms import Form, forms
 from tui.plan.graph import after
-from tui.plan.place import EditFault, plain
-from tui.plan.takeaway import take_away
+from tui.plan.remove_step import remove_part
+from tui.plan.toml_edit import EditFault, plain
 from tui.screens.box import Box
 from tui.screens.confirm import Confirm
 
@@ -31,16 +31,16 @@ from tui.screens.confirm import Confirm
 class FormList(Box[str]):
     """Gives the changed text, or None."""
 
-    def __init__(self, text: str, board: Board) -> None:
+    def __init__(self, text: str, model: ConsoleModel) -> None:
         super().__init__()
         self._text = text
-        self._board = board
+        self._model = model
         self._forms = forms(plain(text))
 
     def compose(self) -> ComposeResult:
         """The forms, those that add something last."""
         with Vertical(classes="box"):
-            yield Static(say("form.which"), classes="title")
+            yield Static(tr("form.which"), classes="title")
             yield OptionList(*(form.title for form in self._forms), markup=False)
             yield HintBar("form.list_hint")
 
@@ -55,7 +55,7 @@ class FormList(Box[str]):
             if text is not None:
                 self.dismiss(text)
 
-        self.app.push_screen(FormScreen(self._forms[event.option_index], self._text, self._board), filled)
+        self.app.push_screen(FormScreen(self._forms[event.option_index], self._text, self._model), filled)
 
 
 class FormScreen(Box[str]):
@@ -63,11 +63,11 @@ class FormScreen(Box[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("form", "edit")
 
-    def __init__(self, form: Form, text: str, board: Board) -> None:
+    def __init__(self, form: Form, text: str, model: ConsoleModel) -> None:
         super().__init__()
         self._form = form
         self._text = text
-        self._board = board
+        self._model = model
         self._warned: Typed | None = None
 
     def compose(self) -> ComposeResult:
@@ -103,15 +103,15 @@ class FormScreen(Box[str]):
         if emptied(self._form, self._text, self._typed()):
             self.action_away()
         else:
-            ask_anew(self, self._done, "form")
+            run_latest(self, self._done, "form")
 
     def action_away(self) -> None:
-        """Take the whole thing out of the plan, if the operator means it."""
+        """Remove what the form is about from the plan, if the operator confirms."""
         form, onward = self._form, None
         try:
-            text = take_away(self._text, form.whole)
+            text = remove_part(self._text, form.whole)
         except EditFault as fault:
-            self._tell({form.lines[0]: str(fault)})
+            self._show_wrong({form.lines[0]: str(fault)})
             return
         if form.whole[0] == "nodes":
             onward = after(plain(self._text), form.whole[1])
@@ -120,35 +120,35 @@ class FormScreen(Box[str]):
             if yes:
                 self.dismiss(text)
 
-        asked = say("ask.away_to", what=form.title, to=onward) if onward else say("ask.away", what=form.title)
+        asked = tr("ask.away_to", what=form.title, to=onward) if onward else tr("ask.away", what=form.title)
         self.app.push_screen(Confirm(asked), answered)
 
     async def _done(self) -> None:
         typed = self._typed()
         text, wrong = fill(self._form, self._text, typed)
         if not wrong and text != self._text and typed != self._warned:
-            wrong = told(self._form, text, typed, await self._faults(text))
+            wrong = faults_by_line(self._form, text, typed, await self._faults(text))
             self._warned = typed
         if wrong:
-            self._tell(wrong)
+            self._show_wrong(wrong)
         else:
             self.dismiss(text)
 
     async def _faults(self, text: str) -> list[Fault]:
         """What the daemon's check says; without a link nothing: the draft is checked when it is back."""
         try:
-            return list((await self._board.ask(CheckPlan(text))).faults)
+            return list((await self._model.ask(CheckPlan(text))).faults)
         except NotDone:
             return []
 
     def _typed(self) -> Typed:
         return {line: box.value for line, box in zip(self._form.lines, self.query(Input), strict=True)}
 
-    def _tell(self, wrong: Wrong) -> None:
+    def _show_wrong(self, wrong: Wrong) -> None:
         """Say what is wrong at its line, and go to the first one."""
         boxes = list(self.query(Input))
-        for place, (line, said) in enumerate(zip(self._form.lines, self.query(".fault").results(Static), strict=True)):
-            said.update(wrong.get(line, ""))
-            said.set_class(line in wrong, "-on")
+        for place, (line, label) in enumerate(zip(self._form.lines, self.query(".fault").results(Static), strict=True)):
+            label.update(wrong.get(line, ""))
+            label.set_class(line in wrong, "-on")
             if line in wrong and line == next(one for one in self._form.lines if one in wrong):
                 boxes[place].focus()

@@ -1,6 +1,6 @@
-"""The everyday forms: which lines a form shows for a document (pure).
+"""The forms for frequent changes: which lines a form shows for a document (pure).
 
-Rule: a form is lines and nothing more; what they may hold is checked by the daemon, as for typed text.
+Rule: a form has only lines; their values are checked by the daemon, as for typed text.
 """
 
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from itertools import product
 
 import attrs
 
-from tui.i18n import say
+from tui.i18n import tr
 from tui.plan.edits import Field
-from tui.plan.graph import Document, free_name, nodes_of, start_of, table_of
-from tui.plan.place import Path
+from tui.plan.graph import free_name, nodes_of, start_of, table_of
+from tui.plan.toml_edit import Document, Path
 from tui.plan.typed import Kind, by_form
 
 ORDERS = ("sequential", "random", "round-robin", "least-calls", "together")
@@ -55,7 +55,7 @@ def forms(document: Document) -> list[Form]:
 
 def _targets(document: Document) -> Iterator[Form]:
     for name in table_of(document, "targets"):
-        yield Form(say("form.target", name=name), _target_lines(name), whole=("targets", name))
+        yield Form(tr("form.target", name=name), _target_lines(name), whole=("targets", name))
 
 
 def _target_lines(name: str) -> tuple[Field, ...]:
@@ -77,10 +77,10 @@ def _nodes(document: Document) -> Iterator[Form]:
         if kind == "origin" and not by_form(node.get("branches", [])):
             continue
         if kind == "hunt" and not written:
-            yield Form(say("form.hunt", name=name), _hunt_lines(("hunt",)))
+            yield Form(tr("form.hunt", name=name), _hunt_lines(("hunt",)))
         elif kind == "hunt" or kind in STEPS:
             lines = _hunt_lines(("nodes", name)) if kind == "hunt" else _step_lines(kind, name)
-            yield Form(say(f"form.{kind}", name=name), lines, whole=("nodes", name), leads=name)
+            yield Form(tr(f"form.{kind}", name=name), lines, whole=("nodes", name), leads=name)
 
 
 def _hunt_lines(at: Path) -> tuple[Field, ...]:
@@ -111,9 +111,9 @@ def _step_lines(kind: str, name: str, otherwise: str = "") -> tuple[Field, ...]:
 
 def _named(document: Document) -> Iterator[Form]:
     for name in table_of(document, "hours"):
-        yield Form(say("form.hours", name=name), _hours_lines(name), whole=("hours", name))
+        yield Form(tr("form.hours", name=name), _hours_lines(name), whole=("hours", name))
     for name in table_of(document, "lists"):
-        yield Form(say("form.list", name=name), _list_lines(name), whole=("lists", name))
+        yield Form(tr("form.list", name=name), _list_lines(name), whole=("lists", name))
 
 
 def _hours_lines(name: str) -> tuple[Field, ...]:
@@ -125,32 +125,32 @@ def _list_lines(name: str) -> tuple[Field, ...]:
 
 
 def _service() -> Iterator[Form]:
-    yield Form(say("form.welcome"), (Field(("welcome",)), Field(("record",), Kind.YES_NO)))
-    yield Form(say("form.holidays"), (Field(("holidays",), Kind.LIST),))
+    yield Form(tr("form.welcome"), (Field(("welcome",)), Field(("record",), Kind.YES_NO)))
+    yield Form(tr("form.holidays"), (Field(("holidays",), Kind.LIST),))
     colours = product(("black", "white"), ("numbers", "prefixes", "lists"))
     callers = (Field(("screen", *place), Kind.LIST, names="lists" if place[1] == "lists" else "") for place in colours)
     white_is = Field(("screen", "white_is"), choices=("exclusive", "priority"))
-    yield Form(say("form.lists"), (*callers, white_is))
+    yield Form(tr("form.lists"), (*callers, white_is))
     areas = (Field(("screen", name), Kind.LIST) for name in ("areas_only", "areas_never"))
-    yield Form(say("form.areas"), (*areas, Field(("screen", "overseas"), Kind.YES_NO)))
+    yield Form(tr("form.areas"), (*areas, Field(("screen", "overseas"), Kind.YES_NO)))
     password = Field(("verify", "password"), needed=True)
-    yield Form(say("form.password"), (password, Field(("verify", "tries"), Kind.WHOLE)), whole=("verify",))
+    yield Form(tr("form.password"), (password, Field(("verify", "tries"), Kind.WHOLE)), whole=("verify",))
     caps = (
         Field(("limit", "month_cost")),
         Field(("limit", "month_calls"), Kind.WHOLE),
         Field(("limit", "mode"), choices=("switchboard", "trunk")),
         Field(("limit", "lines"), Kind.WHOLE),
     )
-    yield Form(say("form.caps"), caps, whole=("limit",))
+    yield Form(tr("form.caps"), caps, whole=("limit",))
 
 
 def _new(document: Document) -> Iterator[Form]:
-    yield Form(say("form.new_target"), _target_lines(""), (NAME,))
+    yield Form(tr("form.new_target"), _target_lines(""), (NAME,))
     start = start_of(document)
     before = Field(("before",), names="steps", needed=True, offered=start)
     for kind in STEPS:
         name = free_name(document, _STEP_NAMES[kind])
         lines = _step_lines(kind, name, start)
-        yield Form(say(f"form.new_{kind}"), lines, (before,), leads=name, begins=kind)
-    yield Form(say("form.new_hours"), _hours_lines(""), (NAME,))
-    yield Form(say("form.new_list"), _list_lines(""), (NAME,))
+        yield Form(tr(f"form.new_{kind}"), lines, (before,), leads=name, begins=kind)
+    yield Form(tr("form.new_hours"), _hours_lines(""), (NAME,))
+    yield Form(tr("form.new_list"), _list_lines(""), (NAME,))

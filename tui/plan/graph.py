@@ -1,21 +1,19 @@
-"""What steps a plan's document has and how they hang together, whatever state it is in (pure).
+"""The steps (nodes) of a plan's document and the links between them, also of a document with faults (pure).
 
-Rule: nothing here changes a document; a part that is not what it should be is passed over.
+Rule: nothing here changes a document; parts with a wrong type are ignored.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
-from tui.plan.place import Path
+from tui.plan.toml_edit import Document, Path, Value
 
 HUNT: Final = "hunt"
 """The only step of a plan without nodes."""
 GATES: Final = ("screen", "verify", "limit")
 """What a call passes before the first node, in this order (`routing.plan`); their names are no node's."""
-WAYS: Final = ("otherwise", "then", "busy", "over")
+SUCCESSOR_KEYS: Final = ("otherwise", "then", "busy", "over")
 """Keys of a node that name another one."""
-
-Document = dict[str, Any]
 
 
 def nodes_of(document: Document) -> Document:
@@ -56,19 +54,19 @@ def free_name(document: Document, wanted: str) -> str:
     return next(name for name in numbered if name not in nodes_of(document))
 
 
-def ways(node: Any) -> Iterator[str]:
+def successors(node: Value) -> Iterator[str]:
     """Every name that a node leads to; the first is where calls go on if it is taken away."""
     if not isinstance(node, dict):
         return
-    named = [node[way] for way in WAYS if way in node]
+    named = [node[key] for key in SUCCESSOR_KEYS if key in node]
     branches, keys = node.get("branches"), node.get("keys")
     for one in branches if isinstance(branches, list) else ():
         named += [one["then"]] if isinstance(one, dict) and "then" in one else []
     named += list(keys.values()) if isinstance(keys, dict) else []
-    yield from (way for way in named if isinstance(way, str))
+    yield from (key for key in named if isinstance(key, str))
 
 
-def rung(document: Document, name: str) -> list[str]:
+def targets_of(document: Document, name: str) -> list[str]:
     """The targets of a hunt, in its order."""
     node = nodes_of(document).get(name)
     named = node.get("targets", list(table_of(document, "targets"))) if isinstance(node, dict) else []
@@ -77,18 +75,18 @@ def rung(document: Document, name: str) -> list[str]:
 
 def after(document: Document, name: str) -> str | None:
     """Where calls go on if this node is taken away; None if it leads nowhere."""
-    return next(iter(ways(nodes_of(document).get(name))), None)
+    return next(iter(successors(nodes_of(document).get(name))), None)
 
 
-def is_hunt(node: Any) -> bool:
+def is_hunt(node: Value) -> bool:
     """Whether a node rings targets."""
     return isinstance(node, dict) and node.get("kind", HUNT) == HUNT
 
 
-def leading(document: Document, name: str) -> list[str]:
+def predecessors(document: Document, name: str) -> list[str]:
     """What leads to a node: nodes, the cap on lines, extensions, and the plan itself to its start."""
-    to = [one for one, node in table_of(document, "nodes").items() if name in ways(node) and one != name]
-    to += ["limit"] if name in ways(table_of(document, "limit")) else []
+    to = [one for one, node in table_of(document, "nodes").items() if name in successors(node) and one != name]
+    to += ["limit"] if name in successors(table_of(document, "limit")) else []
     return to + [digits for digits, group in table_of(document, "extensions").items() if group == name]
 
 
@@ -98,16 +96,16 @@ def names_in(value: Iterable[str], document: Document, names: str) -> list[str]:
     return [one for one in value if names and one not in there and not (names == "hours" and ":" in one)]
 
 
-def led(document: Document, old: str, new: str) -> Iterator[tuple[Path, Any]]:
+def redirected(document: Document, old: str, new: str) -> Iterator[tuple[Path, Value]]:
     """What leads to one node, changed to lead to another: places of the document and their new values."""
-    written: list[tuple[Path, Any]] = [(("nodes", name), node) for name, node in table_of(document, "nodes").items()]
+    written: list[tuple[Path, Value]] = [(("nodes", name), node) for name, node in table_of(document, "nodes").items()]
     for at, node in (*written, (("limit",), table_of(document, "limit"))):
-        if old not in ways(node):
+        if old not in successors(node):
             continue
-        for way in WAYS:
-            if node.get(way) == old:
-                yield (*at, way), new
+        for key in SUCCESSOR_KEYS:
+            if node.get(key) == old:
+                yield (*at, key), new
         if isinstance(branches := node.get("branches"), list):
             yield (*at, "branches"), [{**one, "then": new} if one.get("then") == old else one for one in branches]
         if isinstance(keys := node.get("keys"), dict):
-            yield from (((*at, "keys", key), new) for key, then in keys.items() if then == old)
+            yield from (((*at, "keys", digit), new) for digit, then in keys.items() if then == old)

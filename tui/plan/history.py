@@ -1,7 +1,7 @@
 """All versions of one number's plan: compare any two, restore one.
 
-Rule: restoring publishes an old text anew, over the version that was in force when it was asked for and no other;
-nothing is ever taken out of the history.
+Rule: restoring publishes an old text again, and only if the version in force is still the one that the operator saw;
+the history only grows.
 """
 
 from functools import partial
@@ -16,23 +16,23 @@ from b2bua.api.requests.plans import PlanVersion, RestorePlan, ShowPlan, ShowPla
 from b2bua.console.feed import plain
 from b2bua.console.protocol import Row
 from routing.ids import PlanHash
-from tui.arrange import Cell, Column
-from tui.beside import ask_also, ask_anew
-from tui.board import Board, NotDone
-from tui.i18n import say
+from tui.background import run_each, run_latest
+from tui.i18n import tr
 from tui.keys import bindings
+from tui.model import ConsoleModel, NotDone
 from tui.plan.compare import compare
-from tui.plan.work import Version
+from tui.plan.edit_state import Version
 from tui.screens.confirm import Confirm
 from tui.styled_text import StyledText
 from tui.table import Table
+from tui.table_view import Cell, Column
 from tui.time_text import day_clock
 
 
 def _mark(key: str, row: Row, now_ms: int) -> Cell:
     if row["marked"]:
-        return Cell(say("history.marked"), "busy")
-    return Cell(say("history.live") if row["live"] else "", "good")
+        return Cell(tr("history.marked"), "busy")
+    return Cell(tr("history.live") if row["live"] else "", "good")
 
 
 class History(Vertical):
@@ -50,9 +50,9 @@ class History(Vertical):
     class Restored(Message):
         """Another version is in force now."""
 
-    def __init__(self, board: Board, number: str, *, id: str) -> None:  # noqa: A002 - as Widget has it
+    def __init__(self, model: ConsoleModel, number: str, *, id: str) -> None:  # noqa: A002 - as Widget has it
         super().__init__(id=id)
-        self._board = board
+        self._model = model
         self._number = number
         self._live = Version("", "", None, "", "")
         self._versions: tuple[PlanVersion, ...] = ()
@@ -67,40 +67,40 @@ class History(Vertical):
     def fetch(self, live: Version) -> None:
         """Ask for the versions anew."""
         self._live = live
-        ask_anew(self, self._fetch, "history")
+        run_latest(self, self._fetch, "history")
 
     def on_table_opened(self, event: Table.Opened) -> None:
         """Show what differs between the marked version (or the one in force) and this one."""
         event.stop()
         version = self._versions[int(event.key)]
         old = self._marked or self._live.plan_hash
-        ask_anew(self, partial(self._compare, old, version.plan_hash), "compare")
+        run_latest(self, partial(self._compare, old, version.plan_hash), "compare")
 
     def action_mark(self) -> None:
         """Compare others with this one from now on; once more: with the one in force again."""
-        sheet = self.query_one(Table)
-        if sheet.key is not None:
-            plan_hash = self._versions[int(sheet.key)].plan_hash
+        table = self.query_one(Table)
+        if table.key is not None:
+            plan_hash = self._versions[int(table.key)].plan_hash
             self._marked = "" if self._marked == plan_hash else plan_hash
             self._fill()
 
     def action_restore(self) -> None:
-        """Make the version under the cursor live again, if the operator means it."""
-        sheet = self.query_one(Table)
-        if sheet.key is None:
+        """Publish the version under the cursor again, if the operator confirms."""
+        table = self.query_one(Table)
+        if table.key is None:
             return
-        version, seen = self._versions[int(sheet.key)], self._live.plan_hash
+        version, seen = self._versions[int(table.key)], self._live.plan_hash
 
         def answered(yes: bool | None) -> None:
             if yes:
-                ask_also(self, partial(self._restore, version, seen), "restore")
+                run_each(self, partial(self._restore, version, seen), "restore")
 
         at = day_clock(version.at_ms)
-        self.app.push_screen(Confirm(say("ask.restore", at=at, note=version.note)), answered)
+        self.app.push_screen(Confirm(tr("ask.restore", at=at, note=version.note)), answered)
 
     async def _fetch(self) -> None:
         try:
-            found = await self._board.ask(ShowPlanHistory(self._number))
+            found = await self._model.ask(ShowPlanHistory(self._number))
         except NotDone as refusal:
             self.notify(str(refusal), severity="error", markup=False)
             return
@@ -114,20 +114,20 @@ class History(Vertical):
             self.notify(str(refusal), severity="error", markup=False)
             return
         head = [Cell(f"{old[:8]} → {new[:8]}", "key")]
-        lines = compare(*texts) or [[Cell(say("plan.no_difference"), "dim")]]
-        self.query_one("#between", StyledText).tell([head, *lines])
+        lines = compare(*texts) or [[Cell(tr("plan.no_difference"), "dim")]]
+        self.query_one("#between", StyledText).show_lines([head, *lines])
 
     async def _text(self, plan_hash: str) -> str:
-        return (await self._board.ask(ShowPlan(self._number, plan_hash))).text
+        return (await self._model.ask(ShowPlan(self._number, plan_hash))).text
 
     async def _restore(self, version: PlanVersion, seen: str) -> None:
-        note = say("history.restored_note", at=day_clock(version.at_ms), note=version.note)
+        note = tr("history.restored_note", at=day_clock(version.at_ms), note=version.note)
         try:
-            await self._board.ask(RestorePlan(self._number, version.version, note=note, base=PlanHash(seen)))
+            await self._model.ask(RestorePlan(self._number, version.version, note=note, base=PlanHash(seen)))
         except (NotDone, ValueError) as refusal:
             self.notify(str(refusal), severity="error", markup=False)
             return
-        self.notify(say("plan.published"))
+        self.notify(tr("plan.published"))
         self.post_message(self.Restored())
 
     def _fill(self) -> None:

@@ -1,7 +1,7 @@
-"""Where in a document's text a fault is (pure).
+"""Finds the line of a fault in a document's text (pure).
 
-Rule: a path whose last parts are not written in the text leads to the line of what is written of it; the first line at
-worst, so that a click always leads somewhere.
+Rule: for a path whose last parts are not in the text, it is the line of the longest part that is there, else the first
+line.
 """
 
 import re

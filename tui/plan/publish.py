@@ -1,6 +1,6 @@
-"""The last look before a plan goes live: what changes, and a note for those who come after.
+"""The dialog box before a plan is published: what changes, and a note for the history.
 
-Rule: no note, no publishing.
+Rule: a plan is not published without a note.
 """
 
 from textual.app import ComposeResult
@@ -8,9 +8,9 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
 from tui.hintbar import HintBar
-from tui.i18n import say
+from tui.i18n import tr
 from tui.plan.compare import compare
-from tui.plan.work import Work
+from tui.plan.edit_state import EditState
 from tui.screens.box import Box
 from tui.styled_text import StyledText
 
@@ -18,22 +18,22 @@ from tui.styled_text import StyledText
 class Publish(Box[str]):
     """Gives the note, or None."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, edit: EditState) -> None:
         super().__init__()
-        self._work = work
+        self._work = edit
 
     def compose(self) -> ComposeResult:
         """Difference, note, hint."""
         with Vertical(classes="box wide"):
-            yield Static(say("plan.publish_title"), classes="title")
+            yield Static(tr("plan.publish_title"), classes="title")
             with VerticalScroll(classes="last-look", can_focus=False):
                 yield StyledText(id="last")
-            yield Input(placeholder=say("plan.note"), compact=True)
+            yield Input(placeholder=tr("plan.note"), compact=True)
             yield HintBar("plan.publish_hint")
 
     def on_mount(self) -> None:
         """Straight to the note."""
-        self.query_one("#last", StyledText).tell(compare(self._work.live.text, self._work.text))
+        self.query_one("#last", StyledText).show_lines(compare(self._work.live.text, self._work.text))
         self.query_one(Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

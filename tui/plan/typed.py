@@ -6,10 +6,10 @@ Rule: what is shown can be typed again. Punctuation and words of either language
 import re
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from tui.i18n import say, slug_of
-from tui.plan.place import EditFault
+from tui.i18n import slug_of, tr
+from tui.plan.toml_edit import Document, EditFault, Value
 
 
 class Kind(StrEnum):
@@ -45,7 +45,7 @@ _ORIGINS: Final = ("areas", "prefixes", "lists")
 _WHOLE: Final = 100
 
 
-def shown(value: Any, kind: Kind) -> str:
+def shown(value: Value, kind: Kind) -> str:
     """This value as a line of a form."""
     match kind:
         case Kind.LIST | Kind.WINDOWS:
@@ -59,16 +59,16 @@ def shown(value: Any, kind: Kind) -> str:
         case Kind.AREAS if _tables(value):
             return "; ".join(f"{_AND.join(_origins(one))} {_ARROW} {one.get('then')}" for one in value)
         case Kind.YES_NO if isinstance(value, bool):
-            return say("plan.yes" if value else "plan.no")
+            return tr("plan.yes" if value else "plan.no")
     return str(value)
 
 
-def by_form(branches: Any) -> bool:
+def by_form(branches: Value) -> bool:
     """Whether branches by origin name nothing but what a form can show."""
     return _tables(branches) and all(set(branch) <= {*_ORIGINS, "then"} for branch in branches)
 
 
-def value_of(kind: Kind, typed: str) -> Any:
+def value_of(kind: Kind, typed: str) -> Value:
     """What was typed as a value of the document; None for nothing. Raises EditFault."""
     typed = typed.strip()
     read = _READ.get(kind)
@@ -77,7 +77,7 @@ def value_of(kind: Kind, typed: str) -> Any:
     return read(typed.translate(_MARKS))
 
 
-def then_of(value: Any, kind: Kind) -> list[str]:
+def then_of(value: Value, kind: Kind) -> list[str]:
     """The names that a value of this kind leads to."""
     match kind:
         case Kind.WAYS:
@@ -87,28 +87,28 @@ def then_of(value: Any, kind: Kind) -> list[str]:
     return list(value) if isinstance(value, list) else [str(value)]
 
 
-def _tables(value: Any) -> bool:
+def _tables(value: Value) -> bool:
     return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
-def _all(value: Any) -> list[str]:
+def _all(value: Value) -> list[str]:
     return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 
-def _origins(branch: dict[str, Any]) -> list[str]:
+def _origins(branch: Document) -> list[str]:
     return [one for key in _ORIGINS for one in _all(branch.get(key, []))]
 
 
 def _whole(typed: str) -> int:
     if not typed.isascii() or not typed.isdigit():
-        raise EditFault(say("edit.whole", typed=typed))
+        raise EditFault(tr("edit.whole", typed=typed))
     return int(typed)
 
 
 def _yes_no(typed: str) -> bool:
     word = slug_of("plan", typed, ("yes", "no"))
     if word is None:
-        raise EditFault(say("edit.yes_no", typed=typed))
+        raise EditFault(tr("edit.yes_no", typed=typed))
     return word == "yes"
 
 
@@ -120,17 +120,17 @@ def _list(typed: str) -> list[str]:
     return _parts(typed, ";,")
 
 
-def _ways(typed: str) -> dict[str, str]:
-    ways = {}
+def _key_table(typed: str) -> dict[str, str]:
+    table = {}
     for part in _parts(typed, ";,"):
         key, mark, then = part.replace(_ARROW, "=").partition("=")
         if not mark or not key.strip() or not then.strip():
-            raise EditFault(say("edit.ways", typed=part))
-        ways[key.strip()] = then.strip()
-    return ways
+            raise EditFault(tr("edit.ways", typed=part))
+        table[key.strip()] = then.strip()
+    return table
 
 
-def _shares(typed: str) -> list[dict[str, Any]]:
+def _shares(typed: str) -> list[Document]:
     shares: list[tuple[int, str]] = []
     for part in _parts(typed, ";,"):
         last, first = _SHARE.fullmatch(part), _SHARE_FIRST.fullmatch(part)
@@ -139,33 +139,33 @@ def _shares(typed: str) -> list[dict[str, Any]]:
         elif first is not None:
             shares.append((int(first[1]), first[2]))
         else:
-            raise EditFault(say("edit.shares", typed=part))
+            raise EditFault(tr("edit.shares", typed=part))
     whole = sum(percent for percent, _ in shares)
     if whole != _WHOLE or not all(percent for percent, _ in shares):
-        raise EditFault(say("edit.hundred", whole=whole))
+        raise EditFault(tr("edit.hundred", whole=whole))
     return [{"percent": percent, "then": then} for percent, then in shares]
 
 
-def _led(typed: str, between: str) -> list[tuple[list[str], str]]:
+def _branches_to(typed: str, between: str) -> list[tuple[list[str], str]]:
     """`a & b -> c; d -> e` as what each branch is taken for and where it leads."""
-    led = []
+    branches = []
     for part in _parts(typed):
         when, mark, then = part.rpartition(_ARROW)
         taken = _parts(when, between)
         if not mark or not taken or not then.strip():
-            raise EditFault(say("edit.led", typed=part))
-        led.append((taken, then.strip()))
-    return led
+            raise EditFault(tr("edit.led", typed=part))
+        branches.append((taken, then.strip()))
+    return branches
 
 
-def _times(typed: str) -> list[dict[str, Any]]:
-    return [{"when": when if len(when) > 1 else when[0], "then": then} for when, then in _led(typed, "&")]
+def _times(typed: str) -> list[Document]:
+    return [{"when": when if len(when) > 1 else when[0], "then": then} for when, then in _branches_to(typed, "&")]
 
 
-def _areas(typed: str) -> list[dict[str, Any]]:
+def _areas(typed: str) -> list[Document]:
     branches = []
-    for taken, then in _led(typed, "&,"):
-        branch: dict[str, Any] = {}
+    for taken, then in _branches_to(typed, "&,"):
+        branch: Document = {}
         for one in taken:
             digits = one.replace(" ", "").replace("-", "").removeprefix("+").isdigit()
             key = "areas" if _AREA.fullmatch(one) else "prefixes" if digits else "lists"
@@ -174,12 +174,12 @@ def _areas(typed: str) -> list[dict[str, Any]]:
     return branches
 
 
-_READ: Final[dict[Kind, Callable[[str], Any]]] = {
+_READ: Final[dict[Kind, Callable[[str], Value]]] = {
     Kind.WHOLE: _whole,
     Kind.YES_NO: _yes_no,
     Kind.LIST: _list,
     Kind.WINDOWS: _parts,
-    Kind.WAYS: _ways,
+    Kind.WAYS: _key_table,
     Kind.SHARES: _shares,
     Kind.TIMES: _times,
     Kind.AREAS: _areas,

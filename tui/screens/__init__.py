@@ -1,1 +1,1 @@
-"""Screens that come up over the panes, and questions that want an answer first."""
+"""Screens that are opened from the panes, and dialog boxes."""

@@ -1,6 +1,6 @@
-"""Who changed what and when, with the difference (T4).
+"""The audit trail: who changed what and when, with the difference (T4).
 
-Rule: the trail is shown as the daemon keeps it; nothing can be done to it here.
+Rule: the trail is shown as the daemon has it, and cannot be changed.
 """
 
 from typing import ClassVar
@@ -11,22 +11,22 @@ from textual.containers import VerticalScroll
 
 from b2bua.api.requests.audit import AuditStep, FindAudit
 from b2bua.console.feed import plain
-from tui.arrange import Cell, Column
-from tui.beside import ask_anew
-from tui.board import Board, NotDone
+from tui.background import run_latest
+from tui.base_screen import BaseScreen
 from tui.columns import text
-from tui.framed import Framed
-from tui.i18n import say_slug
+from tui.i18n import tr_slug
 from tui.keys import bindings
+from tui.model import ConsoleModel, NotDone
 from tui.plan.compare import compare
 from tui.styled_text import StyledText
 from tui.table import Table
+from tui.table_view import Cell, Column
 from tui.time_text import day_clock
 
 MOST = 500
 
 
-class Audit(Framed):
+class Audit(BaseScreen):
     """The trail above, what one step changed below."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("audit")
@@ -37,15 +37,15 @@ class Audit(Framed):
             "operation",
             "audit.operation",
             14,
-            lambda key, row, _: Cell(say_slug("audit_word", row["operation"])),
+            lambda key, row, _: Cell(tr_slug("audit_word", row["operation"])),
             grow=1,
         ),
         text("subject", "audit.subject", 14, grow=1),
         text("note", "audit.note", 16, grow=4),
     )
 
-    def __init__(self, board: Board) -> None:
-        super().__init__(board)
+    def __init__(self, model: ConsoleModel) -> None:
+        super().__init__(model)
         self._steps: tuple[AuditStep, ...] = ()
         self._asked = False
 
@@ -62,14 +62,14 @@ class Audit(Framed):
     def renew(self) -> None:
         """Fetch the trail, as soon as there is a link."""
         super().renew()
-        if not self._asked and self.board.link.up:
+        if not self._asked and self.model.link.up:
             self._asked = True
-            ask_anew(self, self._fetch, "audit")
+            run_latest(self, self._fetch, "audit")
 
     def on_table_moved(self, event: Table.Moved) -> None:
         """Show what this step changed."""
         step = self._steps[int(event.key)]
-        self.query_one("#step", StyledText).tell(compare(step.before, step.after))
+        self.query_one("#step", StyledText).show_lines(compare(step.before, step.after))
 
     def action_back(self) -> None:
         """Back to the log."""
@@ -77,9 +77,9 @@ class Audit(Framed):
 
     async def _fetch(self) -> None:
         try:
-            found = await self.board.ask(FindAudit(most=MOST))
+            found = await self.model.ask(FindAudit(most=MOST))
         except NotDone as refusal:
-            self.query_one(Table).excuse(str(refusal))
+            self.query_one(Table).explain_empty(str(refusal))
             return
         self._steps = found.rows
         table = self.query_one(Table)
@@ -89,7 +89,7 @@ class Audit(Framed):
 
 
 def note_of(step: AuditStep) -> str:
-    """The fields of a change in a line, what was written by hand first; of older changes the sentence of that time."""
+    """The fields of a change in one line, the operator's note first; for changes of older releases, their sentence."""
     named = {name: value for name, value in step.fields.items() if name not in ("note", "plan_hash", "version")}
     parts = [step.detail, step.fields.get("note", ""), *(f"{name} {value}" for name, value in named.items())]
     return " · ".join(filter(None, parts))

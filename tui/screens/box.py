@@ -1,6 +1,6 @@
-"""A box over the screen that asks for something.
+"""The base class of dialog boxes over the screen.
 
-Rule: Esc leaves everything as it was, in every box; the keys at its foot come from the one table.
+Rule: Esc closes every box without any effect; the keys in its last line come from the table of keys.
 """
 
 from typing import ClassVar, TypeVar
@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 
 
 class Box(ModalScreen[Answer | None]):
-    """Gives its answer, or None if it was left. Subclasses compose a `.box` that ends with a `HintBar`."""
+    """Returns its answer, or None if it was cancelled. Subclasses compose a `.box` that ends with a `HintBar`."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("box")
 

@@ -10,11 +10,11 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import SelectionList, Static
 
-from tui.arrange import Column
 from tui.hintbar import HintBar
-from tui.i18n import say
+from tui.i18n import tr
 from tui.keys import bindings
 from tui.screens.box import Box
+from tui.table_view import Column
 
 
 class Columns(Box[frozenset[str]]):
@@ -30,9 +30,9 @@ class Columns(Box[frozenset[str]]):
     def compose(self) -> ComposeResult:
         """A list to tick."""
         with Vertical(classes="box"):
-            yield Static(say("table.columns"), classes="title")
+            yield Static(tr("table.columns"), classes="title")
             yield SelectionList(
-                *((say(column.title), column.name, column.name not in self._hidden) for column in self._columns)
+                *((tr(column.title), column.name, column.name not in self._hidden) for column in self._columns)
             )
             yield HintBar("table.columns_hint")
 

@@ -1,6 +1,6 @@
-"""A question before something that cannot be taken back.
+"""A question before an action that cannot be undone.
 
-Rule: Enter is never yes: only the letter is, so that a key pressed too often does no harm.
+Rule: only the letter for yes confirms, never Enter, so that a key pressed once too often has no effect.
 """
 
 from typing import ClassVar
@@ -31,5 +31,5 @@ class Confirm(Box[bool]):
             yield HintBar()
 
     def action_yes(self) -> None:
-        """It is meant."""
+        """Confirm."""
         self.dismiss(True)

@@ -1,35 +1,33 @@
-"""Hanging up a call from the console: ask, do, and say how it went.
+"""Hangs up a call from the console, after a confirmation, and shows the result.
 
-Rule: the question names the call; whether it may be done is the daemon's to say.
+Rule: the question names the call; the daemon checks whether the user may do it.
 """
-
-from typing import Any
 
 from textual.app import App
 
 from b2bua.api.requests.calls import HangUp
 from b2bua.console.protocol import Row
 from routing.ids import CallId
-from tui.board import Board, NotDone
-from tui.i18n import say
+from tui.i18n import tr
+from tui.model import ConsoleModel, NotDone
 from tui.screens.confirm import Confirm
 
 
-def confirm_hangup(app: App[Any], board: Board, call_id: str, row: Row) -> None:
+def confirm_hangup(app: App[object], model: ConsoleModel, call_id: str, row: Row) -> None:
     """Ask, and hang the call up on yes."""
 
     def answered(yes: bool | None) -> None:
         if yes:
-            app.run_worker(_hang_up(app, board, call_id), group="hangup")
+            app.run_worker(_hang_up(app, model, call_id), group="hangup")
 
-    caller = row["caller"] or say("calls.unknown_caller")
-    app.push_screen(Confirm(say("ask.hangup", caller=caller, number=row["number"])), answered)
+    caller = row["caller"] or tr("calls.unknown_caller")
+    app.push_screen(Confirm(tr("ask.hangup", caller=caller, number=row["number"])), answered)
 
 
-async def _hang_up(app: App[Any], board: Board, call_id: str) -> None:
+async def _hang_up(app: App[object], model: ConsoleModel, call_id: str) -> None:
     try:
-        await board.ask(HangUp(CallId(call_id)))
+        await model.ask(HangUp(CallId(call_id)))
     except NotDone as refusal:
         app.notify(str(refusal), severity="error", markup=False)
     else:
-        app.notify(say("calls.hung_up"))
+        app.notify(tr("calls.hung_up"))

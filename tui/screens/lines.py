@@ -1,6 +1,6 @@
-"""A few lines to fill in.
+"""A dialog box with lines to fill in.
 
-Rule: Enter goes on, and from the last line out; Esc leaves everything as it was.
+Rule: Enter goes to the next line, and closes the box on the last one; Esc cancels.
 """
 
 from typing import ClassVar

@@ -1,6 +1,6 @@
-"""The main screen: the panes, one in sight at a time.
+"""The main screen: six panes, one of them shown.
 
-Rule: a pane out of sight costs nothing; it is brought up to date when it comes into sight.
+Rule: a pane that is not shown is not updated, until it is shown again.
 """
 
 from typing import ClassVar
@@ -11,11 +11,11 @@ from textual.app import ComposeResult, RenderResult
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from tui.board import Board
-from tui.framed import Framed
+from tui.base_screen import BaseScreen
 from tui.hintbar import HintBar
-from tui.i18n import say
+from tui.i18n import tr
 from tui.keys import PANES
+from tui.model import ConsoleModel
 from tui.panes.calls import CallsPane
 from tui.panes.log import LogPane
 from tui.panes.numbers import NumbersPane
@@ -40,36 +40,36 @@ class PaneBar(Widget):
         here = self.get_component_rich_style("panebar--here", partial=True)
         text = Text(no_wrap=True)
         for number, pane in enumerate(PANES, 1):
-            text.append(f" {number} {say('pane.' + pane)} ", here if pane == self.here else "")
+            text.append(f" {number} {tr('pane.' + pane)} ", here if pane == self.here else "")
         return text
 
     async def on_click(self, event: events.Click) -> None:
         """A click on a name goes there."""
         x = 0
         for number, pane in enumerate(PANES, 1):
-            x += Text(f" {number} {say('pane.' + pane)} ").cell_len
+            x += Text(f" {number} {tr('pane.' + pane)} ").cell_len
             if event.x < x:
                 await self.run_action(f"app.pane('{pane}')")
                 break
 
 
-class Main(Framed):
+class Main(BaseScreen):
     """What the console starts with."""
 
-    def __init__(self, board: Board, drafts: Drafts) -> None:
-        super().__init__(board)
+    def __init__(self, model: ConsoleModel, drafts: Drafts) -> None:
+        super().__init__(model)
         self._drafts = drafts
 
     def body(self) -> ComposeResult:
         """The panes."""
         yield PaneBar()
         with ContentSwitcher(initial=PANES[0]):
-            yield CallsPane(self.board, "calls")
-            yield NumbersPane(self.board, "numbers", self._drafts)
-            yield TrunksPane(self.board, "trunks")
-            yield RecordsPane(self.board, "records")
-            yield ReportsPane(self.board, "reports")
-            yield LogPane(self.board, "log")
+            yield CallsPane(self.model, "calls")
+            yield NumbersPane(self.model, "numbers", self._drafts)
+            yield TrunksPane(self.model, "trunks")
+            yield RecordsPane(self.model, "records")
+            yield ReportsPane(self.model, "reports")
+            yield LogPane(self.model, "log")
 
     @property
     def pane(self) -> Pane:
@@ -91,13 +91,13 @@ class Main(Framed):
         self.query_one(HintBar).refresh()
 
     def renew(self) -> None:
-        """The board changed, or a second passed."""
+        """The model changed, or a second passed."""
         super().renew()
         self.pane.renew()
 
-    def respeak(self) -> None:
+    def language_changed(self) -> None:
         """The language changed."""
-        super().respeak()
+        super().language_changed()
         self.query_one(PaneBar).refresh()
         for pane in self.query(Pane):
-            pane.respeak()
+            pane.language_changed()

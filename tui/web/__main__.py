@@ -1,6 +1,6 @@
 """`python -m tui.web`: serve the console to browsers, on loopback unless told otherwise.
 
-Rule: what is wrong is said in one line before anything is served.
+Rule: a fault is reported in one line before anything is served.
 """
 
 import argparse
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tui.__main__ import own_folder
-from tui.i18n import Language, speak
+from tui.i18n import Language, set_language
 from tui.web.server import WebConsole
 
 
@@ -29,7 +29,7 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Serve until stopped."""
     options = _parser().parse_args()
-    speak(Language(options.lang))
+    set_language(Language(options.lang))
     try:
         WebConsole(options.socket.absolute(), own_folder(), options.host, options.port, options.public_url).serve()
     except BlockingIOError:

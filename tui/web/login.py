@@ -1,12 +1,12 @@
-"""Asks the daemon who a browser's user is: their token is their password.
+"""Authenticates a browser's user with the daemon: the token is the password.
 
-Rule: people and roles are the daemon's to know (`b2bua.control.tokens`); nothing about them is kept here. A login
-without a token is never asked about, for the daemon would take it for its owner's.
+Rule: people and roles are stored by the daemon only (`b2bua.control.tokens`). A login without a token is refused here,
+since the daemon would accept it as its owner's.
 """
 
 import asyncio
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -45,14 +45,15 @@ async def user_of(socket: Path, name: str, token: str) -> User | None:
             return None
 
 
-async def _first_answer(socket: Path, hello: Hello) -> Any:
+async def _first_answer(socket: Path, hello: Hello) -> FromDaemon:
     reader, writer = await asyncio.open_unix_connection(socket)
     try:
         writer.write(frame(hello))
         frames = Frames(FromDaemon)
         while piece := await reader.read(65536):
             for message in frames.feed(piece):
-                return message
+                first: FromDaemon = message
+                return first
         raise ValueError("the daemon ended the link")
     finally:
         writer.close()

@@ -1,9 +1,9 @@
-"""Serves the console to browsers: log in, and get a console process of one's own in one's own role.
+"""Serves the console to browsers: each login gets a console process of its own, in the role of its user.
 
-Rule: without a session nothing is served but the login page. The name and token typed there are the daemon's to judge;
-the console process of the session says Hello with the same token, so that it is the daemon that holds the role. A token
-reaches that process in a file that is this user's alone and goes with the session (`tui.web.sessions`), never in an
-argument or a log.
+Rule: without a session only the login page is served. The daemon checks the name and token typed there; the console
+process of the session authenticates with the same token, so that the daemon enforces the role. The token is passed to
+that process in a file with mode 0600 that is deleted with the session (`tui.web.sessions`), never in an argument or a
+log.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from textual_serve.server import Server
 
-from tui.i18n import say, spoken
+from tui.i18n import current_language, tr
 from tui.web.login import Unreachable, user_of
 from tui.web.sessions import MOST_CONSOLES, SESSION_S, Session, Sessions, TooManyConsoles
 
@@ -39,7 +39,7 @@ _NOTHING_FROM_ELSEWHERE: Final = "; ".join(
         "form-action 'self'",
     )
 )
-"""A browser in a NOC needs nobody but us, and tells nobody else (Content-Security-Policy)."""
+"""Content-Security-Policy: pages load nothing from other hosts, and send nothing to them."""
 
 
 class WebConsole(Server):
@@ -100,15 +100,15 @@ class WebConsole(Server):
             name, given = str(typed.get("name", "")).strip(), str(typed.get("token", "")).strip()
             user = await user_of(self._socket, name, given)
         except Unreachable as fault:
-            return _page("login", 503, why=say("web.no_daemon", why=fault))
+            return _page("login", 503, why=tr("web.no_daemon", why=fault))
         now_s = asyncio.get_running_loop().time()
         if user is None:
-            # Whoever has the right token is never kept out by others' wrong ones.
+            # a right token is accepted also while wrong ones are refused for their number
             busy = len(self._failures) == MOST_FAILURES and self._failures[0] > now_s - FAILURES_S
             self._failures.append(now_s)
             if busy:
-                return _page("login", 429, why=say("web.later"))
-            return _page("login", 401, why=say("web.wrong"))
+                return _page("login", 429, why=tr("web.later"))
+            return _page("login", 401, why=tr("web.wrong"))
         cookie = self._sessions.begin(user, given, now_s)
         secure = self.public_url.startswith("https")
         answer = web.HTTPSeeOther("/")
@@ -123,7 +123,7 @@ class WebConsole(Server):
         raise web.HTTPSeeOther("/login")
 
     async def handle_index(self, request: web.Request) -> web.Response:
-        """The page that the console is in: our own, for the library's fetches a font from a stranger."""
+        """The page with the console; it is our own, because the library's page loads a font from another host."""
         scheme = "wss" if self.public_url.startswith("https") else "ws"
         return _page("console", socket=f"{urlsplit(self.public_url)._replace(scheme=scheme).geturl()}/ws")
 
@@ -133,7 +133,7 @@ class WebConsole(Server):
         if session is None:
             raise web.HTTPUnauthorized
         user = session.user
-        arguments = ["--socket", self._socket, "--lang", spoken(), "--own", self._own / "web" / user.name]
+        arguments = ["--socket", self._socket, "--lang", current_language(), "--own", self._own / "web" / user.name]
         arguments += ["--who", user.name, "--token-file", session.token_file]
         mine = copy.copy(self)
         mine.command = shlex.join([sys.executable, "-m", "tui", *map(str, arguments)])
@@ -141,12 +141,12 @@ class WebConsole(Server):
             with self._sessions.console(session):
                 return await Server.handle_websocket(mine, request)
         except TooManyConsoles as fault:
-            raise web.HTTPTooManyRequests(text=say("web.consoles", most=MOST_CONSOLES)) from fault
+            raise web.HTTPTooManyRequests(text=tr("web.consoles", most=MOST_CONSOLES)) from fault
 
 
 def _page(name: str, status: int = 200, **texts: str) -> web.Response:
     """A page of ours, with these texts and those of the language spoken."""
-    words = {key: say(f"web.{key}") for key in ("lang", "name", "token", "enter", "ended", "again", "leave")}
+    words = {key: tr(f"web.{key}") for key in ("lang", "name", "token", "enter", "ended", "again", "leave")}
     page = Template((_PAGES / f"{name}.html").read_text("utf-8"))
     filled = page.substitute({key: html.escape(text) for key, text in (words | texts).items()})
     return web.Response(text=filled, content_type="text/html", status=status)

@@ -1,4 +1,4 @@
-"""Everything that can be asked of the switch, as pure values: one request class and one reply class per operation.
+"""All operations of the switch as pure values: one request class and one reply class per operation.
 
 Rule: these values import only `base`, `console`, the call record and `routing`, so that every client may import them.
 """

@@ -1,4 +1,4 @@
-"""The alarms that stand."""
+"""The active alarms."""
 
 import attrs
 
@@ -9,14 +9,14 @@ from b2bua.console.rows import AlarmRow
 
 @attrs.frozen
 class AlarmsListed:
-    """Alarms, those that have stood longest first."""
+    """The active alarms, oldest first."""
 
     rows: tuple[AlarmRow, ...]
 
 
 @attrs.frozen
 class ListAlarms(Operation[AlarmsListed]):
-    """List what wants a person now."""
+    """List the active alarms."""
 
     NAME = "alarm.list"
     ROLE = Role.VIEWER

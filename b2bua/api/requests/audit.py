@@ -42,5 +42,5 @@ class FindAudit(Operation[AuditFound]):
     SCOPE = Scope.ALL
 
     number: Number400 | None = attrs.field(default=None, converter=fields.optional_number)
-    who: str = attrs.field(default="", validator=fields.line)
+    who: str = attrs.field(default="", validator=fields.short_text)
     most: int = attrs.field(default=fields.USUAL_ROWS, validator=fields.rows)

@@ -39,14 +39,14 @@ class CallShown:
 
 @attrs.frozen
 class ShowCall(Operation[CallShown]):
-    """Show one call whole: its record and its signalling."""
+    """Show one call: its record and its signalling."""
 
     NAME = "call.show"
     ROLE = Role.VIEWER
     SCOPE = Scope.NUMBER
     FAULTS: ClassVar = (FaultKind.NOT_FOUND,)
 
-    call_id: CallId = attrs.field(validator=fields.filled)
+    call_id: CallId = attrs.field(validator=fields.non_empty_text)
 
 
 @attrs.frozen
@@ -64,4 +64,4 @@ class HangUp(Operation[HungUp]):
     AUDITED = True
     FAULTS: ClassVar = (FaultKind.NOT_FOUND,)
 
-    call_id: CallId = attrs.field(validator=fields.filled)
+    call_id: CallId = attrs.field(validator=fields.non_empty_text)

@@ -1,6 +1,6 @@
-"""Every operation there is, by its name on the wire.
+"""The catalogue of all operations, by their names in the control protocol.
 
-Rule: an operation is in the catalogue by being a class of a module of this package; there is no second list to keep.
+Rule: every request class of a module of this package is in the catalogue; there is no second list.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Final
 
 from b2bua.api import requests
-from b2bua.api.requests.operation import AnyOperation, Operation
+from b2bua.api.requests.operation import AnOperation, Operation
 
 
 def subjects() -> Iterator[ModuleType]:
@@ -20,7 +20,7 @@ def subjects() -> Iterator[ModuleType]:
             yield import_module(f"{requests.__name__}.{found.name}")
 
 
-def operations_of(module: ModuleType) -> list[type[AnyOperation]]:
+def operations_of(module: ModuleType) -> list[type[AnOperation]]:
     """The operations that a module defines, in the order in which it does."""
     return [
         value

@@ -1,6 +1,6 @@
-"""What the fields of requests may be: converters and validators that name the field and say how to mend it.
+"""Converters and validators of request fields; their errors name the field and say how to correct it.
 
-Rule: a value that passes here needs no second look behind it.
+Rule: a value that passes here is not checked again by the implementations.
 """
 
 from collections.abc import Callable
@@ -23,12 +23,14 @@ MOST_LINE: Final = 2000
 MOST_NAMED: Final = 1000
 """Items of a list in one request."""
 
-Check = Callable[[object, "attrs.Attribute[Any]", Any], None]
-"""What attrs calls with a new value, which is of the field's type. Any: attrs gives no closer one."""
+# Any: attrs gives a validator no closer types than these.
+Value = Any
+Check = Callable[[object, "attrs.Attribute[Value]", Value], None]
+"""A validator: attrs calls it with the instance, the field, and the new value, which is of the field's type."""
 
 
 class FieldFault(ValueError):
-    """A field of a request cannot be so."""
+    """A field of a request has a wrong value: which field, what is wrong, and how to correct it."""
 
     def __init__(self, path: str, problem: str, mend: str) -> None:
         super().__init__(f"{path} {problem}; {mend}")
@@ -51,14 +53,14 @@ def optional_number(text: str | None) -> Number400 | None:
 
 
 def stripped(text: str) -> str:
-    """A text without what surrounds it."""
+    """A text without the spaces around it."""
     return text.strip()
 
 
 def between(least: int, most: int, what: str) -> Check:
     """An integer from `least` to `most`, or None where the field may be None."""
 
-    def check(_: object, field: "attrs.Attribute[Any]", value: int | None) -> None:
+    def check(_: object, field: "attrs.Attribute[Value]", value: int | None) -> None:
         if value is not None and not least <= value <= most:
             raise FieldFault(field.name, f"is {value}", f"it is {what} from {least} to {most}")
 
@@ -70,7 +72,7 @@ time_ms = between(0, MOST_TIME_MS, "a time in UTC epoch milliseconds")
 serial = between(0, MOST_SERIAL, "an integer")
 
 
-def line(_: object, field: "attrs.Attribute[Any]", value: Any) -> None:
+def short_text(_: object, field: "attrs.Attribute[Value]", value: Value) -> None:
     """A text of at most `MOST_LINE` characters."""
     if len(value) > MOST_LINE:
         raise FieldFault(field.name, f"has {len(value)} characters", f"write at most {MOST_LINE}")
@@ -78,26 +80,26 @@ def line(_: object, field: "attrs.Attribute[Any]", value: Any) -> None:
         raise FieldFault(field.name, "has a zero character", "leave it out")
 
 
-def filled(owner: object, field: "attrs.Attribute[Any]", value: Any) -> None:
+def non_empty_text(owner: object, field: "attrs.Attribute[Value]", value: Value) -> None:
     """The same, and not empty."""
-    line(owner, field, value)
+    short_text(owner, field, value)
     if not value.strip():
         raise FieldFault(field.name, "is empty", "write it")
 
 
-def not_empty(_: object, field: "attrs.Attribute[Any]", value: tuple[str, ...]) -> None:
+def non_empty_list(_: object, field: "attrs.Attribute[Value]", value: tuple[str, ...]) -> None:
     """A list of at least one item, and of as many as one frame of the protocol holds."""
     if not value:
         raise FieldFault(field.name, "is empty", "name at least one")
 
 
-def some(_: object, field: "attrs.Attribute[Any]", value: tuple[str, ...]) -> None:
+def bounded_non_empty_list(_: object, field: "attrs.Attribute[Value]", value: tuple[str, ...]) -> None:
     """A list of 1 to `MOST_NAMED` items."""
     if not 1 <= len(value) <= MOST_NAMED:
         raise FieldFault(field.name, f"has {len(value)} items", f"name 1 to {MOST_NAMED}")
 
 
-def few(_: object, field: "attrs.Attribute[Any]", value: tuple[str, ...]) -> None:
+def bounded_list(_: object, field: "attrs.Attribute[Value]", value: tuple[str, ...]) -> None:
     """A list of at most `MOST_NAMED` items."""
     if len(value) > MOST_NAMED:
         raise FieldFault(field.name, f"has {len(value)} items", f"name at most {MOST_NAMED}")

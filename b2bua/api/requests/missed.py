@@ -45,5 +45,5 @@ class CloseMissed(Operation[MissedClosed]):
     AUDITED = True
     FAULTS: ClassVar = (FaultKind.NOT_FOUND, FaultKind.CONFLICT)
 
-    call_id: CallId = attrs.field(validator=fields.filled)
-    note: str = attrs.field(converter=fields.stripped, validator=fields.filled)
+    call_id: CallId = attrs.field(validator=fields.non_empty_text)
+    note: str = attrs.field(converter=fields.stripped, validator=fields.non_empty_text)

@@ -1,7 +1,6 @@
-"""What every operation has: its name, who may ask for it, whose numbers it is about, whether it is audited.
+"""The base class of operations: name, least role, scope (whose numbers), audit, faults.
 
-Rule: who asks, and in which way (control socket, command line, tests), makes no difference: all build the same request
-and get the same reply, or a Refusal.
+Rule: all askers (control socket, command line, tests) build the same request and get the same reply, or a Refusal.
 """
 
 from enum import StrEnum
@@ -13,7 +12,7 @@ R = TypeVar("R")
 
 
 class Scope(StrEnum):
-    """Whose numbers an operation is about; with it an asker can be confined to their own."""
+    """Whose numbers an operation is about; with it an asker can be limited to their own numbers."""
 
     NONE = "none"
     """The switch itself."""
@@ -31,26 +30,26 @@ class Operation(Generic[R]):
     """
 
     NAME: ClassVar[str]
-    """Its name on the wire and in the audit trail: subject and verb, such as `call.hangup`."""
+    """Its name in the control protocol and in the audit trail: subject and verb, such as `call.hangup`."""
     ROLE: ClassVar[Role]
-    """The least role that may ask for it."""
+    """The least role that may request it."""
     SCOPE: ClassVar[Scope]
     AUDITED: ClassVar[bool] = False
     """Whether it changes something."""
     FAULTS: ClassVar[tuple[FaultKind, ...]] = ()
-    """How it may be refused."""
+    """The faults of its own with which it may be refused."""
 
 
 def reply_class(kind: type[Operation[R]]) -> type[R]:
     """The class of an operation's reply."""
     for base in getattr(kind, "__orig_bases__", ()):
         for reply in get_args(base):
-            return reply  # type: ignore[no-any-return]  # what stands between the brackets of Operation[…]
+            return reply  # type: ignore[no-any-return]  # the class in the brackets of Operation[…]
     raise TypeError(f"{kind.__name__} does not say what its reply is: derive it from Operation[…]")
 
 
 class Refusal(Exception):
-    """What was asked is not done: why, as a sentence for a person.
+    """The operation was not done; the text is a sentence for a person that says why.
 
     `faults` are those of the request's fields (`bad-request`) or of the plan documents (`bad-plan`).
     """
@@ -61,5 +60,5 @@ class Refusal(Exception):
         self.faults = faults
 
 
-AnyOperation = Operation[Any]
-"""An operation of which only the name, role or scope is looked at; its reply may be of any class."""
+AnOperation = Operation[Any]
+"""An operation of which only the name, role or scope is used; its reply may be of any class (hence Any)."""

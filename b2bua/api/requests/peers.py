@@ -1,4 +1,4 @@
-"""Trunks and gateways: whether they are given calls."""
+"""The service state of trunks and gateways: whether they get new calls."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from b2bua.console.rows import Service
 
 @attrs.frozen
 class ServiceSet:
-    """It is so from the next call on."""
+    """The service state is set; it counts from the next call on."""
 
 
 @attrs.frozen
@@ -25,7 +25,7 @@ class SetTrunkService(Operation[ServiceSet]):
     AUDITED = True
     FAULTS: ClassVar = (FaultKind.NOT_FOUND,)
 
-    name: str = attrs.field(validator=fields.filled)
+    name: str = attrs.field(validator=fields.non_empty_text)
     service: Service
 
 
@@ -39,5 +39,5 @@ class SetGatewayService(Operation[ServiceSet]):
     AUDITED = True
     FAULTS: ClassVar = (FaultKind.NOT_FOUND,)
 
-    name: str = attrs.field(validator=fields.filled)
+    name: str = attrs.field(validator=fields.non_empty_text)
     service: Service

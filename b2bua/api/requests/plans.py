@@ -1,6 +1,6 @@
-"""The plans of 400 numbers: checked, compared, tried, published, looked at, restored."""
+"""Operations on the plans of 400 numbers: check, compare, explain, publish, show, restore."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 
@@ -8,6 +8,7 @@ from b2bua.api.requests import fields
 from b2bua.api.requests.fields import FieldFault
 from b2bua.api.requests.operation import Operation, Scope
 from b2bua.console.protocol import Fault, FaultKind, Role
+from b2bua.records.call_record import PlainFields
 from routing.ids import Number400, PlanHash
 
 
@@ -34,7 +35,7 @@ class ShowPlan(Operation[PlanShown]):
     FAULTS: ClassVar = (FaultKind.NOT_FOUND,)
 
     number: Number400 = attrs.field(converter=fields.number_400)
-    plan_hash: str = attrs.field(default="", validator=fields.line)
+    plan_hash: str = attrs.field(default="", validator=fields.short_text)
     version: int | None = attrs.field(default=None, validator=fields.serial)
 
 
@@ -72,7 +73,7 @@ class ShowPlanHistory(Operation[PlanHistory]):
 
 @attrs.frozen
 class PlanChecked:
-    """What makes a document no plan, and what is suspicious about it if it is one."""
+    """The faults of a document; if there are none, what is suspicious about it (`warnings`)."""
 
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
@@ -91,7 +92,7 @@ class CheckPlan(Operation[PlanChecked]):
 
 @attrs.frozen
 class PlansCompared:
-    """Where two plans decide calls differently, a line for people each."""
+    """Where two plans decide calls differently: one line for people for each difference."""
 
     changes: tuple[str, ...]
 
@@ -122,17 +123,17 @@ class CallExplained:
     """The decisions in order (plain forms of `routing.trace.TraceStep`), the targets that ring together, in order, and
     the slug of how it ends."""
 
-    steps: tuple[dict[str, Any], ...]  # Any: what the routing core writes of its decisions is plain and of any shape
+    steps: tuple[PlainFields, ...]
     rings: tuple[tuple[Ringing, ...], ...]
     ending: str
 
 
 @attrs.frozen
 class ExplainCall(Operation[CallExplained]):
-    """Say what a document would do with a call that nobody makes.
+    """Show what a document would do with an imagined call.
 
-    `at` is ISO time in the plan's zone, empty for now. `keys` is what the caller keys, one entry each time it is asked,
-    parted by commas. `busy` are targets; `trunk` is the one that the call comes by.
+    `at` is ISO time in the plan's time zone, empty for now. `keys` are the caller's keys, one entry each time keys are
+    collected, separated by commas. `busy` are targets that are busy; `trunk` is the trunk that the call comes from.
     """
 
     NAME = "plan.explain"
@@ -141,11 +142,11 @@ class ExplainCall(Operation[CallExplained]):
     FAULTS: ClassVar = (FaultKind.BAD_PLAN, FaultKind.NOT_FOUND)
 
     text: str
-    caller: str = attrs.field(default="", validator=fields.line)
-    at: str = attrs.field(default="", validator=fields.line)
-    keys: str = attrs.field(default="", validator=fields.line)
-    busy: tuple[str, ...] = attrs.field(default=(), validator=fields.few)
-    trunk: str = attrs.field(default="", validator=fields.line)
+    caller: str = attrs.field(default="", validator=fields.short_text)
+    at: str = attrs.field(default="", validator=fields.short_text)
+    keys: str = attrs.field(default="", validator=fields.short_text)
+    busy: tuple[str, ...] = attrs.field(default=(), validator=fields.bounded_list)
+    trunk: str = attrs.field(default="", validator=fields.short_text)
 
 
 @attrs.frozen
@@ -160,7 +161,7 @@ class PublishedPlan:
 
 @attrs.frozen
 class PlansPublished:
-    """What became of each document, in order of number."""
+    """The result for each document, in order of number."""
 
     plans: tuple[PublishedPlan, ...]
 
@@ -179,9 +180,9 @@ class PublishPlans(Operation[PlansPublished]):
     AUDITED = True
     FAULTS: ClassVar = (FaultKind.BAD_PLAN, FaultKind.CONFLICT)
 
-    documents: tuple[str, ...] = attrs.field(validator=fields.not_empty)
+    documents: tuple[str, ...] = attrs.field(validator=fields.non_empty_list)
     sources: tuple[str, ...] = ()
-    note: str = attrs.field(default="", validator=fields.line)
+    note: str = attrs.field(default="", validator=fields.short_text)
     base: PlanHash | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -202,8 +203,8 @@ class RestorePlan(Operation[PublishedPlan]):
 
     number: Number400 = attrs.field(converter=fields.number_400)
     version: int | None = attrs.field(default=None, validator=fields.serial)
-    plan_hash: str = attrs.field(default="", validator=fields.line)
-    note: str = attrs.field(default="", validator=fields.line)
+    plan_hash: str = attrs.field(default="", validator=fields.short_text)
+    note: str = attrs.field(default="", validator=fields.short_text)
     base: PlanHash | None = None
 
     def __attrs_post_init__(self) -> None:

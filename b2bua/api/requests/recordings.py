@@ -12,7 +12,7 @@ from routing.ids import CallId, Number400
 class RecordedCall:
     """One recording. Times are UTC epoch milliseconds; numbers are printed as people write them.
 
-    `sealed`: it is heard with a key only; `live`: its call is up, and it still grows.
+    `sealed`: it can be played with a key only; `live`: its call is up, and it is still being recorded.
     """
 
     call_id: CallId

@@ -12,7 +12,7 @@ from routing.ids import CallId, Number400
 
 @attrs.frozen(kw_only=True)
 class FoundCall(LiveCall):
-    """A call as a row of the console's tables, with what is known of it only afterwards. Times: UTC epoch ms.
+    """A call as a row of the console's tables, with what is known only after its end. Times are UTC epoch milliseconds.
 
     `missed`: it ended before it talked to a target, and not because the plan refused it. `closed`: the person who
     closed it, or the target that the caller talked to later, in the call `closed_call`; empty, and `closed_ms` None,
@@ -41,15 +41,15 @@ class CallsFound:
 class CallSearch:
     """Conditions on calls, of which all that are given must hold. Times are of acceptance, `to_ms` is not included.
 
-    `caller` may end in `*`, for all callers that begin so; `cause` is the slug of a release cause.
+    `caller` may end in `*`, for all numbers with that beginning; `cause` is the slug of a release cause.
     """
 
     number: Number400 | None = attrs.field(default=None, converter=fields.optional_number)
-    caller: str = attrs.field(default="", validator=fields.line)
-    target: str = attrs.field(default="", validator=fields.line)
-    cause: str = attrs.field(default="", validator=fields.line)
+    caller: str = attrs.field(default="", validator=fields.short_text)
+    target: str = attrs.field(default="", validator=fields.short_text)
+    cause: str = attrs.field(default="", validator=fields.short_text)
     blame: Blame | None = None
-    plan_hash: str = attrs.field(default="", validator=fields.line)
+    plan_hash: str = attrs.field(default="", validator=fields.short_text)
     from_ms: int | None = attrs.field(default=None, validator=fields.time_ms)
     to_ms: int | None = attrs.field(default=None, validator=fields.time_ms)
     most: int = attrs.field(default=fields.USUAL_ROWS, validator=fields.rows)

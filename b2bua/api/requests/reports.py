@@ -11,7 +11,7 @@ from routing.ids import Number400
 
 
 class CountBy(StrEnum):
-    """By what calls are counted; hours and days are Asia/Shanghai's."""
+    """The key that calls are counted by; hours and days are Asia/Shanghai's."""
 
     HOUR = "hour"
     DAY = "day"
@@ -34,7 +34,7 @@ class CallCount:
 
 @attrs.frozen
 class CallsCounted:
-    """Times in their order, others by most calls."""
+    """Hours and days in order of time; others in order of calls, most first."""
 
     rows: tuple[CallCount, ...]
 

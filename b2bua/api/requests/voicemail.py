@@ -14,8 +14,8 @@ from routing.ids import CallId, Number400
 class Message:
     """One message. Times are UTC epoch milliseconds; numbers are printed as people write them.
 
-    `read_ms` None: nobody has read it. `notified_ms`: when the subscriber's system took note of it. `sealed`: it is
-    heard with a key only.
+    `read_ms` None: nobody has read it. `notified_ms`: when the subscriber's system was notified of it. `sealed`: it can
+    be played with a key only.
     """
 
     call_id: CallId
@@ -48,7 +48,7 @@ class ListMessages(Operation[MessagesListed]):
     SCOPE = Scope.ALL
 
     number: Number400 | None = attrs.field(default=None, converter=fields.optional_number)
-    mailbox: str = attrs.field(default="", validator=fields.line)
+    mailbox: str = attrs.field(default="", validator=fields.short_text)
     unread: bool = False
     most: int = attrs.field(default=fields.USUAL_ROWS, validator=fields.rows)
 
@@ -70,7 +70,7 @@ class MarkMessages(Operation[MessagesMarked]):
     AUDITED = True
     FAULTS: ClassVar = (FaultKind.NOT_FOUND,)
 
-    call_ids: tuple[CallId, ...] = attrs.field(validator=fields.some)
+    call_ids: tuple[CallId, ...] = attrs.field(validator=fields.bounded_non_empty_list)
     read: bool = True
 
 
@@ -91,4 +91,4 @@ class DeleteMessages(Operation[MessagesDeleted]):
     AUDITED = True
     FAULTS: ClassVar = (FaultKind.NOT_FOUND,)
 
-    call_ids: tuple[CallId, ...] = attrs.field(validator=fields.some)
+    call_ids: tuple[CallId, ...] = attrs.field(validator=fields.bounded_non_empty_list)

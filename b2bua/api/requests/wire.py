@@ -1,7 +1,7 @@
-"""Requests and replies as plain fields, and back.
+"""Converts requests and replies to plain fields, and back.
 
-Rule: a request is what its class says or it is refused, with the path of each field that is wrong and how to mend it:
-no value is turned into another type, and no field is passed over.
+Rule: a request that does not fit its class is refused, with the path of each wrong field and how to correct it: no
+value is converted to another type, and no field is ignored.
 """
 
 from collections.abc import Iterator
@@ -18,14 +18,16 @@ from cattrs.errors import (
 )
 
 from b2bua.api.requests.fields import FieldFault
-from b2bua.api.requests.operation import Operation, Refusal, reply_class
+from b2bua.api.requests.operation import AnOperation, Operation, Refusal, reply_class
 from b2bua.console.protocol import Fault, FaultKind
 
 R = TypeVar("R")
-O = TypeVar("O", bound=Operation[Any])  # noqa: E741  # Any: the reply's class does not matter here
+O = TypeVar("O", bound=AnOperation)  # noqa: E741  # the usual letter for an operation, with R for its reply
 
-Plain = dict[str, Any]
-"""Fields by name, each of msgpack's types. Any: this is what comes from outside, before it is looked at."""
+Value = Any
+"""A value of one of msgpack's types, from outside and not checked yet (hence Any)."""
+Plain = dict[str, Value]
+"""Fields by name."""
 
 _MOST_SENTENCE: Final = 1000
 """Characters of a refusal's sentence."""
@@ -69,7 +71,7 @@ def _sentence(fault: Fault) -> str:
     return f"{said}: {fault.mend}" if fault.mend else said
 
 
-def _exact(value: Any, kind: type) -> Any:
+def _exact(value: Value, kind: type) -> Value:
     """A value that is of this type already; for a StrEnum, which is a str too, one of its members."""
     if issubclass(kind, Enum):
         return _member(value, kind)
@@ -78,7 +80,7 @@ def _exact(value: Any, kind: type) -> Any:
     return value
 
 
-def _member(value: Any, kind: type[Enum]) -> Enum:
+def _member(value: Value, kind: type[Enum]) -> Enum:
     if isinstance(value, str):
         for member in kind:
             if member.value == value:
@@ -86,7 +88,7 @@ def _member(value: Any, kind: type[Enum]) -> Enum:
     raise FieldFault("", f"is {_shown(value)}", f"it is one of {', '.join(str(each.value) for each in kind)}")
 
 
-def _row(value: Any, kind: Any) -> tuple[Any, ...]:
+def _row(value: Value, kind: object) -> tuple[Value, ...]:
     """A list of items of one type. Without this a text would pass as a list of letters."""
     if not isinstance(value, list | tuple):
         raise FieldFault("", f"is {_shown(value)}", "it is a list")
@@ -99,7 +101,7 @@ def _row(value: Any, kind: Any) -> tuple[Any, ...]:
     return tuple(items)
 
 
-def _is_row(kind: Any) -> bool:
+def _is_row(kind: object) -> bool:
     return bool(get_origin(kind) == tuple and get_args(kind)[1:] == (...,))  # noqa: E721 - an alias, not a value
 
 
@@ -148,9 +150,8 @@ def _converter() -> Converter:
         converter.register_structure_hook(kind, _exact)
     converter.register_structure_hook(Enum, _member)
     # Trace steps and the facts in records are plain already, and of any shape.
-    plain = (Plain, dict[str, Any])
-    converter.register_structure_hook_func(lambda kind: kind in plain, lambda value, _: dict(value))
-    converter.register_unstructure_hook_func(lambda kind: kind in plain, lambda value: value)
+    converter.register_structure_hook_func(lambda kind: kind == Plain, lambda value, _: dict(value))
+    converter.register_unstructure_hook_func(lambda kind: kind == Plain, lambda value: value)
     converter.register_structure_hook_func(_is_row, _row)
     return converter
 

@@ -1,6 +1,6 @@
 """The worked example of `make run`: a 400 number, a trunk that trusts loopback, and two test telephones.
 
-Rule: it is an ordinary configuration and an ordinary plan; nothing in the switch knows that it is an example.
+Rule: it is an ordinary configuration and an ordinary plan; the switch does not treat it specially.
 """
 
 import subprocess
@@ -67,7 +67,7 @@ def phones(port: int) -> Iterator[None]:
 
 
 def welcome(port: int) -> str:
-    """What `make run` says when it is ready: the addresses, and three commands to try."""
+    """What `make run` prints when it is ready: the addresses, and three commands to try."""
     at = "" if port == 5060 else f" --to {_HOST}:{port}"
     switch400 = Path(sys.argv[0]).name if sys.argv[0].startswith("/usr") else ".venv/bin/switch400"
     return f"""

@@ -1,7 +1,7 @@
 """Finds the file of a prompt by its name.
 
 Rule: a subscriber's own prompt (`<folder>/<400 number>/<name>.wav`) goes before the common one (`<folder>/<name>.wav`),
-and an earlier folder before a later one. Files are looked for anew in each call, so that an upload is heard at once.
+and an earlier folder before a later one. Files are searched for in each call, so that an upload is in effect at once.
 A number that has no file (`number-42`) is played as several that have one.
 """
 

@@ -1,4 +1,4 @@
-"""Sounds that are not speech: the ringing tone, the beep and hold music, synthesised here, so that nobody has rights.
+"""Sounds that are not speech: ringing tone, beep and hold music, synthesised here, so that they are free of rights.
 
 Rule: a sound that is looped begins and ends in silence, so that no click is heard between two turns.
 """

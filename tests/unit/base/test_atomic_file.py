@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from b2bua.base.atomic_file import give_to_folder_owner, write_whole
 from b2bua.base.errors import StoreUnusable
 from b2bua.cli import main
-from b2bua.cli.place import locate
+from b2bua.cli.locations import locate
 from b2bua.control.server import listen
 from b2bua.store.database import open_database
 from tests.unit.routing.calls import TWO_TARGETS

@@ -50,11 +50,11 @@ def test_targets_are_counted_while_they_ring_or_talk() -> None:
     assert board.on_target("4006001234", "mobile") == 1
     assert board.on_target("4006001234", "front-desk") == 0
     assert board.on_target("4009999999", "mobile") == 0
-    assert (board.had("4006001234", "mobile"), board.had("4006001234", "front-desk")) == (1, 1)
+    assert (board.attempts_at("4006001234", "mobile"), board.attempts_at("4006001234", "front-desk")) == (1, 1)
     board.take(ended_record("c-1", 3))
     assert board.on_target("4006001234", "mobile") == 0
     assert board.get("c-1") is None
-    assert board.had("4006001234", "mobile") == 1
+    assert board.attempts_at("4006001234", "mobile") == 1
 
 
 class SetClock:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b2bua.calls.queues import Move, Queues, Standing
+from b2bua.calls.queues import Move, QueuedCall, Queues
 from routing.ids import CallId, NodeName, Number400
 
 NUMBER = Number400("4006001234")
@@ -29,7 +29,7 @@ def test_order_and_places(deeds: list[tuple[str, NodeName, CallId]]) -> None:
                 if call not in [waiting for waiting, _ in lines[node]]:
                     lines[node].append((call, deed == "first"))
                     lines[node].sort(key=lambda entry: not entry[1])  # a stable sort: within each, who came first
-                moves = queues.join(NUMBER, node, Standing(call, deed == "first", at))
+                moves = queues.join(NUMBER, node, QueuedCall(call, deed == "first", at))
                 assert call in [move.call.call_id for move in moves]
             case "leave":
                 lines[node] = [entry for entry in lines[node] if entry[0] != call]
@@ -50,8 +50,8 @@ def test_everyone_has_a_turn(calls: list[CallId]) -> None:
     queues = Queues()
     node = NodeName("day")
     for call in calls:
-        queues.join(NUMBER, node, Standing(call, priority=False, since_s=0.0))
+        queues.join(NUMBER, node, QueuedCall(call, priority=False, since_s=0.0))
     for call, after in pairwise(calls):
-        assert Move(NUMBER, node, Standing(after, priority=False, since_s=0.0), 0) in queues.leave(NUMBER, node, call)
+        assert Move(NUMBER, node, QueuedCall(after, priority=False, since_s=0.0), 0) in queues.leave(NUMBER, node, call)
     assert queues.leave(NUMBER, node, calls[-1]) == []
     assert queues.gone(calls[-1]) == []

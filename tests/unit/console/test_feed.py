@@ -24,7 +24,7 @@ class Line:
 keys = st.sampled_from(["x", "y", "z"])
 rows = st.none() | st.builds(Line, st.integers(0, 2), st.integers(0, 2))
 changes = st.tuples(st.just("change"), st.sampled_from([CALLS, ALARMS]), keys, rows)
-deeds = st.lists(
+steps = st.lists(
     changes
     | st.tuples(st.just("later"), st.sampled_from([CALLS, ALARMS]), keys, rows)
     | st.tuples(st.sampled_from(["cut", "lose", "subscribe"]))
@@ -41,19 +41,19 @@ def over_the_wire(message: Delta | Snapshot) -> Delta | Snapshot:
 
 
 @pytest.mark.req("S3")
-@given(deeds)
-def test_snapshot_and_deltas_make_a_later_snapshot(deeds: list[tuple[object, ...]]) -> None:
+@given(steps)
+def test_snapshot_and_deltas_make_a_later_snapshot(steps: list[tuple[object, ...]]) -> None:
     """For any changes, losses and late subscriptions: no gap goes unseen, and the end state is the same."""
     feed, mirror = Feed({LOG: 3}), Mirror()
     topics = frozenset({CALLS, LOG})
     lost = True
-    for deed in [*deeds, ("cut",)]:
-        match deed:
-            case ("change", str(topic), str(key), row):
+    for step in [*steps, ("cut",)]:
+        match step:
+            case ("change", str(topic), str(key), Line() | None as row):
                 feed.change(topic, key, row)
-            case ("later", str(topic), str(key), row):
-                feed.later(topic, key, partial(attrs.evolve, row) if row else lambda: None)
-            case ("note", row):
+            case ("later", str(topic), str(key), Line() | None as row):
+                feed.change_later(topic, key, partial(attrs.evolve, row) if row else (lambda: None))
+            case ("note", Line() as row):
                 feed.note(LOG, row)
             case ("subscribe",):
                 snapshot = over_the_wire(feed.snapshot(topics))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b2bua.base.framing import MOST_FRAME_BYTES, FrameCutter, framed
+from b2bua.base.framing import MOST_FRAME_BYTES, FrameCutter, make_frame
 from b2bua.console.protocol import (
     Delta,
     Fault,
@@ -70,7 +70,7 @@ def test_garbage_is_a_value_error_and_nothing_else(body: bytes) -> None:
     """A framed body of any bytes is a message or a ValueError, for both sides."""
     for side in (FromConsole, FromDaemon):
         try:
-            list(Frames(side).feed(framed(body)))
+            list(Frames(side).feed(make_frame(body)))
         except ValueError:
             continue
 
@@ -81,7 +81,7 @@ def test_well_formed_nonsense_is_a_value_error(value: Any) -> None:
     from b2bua.base.serialization import pack
 
     with pytest.raises(ValueError, match="not a message"):
-        list(Frames(FromConsole).feed(framed(pack(value))))
+        list(Frames(FromConsole).feed(make_frame(pack(value))))
 
 
 def test_a_greeting_of_another_version_is_understood() -> None:
@@ -90,7 +90,7 @@ def test_a_greeting_of_another_version_is_understood() -> None:
 
     for fields in ({}, {"token": "t", "mood": "good"}):
         said = {"_type": "Hello", "version": 9, "role": "viewer", "who": "li", **fields}
-        (hello,) = Frames(FromConsole).feed(framed(pack(said)))
+        (hello,) = Frames(FromConsole).feed(make_frame(pack(said)))
         assert hello.version == 9
 
 

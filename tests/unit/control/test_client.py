@@ -9,7 +9,7 @@ import pytest
 from b2bua.api.requests.calls import HangUp, HungUp
 from b2bua.api.requests.operation import Refusal
 from b2bua.api.requests.plans import CheckPlan
-from b2bua.base.framing import framed
+from b2bua.base.framing import make_frame
 from b2bua.console.protocol import Delta, FaultKind, Refused, Reply, Role, Snapshot, Welcome, frame
 from b2bua.control.client import Client, DaemonGone
 from routing.ids import CallId
@@ -59,7 +59,7 @@ def test_being_shut_out_is_a_refusal(ends: tuple[Client, socket.socket]) -> None
         (lambda _: None, "the daemon does not answer"),
         (lambda daemon: daemon.close(), "the link to the daemon broke"),
         (lambda daemon: daemon.shutdown(socket.SHUT_WR), "the daemon went away"),
-        (lambda daemon: daemon.sendall(framed(b"\xc1")), "the link to the daemon broke"),
+        (lambda daemon: daemon.sendall(make_frame(b"\xc1")), "the link to the daemon broke"),
         (lambda daemon: daemon.sendall(frame(Welcome(1, Role.ADMIN, 0))), "sent Welcome where Reply was due"),
         (lambda daemon: daemon.sendall(frame(Reply(1, ok=True, fields={"odd": 1}))), "the reply to call.hangup is not"),
     ],

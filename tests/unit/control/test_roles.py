@@ -20,7 +20,7 @@ from b2bua.api.requests.calls import HangUp, HungUp
 from b2bua.api.requests.catalogue import OPERATIONS
 from b2bua.api.requests.operation import Operation
 from b2bua.cli import main
-from b2bua.console.client_token import CredentialFault, token_at_hand
+from b2bua.console.client_token import CredentialFault, find_token
 from b2bua.console.feed import Feed
 from b2bua.console.protocol import VERSION, Hello, Reply, Request, Role, Snapshot, Subscribe, Welcome
 from b2bua.console.protocol import Refused as Refusing
@@ -62,7 +62,7 @@ class House:
         """A link, and the daemon's answer to its Hello."""
         far = Far(await trio.open_unix_socket(self.path))
         self.links.append(far)
-        await far.say(Hello(VERSION, role, who, token))
+        await far.send(Hello(VERSION, role, who, token))
         return far, await far.hear()
 
 
@@ -102,7 +102,7 @@ async def test_every_verb_in_every_role(house: House) -> None:
             f"the-{most}" if most else f"boss ({getpass.getuser()})",
         )
         for number, name in enumerate(OPERATIONS):
-            await far.say(Request(number, name, FIELDS.get(name, {})))
+            await far.send(Request(number, name, FIELDS.get(name, {})))
             reply = await far.hear()
             may = role is Role.ADMIN or name not in CHANGES or (role is Role.OPERATOR and name not in ONLY_ADMINS)
             least = OPERATIONS[name].ROLE
@@ -129,7 +129,7 @@ async def test_a_removed_token_opens_nothing_and_shuts_out(house: House) -> None
     """Whoever is linked by it is told and cut off; others stay; a lower role than before is as good as none."""
     li, lower, other = (house.tokens.add(name, Role.OPERATOR) for name in ("li", "lower", "other"))
     links = {name: (await house.link(token))[0] for name, token in (("li", li), ("lower", lower), ("other", other))}
-    await links["li"].say(Subscribe((CALLS,)))
+    await links["li"].send(Subscribe((CALLS,)))
     assert isinstance(await links["li"].hear(), Snapshot)
     house.tokens.remove("li")
     assert "token was removed" in (await links["li"].hear()).why
@@ -158,7 +158,7 @@ def test_another_user_needs_a_token(uid: int, role: Role, who: str) -> None:
     if uid == os.geteuid():
         return
     with pytest.raises(ValueError, match="a token is needed"):
-        Authentication().admit(Hello(VERSION, role, who), uid)
+        Authentication().authenticate(Hello(VERSION, role, who), uid)
 
 
 def test_the_socket_of_a_group(tmp_path: Path) -> None:
@@ -250,20 +250,20 @@ def test_the_token_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for name in ("SWITCH400_TOKEN", "SWITCH400_TOKEN_FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert token_at_hand() == ""
+    assert find_token() == ""
     files = [tmp_path / "switch400" / "token", tmp_path / "by-name", tmp_path / "by-environment"]
     files[0].parent.mkdir()
     for file in files:
         file.write_text(f"{file.name}\n")
         file.chmod(0o600)
-    assert token_at_hand() == "token"
+    assert find_token() == "token"
     monkeypatch.setenv("SWITCH400_TOKEN_FILE", str(files[2]))
-    assert token_at_hand() == "by-environment"
+    assert find_token() == "by-environment"
     monkeypatch.setenv("SWITCH400_TOKEN", "said")
-    assert token_at_hand() == "said"
-    assert token_at_hand(files[1]) == "by-name"
+    assert find_token() == "said"
+    assert find_token(files[1]) == "by-name"
     files[1].chmod(0o640)
     with pytest.raises(CredentialFault, match="chmod 600"):
-        token_at_hand(files[1])
+        find_token(files[1])
     with pytest.raises(CredentialFault, match="none"):
-        token_at_hand(tmp_path / "none")
+        find_token(tmp_path / "none")

@@ -12,7 +12,7 @@ from b2bua.api.dispatch import Dispatcher
 from b2bua.api.requests.operation import Refusal
 from b2bua.api.requests.plans import CheckPlan, PublishPlans
 from b2bua.api.requests.voicemail import MarkMessages
-from b2bua.base.framing import framed
+from b2bua.base.framing import make_frame
 from b2bua.console.feed import Feed, Mirror
 from b2bua.console.protocol import (
     VERSION,
@@ -44,7 +44,7 @@ async def test_a_console_sees_a_snapshot_and_then_what_changes(serving: Serving)
     """After Subscribe comes the state whole, then deltas of one step each, only in the topics asked for."""
     serving.feed.change(CALLS, "c1", a_call())
     far = await serving.welcomed()
-    await far.say(Subscribe((CALLS,)))
+    await far.send(Subscribe((CALLS,)))
     snapshot = await far.hear()
     assert snapshot.state == serving.feed.snapshot([CALLS]).state
     mirror = Mirror()
@@ -60,11 +60,11 @@ async def test_a_console_sees_a_snapshot_and_then_what_changes(serving: Serving)
 async def test_two_consoles_see_the_same(serving: Serving) -> None:
     """Consoles with different topics and moments of arrival agree with the daemon and each other."""
     first, second = await serving.welcomed(), await serving.welcomed()
-    await first.say(Subscribe((CALLS,)))
+    await first.send(Subscribe((CALLS,)))
     assert (await first.hear()).state == {CALLS: {}}
     serving.feed.change(CALLS, "c1", a_call())
     assert set((await first.hear()).changes[CALLS]) == {"c1"}
-    await second.say(Subscribe((CALLS, ALARMS)))
+    await second.send(Subscribe((CALLS, ALARMS)))
     assert set((await second.hear()).state[CALLS]) == {"c1"}
     serving.feed.change(CALLS, "c1", None)
     for far in (first, second):
@@ -75,7 +75,7 @@ async def test_two_consoles_see_the_same(serving: Serving) -> None:
 async def test_a_slow_console_is_cut_to_a_fresh_snapshot(serving: Serving) -> None:
     """A console that stops reading costs a bounded queue, and a snapshot when it reads again."""
     far = await serving.welcomed()
-    await far.say(Subscribe((CALLS,)))
+    await far.send(Subscribe((CALLS,)))
     mirror = Mirror()
     mirror.replace(await far.hear())
     broad = "x" * 20_000  # fills the kernel's socket buffer in a few deltas
@@ -119,7 +119,7 @@ async def test_replies_that_are_not_read_are_bounded(serving: Serving) -> None:
 async def test_only_the_topics_that_there_are(serving: Serving) -> None:
     """F41: a subscription stays in memory as long as its link, so no console may fill it with words of its own."""
     far = await serving.welcomed()
-    await far.say(Subscribe((CALLS, *(f"t{n}" for n in range(1000)))))
+    await far.send(Subscribe((CALLS, *(f"t{n}" for n in range(1000)))))
     refused = await far.hear()
     assert isinstance(refused, Refused)
     assert "there is no topic t0; there are calls, " in refused.why
@@ -151,7 +151,7 @@ async def test_what_was_asked_is_done_though_the_console_went(serving: Serving) 
 async def test_errors_come_back_as_sentences(serving: Serving, operation: str, fault: FaultKind, error: str) -> None:
     """The role comes before the fields; an unknown, wrong or failing request ends nothing but itself."""
     far = await serving.welcomed(role=Role.VIEWER)
-    await far.say(Request(1, operation, {}))
+    await far.send(Request(1, operation, {}))
     reply = await far.hear()
     assert not reply.ok
     assert reply.fault is fault
@@ -169,7 +169,7 @@ async def test_faults_of_a_document_come_with_path_and_mend(serving: Serving) ->
 
 @pytest.mark.parametrize(
     "bytes_sent",
-    [b"GET / HTTP/1.1\r\n\r\n", framed(b"\xc1"), framed(b"\x93\x01\x02\x03"), b"\xff" * 64],
+    [b"GET / HTTP/1.1\r\n\r\n", make_frame(b"\xc1"), make_frame(b"\x93\x01\x02\x03"), b"\xff" * 64],
     ids=["http", "no msgpack", "no message", "a length beyond the bound"],
 )
 async def test_garbage_ends_only_its_own_link(serving: Serving, bytes_sent: bytes) -> None:
@@ -186,7 +186,7 @@ async def test_garbage_ends_only_its_own_link(serving: Serving, bytes_sent: byte
 async def test_another_version_is_told_both_versions(serving: Serving) -> None:
     """A console of another release learns which version each side speaks, and what to do."""
     far = await serving.connect()
-    await far.say(Hello(VERSION + 1, Role.ADMIN, "wang"))
+    await far.send(Hello(VERSION + 1, Role.ADMIN, "wang"))
     refused = await far.hear()
     assert refused.version == VERSION
     assert f"version {VERSION + 1}: use the same release" in refused.why
@@ -242,7 +242,7 @@ async def test_the_socket_is_gone_when_the_daemon_ends(tmp_path: Path) -> None:
     async with trio.open_nursery() as nursery:
         await nursery.start(Control(Feed(), Dispatcher()).serve, listen(path))
         far = Far(await trio.open_unix_socket(path))
-        await far.say(Hello(VERSION, Role.VIEWER, ""))
+        await far.send(Hello(VERSION, Role.VIEWER, ""))
         assert await far.hear() == Welcome(VERSION, Role.VIEWER, 0, getpass.getuser())
         nursery.cancel_scope.cancel()
     assert not path.exists()

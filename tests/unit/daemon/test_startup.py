@@ -36,26 +36,26 @@ def test_the_state_directory_is_its_owners(tmp_path: Path) -> None:
 
 def test_one_daemon_in_a_state_directory(tmp_path: Path) -> None:
     """The second is refused while the first holds the lock, which others cannot read; afterwards it is let in."""
-    with startup.sole(tmp_path):
+    with startup.lock_state_directory(tmp_path):
         assert stat.S_IMODE((tmp_path / "lock").stat().st_mode) == 0o600
         with pytest.raises(StartFault, match="another switch400 runs in"):
-            startup.sole(tmp_path)
-    startup.sole(tmp_path).close()
+            startup.lock_state_directory(tmp_path)
+    startup.lock_state_directory(tmp_path).close()
     with pytest.raises(StartFault, match=r"none cannot be used \(No such file or directory\)"):
-        startup.sole(tmp_path / "none")
+        startup.lock_state_directory(tmp_path / "none")
 
 
 def test_the_inside_port_is_remembered(tmp_path: Path) -> None:
     """The next daemon has the same port, for calls that outlived the one before; another if it is taken."""
-    with startup.inside(tmp_path, 0) as first:
+    with startup.inside_socket(tmp_path, 0) as first:
         port = first.getsockname()[1]
-        with startup.inside(tmp_path, 0) as other:
+        with startup.inside_socket(tmp_path, 0) as other:
             assert other.getsockname()[1] != port
         (tmp_path / "inside.json").write_text(json.dumps(port))
-    with startup.inside(tmp_path, 0) as again:
+    with startup.inside_socket(tmp_path, 0) as again:
         assert again.getsockname()[1] == port
     (tmp_path / "inside.json").write_text("{")
-    startup.inside(tmp_path, 0).close()
+    startup.inside_socket(tmp_path, 0).close()
 
 
 def test_an_inside_port_that_cannot_be_had(tmp_path: Path) -> None:
@@ -64,21 +64,21 @@ def test_an_inside_port_that_cannot_be_had(tmp_path: Path) -> None:
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
         with pytest.raises(StartFault, match=rf"UDP 127.0.0.1:{port} cannot be used \(Address already in use\)"):
-            startup.inside(tmp_path, port)
+            startup.inside_socket(tmp_path, port)
     with pytest.raises(StartFault, match=r"inside.json cannot be written \(No such file or directory\)"):
-        startup.inside(tmp_path / "none", 0)
+        startup.inside_socket(tmp_path / "none", 0)
 
 
 def test_the_secret_is_made_once(tmp_path: Path) -> None:
     """It is the same at every start, mode 0600; a damaged one is said, with what its removal costs."""
-    secret = startup.secret(tmp_path)
-    assert (len(secret), startup.secret(tmp_path)) == (32, secret)
+    secret = startup.edge_secret(tmp_path)
+    assert (len(secret), startup.edge_secret(tmp_path)) == (32, secret)
     assert stat.S_IMODE((tmp_path / "edge.key").stat().st_mode) == 0o600
     (tmp_path / "edge.key").write_bytes(secret[:31])
     with pytest.raises(StartFault, match=r"edge.key is damaged; remove it \(calls in progress"):
-        startup.secret(tmp_path)
+        startup.edge_secret(tmp_path)
     with pytest.raises(StartFault, match=r"edge\.key cannot be used"):
-        startup.secret(tmp_path / "none")
+        startup.edge_secret(tmp_path / "none")
 
 
 def _a_file_for_a_socket(state: Path) -> None:
@@ -132,7 +132,7 @@ def test_an_address_in_use(tmp_path: Path, kind: socket.SocketKind) -> None:
         with pytest.raises(StartFault, match=rf"127.0.0.1:{port} cannot be used \(Address already in use\)"):
             trio.run(daemon.run, "it listens")
     assert not (tmp_path / "state" / "control.sock").exists()
-    startup.sole(tmp_path / "state").close()
+    startup.lock_state_directory(tmp_path / "state").close()
 
 
 @pytest.mark.req("S5")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b2bua.base.framing import framed
+from b2bua.base.framing import make_frame
 from b2bua.ipc.protocol import (
     Ask,
     Frames,
@@ -51,7 +51,7 @@ def test_cut_at_any_byte(messages: list[Any], side: Any) -> None:
 def test_what_is_no_message_is_refused(body: bytes) -> None:
     """Any bytes in a frame are a message or a ValueError, never something else."""
     try:
-        messages = list(Frames(FromProcess).feed(framed(body)))
+        messages = list(Frames(FromProcess).feed(make_frame(body)))
     except ValueError:
         return
     assert all(isinstance(message, Hello | Update | Ask | Idle) for message in messages)

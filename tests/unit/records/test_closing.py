@@ -13,7 +13,7 @@ from b2bua.callproc.cdr_builder import CdrBuilder
 from b2bua.calls.active_calls import ActiveCalls
 from b2bua.ipc.protocol import Assign, InviteKey
 from b2bua.records.call_record import CallRecord, CallState, Connected, Party
-from b2bua.records.closing import HELD_BACK_MS, SIGN_OF_LIFE_MS, close, last_word_ms, talk_ms
+from b2bua.records.closing import HELD_BACK_MS, SIGN_OF_LIFE_MS, close, latest_known_ms, talk_ms
 from b2bua.store.rows import from_blob
 from routing.cause import BUSY, CRASHED, DAEMON_LOST, NORMAL
 from routing.command import Command, Connect, Disconnect, HangUp, Release
@@ -221,7 +221,7 @@ def test_daemon_and_process_die(life: Life, refreshed_before_ms: int) -> None:
     known = life.known(life.now_ms)
     if known is None or known[1].state is CallState.ENDED:
         return
-    sign_ms = max(last_word_ms(known[1]), ARRIVED_MS + life.now_ms - refreshed_before_ms)
+    sign_ms = max(latest_known_ms(known[1]), ARRIVED_MS + life.now_ms - refreshed_before_ms)
     closed = close(known[1], LOST, Party.SWITCH, sign_ms)
     until_sign = life.truth_ms(sign_ms - ARRIVED_MS)
     assert until_sign - HELD_BACK_MS <= closed.talk_ms <= until_sign
@@ -264,11 +264,11 @@ def test_a_later_sign_of_life_never_takes_talk_away(life: Life, sign_ms: int, mo
     record = _whole(life)
     if record is None:
         return
-    sign = last_word_ms(record) + sign_ms
+    sign = latest_known_ms(record) + sign_ms
     closed, later = (close(record, LOST, Party.SWITCH, at) for at in (sign, sign + more_ms))
     assert 0 <= record.talk_ms <= closed.talk_ms <= later.talk_ms <= closed.talk_ms + more_ms
     if sign_ms <= 0:
-        assert closed == close(record, LOST, Party.SWITCH, last_word_ms(record))
+        assert closed == close(record, LOST, Party.SWITCH, latest_known_ms(record))
         assert closed.talk_ms == record.talk_ms
 
 
@@ -279,8 +279,8 @@ def test_what_is_closed_stays_closed(life: Life, first_ms: int, again_ms: int) -
     record = _whole(life)
     if record is None:
         return
-    closed = close(record, LOST, Party.SWITCH, last_word_ms(record) + first_ms)
-    again = close(closed, DIED, Party.OPERATOR, last_word_ms(closed) + again_ms)
+    closed = close(record, LOST, Party.SWITCH, latest_known_ms(record) + first_ms)
+    again = close(closed, DIED, Party.OPERATOR, latest_known_ms(closed) + again_ms)
     assert attrs.evolve(again, as_of_ms=closed.as_of_ms) == closed
 
 

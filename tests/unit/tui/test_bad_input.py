@@ -10,11 +10,11 @@ from textual.events import Paste
 from textual.pilot import Pilot
 
 from b2bua.console.protocol import VERSION, Frames, FromConsole, Hello, Refused, frame
-from tests.unit.tui.office import Office, office
+from tests.unit.tui.fake_switch import FakeSwitch, fake_switch
 from tests.unit.tui.pilot import at_rest, console, press, seen, shows, until
 from tests.unit.tui.plan_store import PLAN
 from tests.unit.tui.test_plan_screen import at_the_plan, editor
-from tui.i18n import Language, speak
+from tui.i18n import Language, set_language
 from tui.plan.drafts import Drafts
 from tui.plan.screen import PlanScreen
 from tui.table import Table
@@ -25,15 +25,15 @@ NUMBER = "4006001234"
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """Tests read English."""
-    speak(Language.EN)
+    set_language(Language.EN)
     yield
-    speak(Language.ZH)
+    set_language(Language.ZH)
 
 
 @pytest.fixture
-def switch(tmp_path: Path) -> Iterator[Office]:
+def switch(tmp_path: Path) -> Iterator[FakeSwitch]:
     """A switch with one plan published."""
-    with office(tmp_path / "control.sock", calls=3) as running:
+    with fake_switch(tmp_path / "control.sock", calls=3) as running:
         yield running
 
 
@@ -66,7 +66,7 @@ def test_a_daemon_of_another_version_is_named_as_such(tmp_path: Path) -> None:
 def test_a_daemon_that_goes_while_a_plan_is_edited_takes_nothing_along(tmp_path: Path) -> None:
     """Publishing without a link says so; text and draft stay, and with the daemon back the same key publishes."""
     path = tmp_path / "control.sock"
-    first = office(path)
+    first = fake_switch(path)
     switch = first.__enter__()
     changed = PLAN.replace("ring_s = 15", "ring_s = 18")
 
@@ -82,8 +82,8 @@ def test_a_daemon_that_goes_while_a_plan_is_edited_takes_nothing_along(tmp_path:
         draft = Drafts(tmp_path / "own" / "drafts").read(NUMBER)
         assert draft is not None
         assert draft.text == changed
-        with office(path) as second:
-            await until(pilot, lambda: pilot.app.board.link.up)  # type: ignore[attr-defined]  # it is a Console
+        with fake_switch(path) as second:
+            await until(pilot, lambda: pilot.app.model.link.up)  # type: ignore[attr-defined]  # it is a Console
             await press(pilot, "f9", *"longer", "enter")
             await until(pilot, lambda: len(second.plans.versions) == 2)
             assert second.plans.text == changed
@@ -92,7 +92,7 @@ def test_a_daemon_that_goes_while_a_plan_is_edited_takes_nothing_along(tmp_path:
 
 
 @pytest.mark.req("S4")
-def test_a_fault_is_clicked_to_its_line(switch: Office) -> None:
+def test_a_fault_is_clicked_to_its_line(switch: FakeSwitch) -> None:
     """A double click on a fault puts the cursor on the line it is about; the plan cannot be published meanwhile."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -109,7 +109,7 @@ def test_a_fault_is_clicked_to_its_line(switch: Office) -> None:
 
 
 @pytest.mark.req("S4")
-def test_a_megabyte_is_pasted(switch: Office, tmp_path: Path) -> None:
+def test_a_megabyte_is_pasted(switch: FakeSwitch, tmp_path: Path) -> None:
     """A paste of 1 MB lands whole in the text and in the draft on disk, and keys are answered afterwards."""
     flood = "".join(f"# {n:08d} {'x' * 88}\n" for n in range(10_000))
 
@@ -129,7 +129,7 @@ def test_a_megabyte_is_pasted(switch: Office, tmp_path: Path) -> None:
 
 
 @pytest.mark.req("S4")
-def test_a_tiny_window_costs_nothing_of_a_draft(switch: Office, tmp_path: Path) -> None:
+def test_a_tiny_window_costs_nothing_of_a_draft(switch: FakeSwitch, tmp_path: Path) -> None:
     """20×5 and back, with every view opened in between: text, cursor and draft are as they were."""
 
     async def job(pilot: Pilot[Any]) -> None:

@@ -17,9 +17,9 @@ from b2bua.api.requests.peers import SetTrunkService
 from b2bua.console.protocol import Role
 from b2bua.console.rows import CALLS, COUNTERS, LOG, ONLY, QUEUES, Counters, LogLine, QueueRow, Service
 from routing.ids import CallId
-from tests.unit.tui.office import NOON_MS, Office, a_live_call, office
+from tests.unit.tui.fake_switch import NOON_MS, FakeSwitch, a_live_call, fake_switch
 from tests.unit.tui.pilot import console, press, seen, shows, shows_no, until
-from tui.i18n import Language, speak
+from tui.i18n import Language, set_language
 
 Job = Callable[[Pilot[Any]], Awaitable[None]]
 
@@ -27,9 +27,9 @@ Job = Callable[[Pilot[Any]], Awaitable[None]]
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """Tests read English unless they say otherwise."""
-    speak(Language.EN)
+    set_language(Language.EN)
     yield
-    speak(Language.ZH)
+    set_language(Language.ZH)
 
 
 def at_the_console(path: Path, job: Job, role: Role = Role.ADMIN, size: tuple[int, int] = (80, 24)) -> None:
@@ -43,14 +43,14 @@ def at_the_console(path: Path, job: Job, role: Role = Role.ADMIN, size: tuple[in
 
 
 @pytest.fixture
-def switch(tmp_path: Path) -> Iterator[Office]:
+def switch(tmp_path: Path) -> Iterator[FakeSwitch]:
     """A switch with twelve calls up."""
-    with office(tmp_path / "control.sock") as running:
+    with fake_switch(tmp_path / "control.sock") as running:
         yield running
 
 
 @pytest.mark.req("S3")
-def test_calls_are_seen_as_they_happen(switch: Office) -> None:
+def test_calls_are_seen_as_they_happen(switch: FakeSwitch) -> None:
     """The table shows state, caller, place, number, target and attempt, and follows the feed."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -86,12 +86,12 @@ def test_a_long_wait_is_said_in_the_bar_and_at_its_number(tmp_path: Path) -> Non
             running.do(partial(running.feed.change, QUEUES, f"c000{place}", None))
         await shows_no(pilot, "排队")
 
-    with office(tmp_path / "control.sock", now_ms=now_ms) as running:
+    with fake_switch(tmp_path / "control.sock", now_ms=now_ms) as running:
         at_the_console(running.path, job)
 
 
 @pytest.mark.req("S3")
-def test_find_a_call_and_say_why_it_rang_that_target(switch: Office) -> None:
+def test_find_a_call_and_say_why_it_rang_that_target(switch: FakeSwitch) -> None:
     """Filter by the number as dialled, open the call, and read which target was passed over and why."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -103,7 +103,7 @@ def test_find_a_call_and_say_why_it_rang_that_target(switch: Office) -> None:
 
 
 @pytest.mark.req("S3")
-def test_a_call_is_hung_up_only_after_a_yes(switch: Office) -> None:
+def test_a_call_is_hung_up_only_after_a_yes(switch: FakeSwitch) -> None:
     """`x` asks; Enter and `n` are no; `y` hangs the call up, in the operator's name."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -122,7 +122,7 @@ def test_a_call_is_hung_up_only_after_a_yes(switch: Office) -> None:
     at_the_console(switch.path, job)
 
 
-def test_a_viewer_is_refused_by_the_switch(switch: Office) -> None:
+def test_a_viewer_is_refused_by_the_switch(switch: FakeSwitch) -> None:
     """The console asks all the same; it is the daemon that says no, and the operator reads why."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -138,14 +138,14 @@ def test_a_viewer_is_refused_by_the_switch(switch: Office) -> None:
 def test_the_console_survives_a_restart_of_the_daemon(tmp_path: Path) -> None:
     """While the daemon is away the last picture stays, marked as old; the new daemon's picture replaces it."""
     path = tmp_path / "control.sock"
-    first = office(path)
+    first = fake_switch(path)
     first.__enter__()
 
     async def job(pilot: Pilot[Any]) -> None:
         await shows(pilot, "12 calls")
         await asyncio.to_thread(first.__exit__, None, None, None)
         await shows(pilot, "no link", "as last seen", "021-1234 5678")
-        with office(path, calls=3):
+        with fake_switch(path, calls=3):
             await shows(pilot, "3 calls")
             await shows_no(pilot, "as last seen")
 
@@ -158,7 +158,7 @@ def test_without_a_link_the_clocks_stand_still(tmp_path: Path) -> None:
     """What was seen last is shown as it was then; a call that was opened meanwhile is told once the link is back."""
     path = tmp_path / "control.sock"
     now_ms = time.time_ns() // 1_000_000
-    first = office(path, now_ms=now_ms)
+    first = fake_switch(path, now_ms=now_ms)
     first.__enter__()
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -172,7 +172,7 @@ def test_without_a_link_the_clocks_stand_still(tmp_path: Path) -> None:
         assert "oldest" not in later[1]
         await pilot.press("end", "enter")
         await shows(pilot, "no link to the switch")
-        with office(path, now_ms=now_ms):
+        with fake_switch(path, now_ms=now_ms):
             await shows(pilot, "closed on Saturday", "486/17")
 
     at_the_console(path, job, size=(100, 50))
@@ -187,14 +187,14 @@ def test_what_was_opened_without_a_link_is_asked_for_once_it_is_back(tmp_path: P
         await shows(pilot, "no link")
         await press(pilot, "6", "a")
         await shows(pilot, "no link to the switch")
-        with office(path):
+        with fake_switch(path):
             await shows(pilot, "publish", "+ring_s = 20")
 
     at_the_console(path, job)
 
 
 @pytest.mark.req("S3")
-def test_a_screen_that_comes_back_shows_what_is_now(switch: Office) -> None:
+def test_a_screen_that_comes_back_shows_what_is_now(switch: FakeSwitch) -> None:
     """Whoever leaves a call's detail does not see, even for a moment, the bar as it was when they opened it."""
 
     def up(calls: int) -> None:
@@ -213,7 +213,7 @@ def test_a_screen_that_comes_back_shows_what_is_now(switch: Office) -> None:
     at_the_console(switch.path, job)
 
 
-def test_a_filter_that_hides_all_says_so(switch: Office) -> None:
+def test_a_filter_that_hides_all_says_so(switch: FakeSwitch) -> None:
     """A table that is empty because of its filter does not look like one where nothing happened."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -228,7 +228,7 @@ def test_a_filter_that_hides_all_says_so(switch: Office) -> None:
 
 
 @pytest.mark.req("S3")
-def test_the_log_is_followed_until_the_cursor_leaves_its_end(switch: Office) -> None:
+def test_the_log_is_followed_until_the_cursor_leaves_its_end(switch: FakeSwitch) -> None:
     """New lines move the cursor on; from another line they do not, and the console says so; `End` follows again."""
 
     def more(n: int) -> None:
@@ -252,7 +252,7 @@ def test_the_log_is_followed_until_the_cursor_leaves_its_end(switch: Office) -> 
     at_the_console(switch.path, job)
 
 
-def test_the_key_of_all_keys_is_always_hinted_at(switch: Office) -> None:
+def test_the_key_of_all_keys_is_always_hinted_at(switch: FakeSwitch) -> None:
     """However many keys a screen has and however narrow it is, `?` stands at its foot."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -268,7 +268,7 @@ def test_the_key_of_all_keys_is_always_hinted_at(switch: Office) -> None:
     at_the_console(switch.path, job)
 
 
-def test_a_call_that_no_target_has_heard_of_is_not_ringing(switch: Office) -> None:
+def test_a_call_that_no_target_has_heard_of_is_not_ringing(switch: FakeSwitch) -> None:
     """A target that gave no sign yet is being called; it rings once it says so."""
     call = attrs.evolve(a_live_call(0), caller="0755-1111 2222", state="ringing", rang_ms=None)
 
@@ -282,7 +282,7 @@ def test_a_call_that_no_target_has_heard_of_is_not_ringing(switch: Office) -> No
     at_the_console(switch.path, job)
 
 
-def test_a_trunk_is_taken_out_after_a_yes(switch: Office) -> None:
+def test_a_trunk_is_taken_out_after_a_yes(switch: FakeSwitch) -> None:
     """In the pane of trunks `o` asks, and the daemon's row says that it is out."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -295,7 +295,7 @@ def test_a_trunk_is_taken_out_after_a_yes(switch: Office) -> None:
     at_the_console(switch.path, job)
 
 
-def test_pause_sort_invert_and_columns(switch: Office) -> None:
+def test_pause_sort_invert_and_columns(switch: FakeSwitch) -> None:
     """Pausing holds the picture; `!` shows what the filter hid; a hidden column is gone; sorting turns round."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -321,7 +321,7 @@ def test_pause_sort_invert_and_columns(switch: Office) -> None:
     at_the_console(switch.path, job)
 
 
-def test_the_language_changes_everywhere_at_once(switch: Office) -> None:
+def test_the_language_changes_everywhere_at_once(switch: FakeSwitch) -> None:
     """`L` turns the whole screen into Chinese and back, while calls go on."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -333,7 +333,7 @@ def test_the_language_changes_everywhere_at_once(switch: Office) -> None:
     at_the_console(switch.path, job)
 
 
-def test_a_tiny_terminal_does_no_harm(switch: Office) -> None:
+def test_a_tiny_terminal_does_no_harm(switch: FakeSwitch) -> None:
     """Resized to 20×5 and back, the console is as it was."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -346,7 +346,7 @@ def test_a_tiny_terminal_does_no_harm(switch: Office) -> None:
     at_the_console(switch.path, job)
 
 
-def test_help_shows_keys_and_the_users_own(switch: Office) -> None:
+def test_help_shows_keys_and_the_users_own(switch: FakeSwitch) -> None:
     """`?` lists every key from the one table, with the user's changes, and a changed key works."""
 
     async def sit() -> None:

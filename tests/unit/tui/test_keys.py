@@ -10,25 +10,25 @@ from textual.command import CommandPalette
 from textual.pilot import Pilot
 
 from tests.unit.tui.pilot import at_rest, press, shows, until
-from tests.unit.tui.still import Still, moment
+from tests.unit.tui.still_switch import StillSwitch, record_still
 from tui.app import Console
-from tui.i18n import Language, speak
+from tui.i18n import Language, set_language
 from tui.keys import KEYS, KeysFault, clashes, remapped
 
 
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """Tests read English."""
-    speak(Language.EN)
+    set_language(Language.EN)
     yield
-    speak(Language.ZH)
+    set_language(Language.ZH)
 
 
-def at_a_still(folder: Path, job: Callable[[Pilot[Any]], Awaitable[None]]) -> None:
+def with_still_switch(folder: Path, job: Callable[[Pilot[Any]], Awaitable[None]]) -> None:
     """Do a job at a console that shows a recorded moment."""
 
     async def sit() -> None:
-        console = Console(Still(moment(folder, 12)), folder / "own")
+        console = Console(StillSwitch(record_still(folder, 12)), folder / "own")
         async with console.run_test(size=(80, 24), notifications=True) as pilot:
             await shows(pilot, "12 calls", "ringing")
             await job(pilot)
@@ -71,7 +71,7 @@ def test_the_palette_does_what_a_key_does_here_and_leads_to_what_it_does_elsewhe
         await press(pilot, "enter")
         await shows(pilot, "this works in: Trunks and gateways", "telecom", "Failed")
 
-    at_a_still(tmp_path, job)
+    with_still_switch(tmp_path, job)
 
 
 def test_the_palette_lists_every_key(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_the_palette_lists_every_key(tmp_path: Path) -> None:
         assert isinstance(palette, CommandPalette)
         await until(pilot, lambda: palette.query_one("CommandList").option_count == len(KEYS))  # type: ignore[attr-defined]  # textual keeps its class to itself
 
-    at_a_still(tmp_path, job)
+    with_still_switch(tmp_path, job)
 
 
 def test_l_leads_from_a_trunk_to_its_lines_in_the_log(tmp_path: Path) -> None:
@@ -96,4 +96,4 @@ def test_l_leads_from_a_trunk_to_its_lines_in_the_log(tmp_path: Path) -> None:
         await press(pilot, "escape")
         await shows(pilot, "plan 5 in force")
 
-    at_a_still(tmp_path, job)
+    with_still_switch(tmp_path, job)

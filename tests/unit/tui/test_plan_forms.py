@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from b2bua.console.protocol import Fault
 from routing.document import PlanFaults, parse
-from tui.i18n import Language, speak
+from tui.i18n import Language, set_language
 from tui.plan.edits import Field, read
-from tui.plan.fill import emptied, fill, first_lines, told
+from tui.plan.fill import emptied, faults_by_line, fill, first_lines
 from tui.plan.forms import NAME, Form, forms
-from tui.plan.place import EditFault, drop, put
-from tui.plan.takeaway import take_away
+from tui.plan.remove_step import remove_part
+from tui.plan.toml_edit import EditFault, drop, put
 
 SIMPLE = """\
 number = "400-600-1234"
@@ -55,9 +55,9 @@ black.numbers = [
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """Tests read English."""
-    speak(Language.EN)
+    set_language(Language.EN)
     yield
-    speak(Language.ZH)
+    set_language(Language.ZH)
 
 
 def form(text: str, title: str) -> Form:
@@ -85,7 +85,7 @@ def refused(text: str, title: str, **typed: str) -> dict[str, str]:
 
 def away(text: str, title: str) -> str:
     """The text after a form's thing was taken away."""
-    return take_away(text, form(text, title).whole)
+    return remove_part(text, form(text, title).whole)
 
 
 def means(text: str) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def test_lists_are_added_named_and_taken_away() -> None:
 @pytest.mark.req("S4", "R2")
 def test_hours_are_named_used_and_taken_away() -> None:
     """Hours with a name are there for targets."""
-    text = filled(SIMPLE, "+ hours with a name", name="work", work="", **{"": "Mon-Fri 08:30-17:30"})
+    text = filled(SIMPLE, "+ hours with a name", name="work", edit="", **{"": "Mon-Fri 08:30-17:30"})
     text = filled(text, "Target front-desk", hours="work")
     assert parse(text).hours.keys() == {"work"}
     text = filled(text, "Target front-desk", hours="")
@@ -285,7 +285,7 @@ def test_what_cannot_be_is_said_at_its_line_in_both_languages(
     """A form names the line and says what can be written, in the language of the console; the text stays."""
     assert in_english in refused(SIMPLE, title, **lines)[at]
     place = [one.title for one in forms(tomllib.loads(SIMPLE))].index(title)
-    speak(Language.ZH)
+    set_language(Language.ZH)
     assert in_chinese in refused(SIMPLE, forms(tomllib.loads(SIMPLE))[place].title, **lines)[at]
 
 
@@ -312,14 +312,16 @@ def test_what_the_check_finds_is_said_at_its_line(
 ) -> None:
     """The place of the daemon's fault is a line of the form; the sentence there is the console's, in its language."""
     place = [one.title for one in forms(tomllib.loads(SIMPLE))].index(title)
-    speak(language)
+    set_language(language)
     one = forms(tomllib.loads(SIMPLE))[place]
     typed = {**first_lines(one, SIMPLE), **{line: lines[line.name] for line in one.lines if line.name in lines}}
     text, wrong = fill(one, SIMPLE, typed)
     assert not wrong
     with pytest.raises(PlanFaults) as found:
         parse(text)
-    said = told(one, text, typed, [Fault(fault.path, fault.problem, fault.mend) for fault in found.value.faults])
+    said = faults_by_line(
+        one, text, typed, [Fault(fault.path, fault.problem, fault.mend) for fault in found.value.faults]
+    )
     assert [line.name for line in said] == [at]
     assert lines[at] in said[next(iter(said))]
     assert said[next(iter(said))].isascii() is False

@@ -12,11 +12,11 @@ from textual.widgets import Input, OptionList, TextArea
 from routing.document import parse
 from routing.ids import NodeName
 from routing.node import Distribution, ShareBranch
-from tests.unit.tui.office import Office, office
+from tests.unit.tui.fake_switch import FakeSwitch, fake_switch
 from tests.unit.tui.pilot import at_rest, console, seen, shows, shows_no, until
 from tests.unit.tui.plan_store import PLAN
 from tests.unit.tui.test_console import Job
-from tui.i18n import Language, speak
+from tui.i18n import Language, set_language
 from tui.plan.formlist import FormScreen
 from tui.plan.screen import PlanScreen
 
@@ -24,19 +24,19 @@ from tui.plan.screen import PlanScreen
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """Tests read English."""
-    speak(Language.EN)
+    set_language(Language.EN)
     yield
-    speak(Language.ZH)
+    set_language(Language.ZH)
 
 
 @pytest.fixture
-def switch(tmp_path: Path) -> Iterator[Office]:
+def switch(tmp_path: Path) -> Iterator[FakeSwitch]:
     """A switch with one plan published."""
-    with office(tmp_path / "control.sock", calls=3) as running:
+    with fake_switch(tmp_path / "control.sock", calls=3) as running:
         yield running
 
 
-def at_the_plan(switch: Office, job: Job) -> None:
+def at_the_plan(switch: FakeSwitch, job: Job) -> None:
     """Open the plan of 400-600-1234 and do a job there."""
 
     async def sit() -> None:
@@ -61,7 +61,7 @@ def editor_below(pilot: Pilot[Any]) -> TextArea:
 
 
 @pytest.mark.req("S4", "R11")
-def test_move_to_a_mobile_by_form_see_the_difference_publish(switch: Office) -> None:
+def test_move_to_a_mobile_by_form_see_the_difference_publish(switch: FakeSwitch) -> None:
     """A form changes one field and keeps the comments; the difference shows it; with a note it is live."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -96,7 +96,7 @@ async def open_form(pilot: Pilot[Any], title: str) -> None:
 
 
 @pytest.mark.req("S4", "R3")
-def test_a_plan_is_split_by_form_and_made_whole_again(switch: Office) -> None:
+def test_a_plan_is_split_by_form_and_made_whole_again(switch: FakeSwitch) -> None:
     """37 % to one and 63 % to the other from a plan without a split; a sum that is not 100 is told at its line."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -126,7 +126,7 @@ def test_a_plan_is_split_by_form_and_made_whole_again(switch: Office) -> None:
 
 
 @pytest.mark.req("S4")
-def test_what_the_check_finds_in_a_form_is_told_at_its_line(switch: Office) -> None:
+def test_what_the_check_finds_in_a_form_is_told_at_its_line(switch: FakeSwitch) -> None:
     """The daemon's check is asked before a form closes; pressed once more, the line goes into the draft as it is."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -151,7 +151,7 @@ def test_what_the_check_finds_in_a_form_is_told_at_its_line(switch: Office) -> N
 
 
 @pytest.mark.req("S4")
-def test_faults_are_shown_beside_the_text_and_lead_to_their_line(switch: Office) -> None:
+def test_faults_are_shown_beside_the_text_and_lead_to_their_line(switch: FakeSwitch) -> None:
     """A plan that fails the check cannot be published; Enter on the fault goes to its line."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -168,7 +168,7 @@ def test_faults_are_shown_beside_the_text_and_lead_to_their_line(switch: Office)
 
 
 @pytest.mark.req("S4")
-def test_the_second_of_two_operators_is_told(switch: Office) -> None:
+def test_the_second_of_two_operators_is_told(switch: FakeSwitch) -> None:
     """When another publishes meanwhile, nothing is overwritten unseen: the difference, and a key to say it was seen."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -190,7 +190,7 @@ def test_the_second_of_two_operators_is_told(switch: Office) -> None:
 
 
 @pytest.mark.req("S4", "N7")
-def test_an_old_version_is_compared_and_restored(switch: Office) -> None:
+def test_an_old_version_is_compared_and_restored(switch: FakeSwitch) -> None:
     """The history shows every version; two are compared; restoring puts the old text in force as a new version."""
     switch.do(lambda: switch.plans.put(PLAN.replace("ring_s = 15", "ring_s = 30"), "li", "patience"))
 
@@ -210,7 +210,7 @@ def test_an_old_version_is_compared_and_restored(switch: Office) -> None:
 
 
 @pytest.mark.req("S4")
-def test_restoring_overwrites_nothing_unseen_and_leaves_the_draft(switch: Office) -> None:
+def test_restoring_overwrites_nothing_unseen_and_leaves_the_draft(switch: FakeSwitch) -> None:
     """What another published while the question stood is not overwritten; a draft outlives the restoring."""
     switch.do(lambda: switch.plans.put(PLAN.replace("ring_s = 15", "ring_s = 30"), "li", "patience"))
     mine = PLAN.replace("ring_s = 20", "ring_s = 22")
@@ -237,7 +237,7 @@ def test_restoring_overwrites_nothing_unseen_and_leaves_the_draft(switch: Office
 
 
 @pytest.mark.req("S4")
-def test_a_draft_outlives_the_console(switch: Office) -> None:
+def test_a_draft_outlives_the_console(switch: FakeSwitch) -> None:
     """What was typed is there again after the console was closed, even a megabyte of it; F8 drops it after a yes."""
     long = PLAN + "# " + "x" * 1_000_000 + "\n"
 
@@ -269,7 +269,7 @@ def test_a_draft_outlives_the_console(switch: Office) -> None:
 
 
 @pytest.mark.req("S4")
-def test_what_if_is_asked_of_the_draft(switch: Office) -> None:
+def test_what_if_is_asked_of_the_draft(switch: FakeSwitch) -> None:
     """The daemon decides a call on the text as it stands, by a trunk if one is named; the answer is told in words."""
 
     async def job(pilot: Pilot[Any]) -> None:

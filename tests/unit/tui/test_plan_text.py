@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.tui.plan_store import PLAN
-from tui.i18n import Language, speak
+from tui.i18n import Language, set_language
 from tui.plan.compare import MOST_LINES, compare
 from tui.plan.drafts import Draft, Drafts
 from tui.plan.edits import Field, read, write
 from tui.plan.forms import forms
 from tui.plan.lines import line_of
 from tui.plan.outline import outline
-from tui.plan.place import EditFault
+from tui.plan.toml_edit import EditFault
 from tui.plan.typed import Kind
 
 FIELDS = [field for form in forms(tomllib.loads(PLAN)) for field in form.named("neu").fields]
@@ -42,9 +42,9 @@ typed_of = {
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """Tests read English."""
-    speak(Language.EN)
+    set_language(Language.EN)
     yield
-    speak(Language.ZH)
+    set_language(Language.ZH)
 
 
 def put(field: Field) -> st.SearchStrategy[tuple[Field, str]]:
@@ -133,10 +133,16 @@ def test_the_tree_reads_aloud() -> None:
             },
         }
     )
-    for told in ("when work menu", "key 1 sales", "020-2 hours work", "c no such target", "gone no such node"):
-        assert told in tree
-    for told in ("menu menu (as above)", "nothing leads here", "stray release", "••••"):
-        assert told in tree
+    for faults_by_line in (
+        "when work menu",
+        "key 1 sales",
+        "020-2 hours work",
+        "c no such target",
+        "gone no such node",
+    ):
+        assert faults_by_line in tree
+    for faults_by_line in ("menu menu (as above)", "nothing leads here", "stray release", "••••"):
+        assert faults_by_line in tree
     assert "2580" not in tree
 
 

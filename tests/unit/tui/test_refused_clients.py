@@ -18,7 +18,7 @@ from b2bua.console.protocol import Role, frame
 from b2bua.control.client import Client
 from b2bua.control.server import listen
 from routing.ids import CallId
-from tests.unit.tui.office import office
+from tests.unit.tui.fake_switch import fake_switch
 from tests.unit.tui.pilot import shows
 from tests.unit.tui.test_console import at_the_console
 
@@ -29,7 +29,7 @@ def test_another_user_of_the_machine() -> None:
     """Another user who can reach the socket is refused without a token, by SO_PEERCRED, and is themselves with one."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o711)
-        with office(Path(folder) / "control.sock", calls=0) as switch:
+        with fake_switch(Path(folder) / "control.sock", calls=0) as switch:
             switch.path.chmod(0o666)
             token = switch.tokens.add("li", Role.OPERATOR)
             assert as_nobody(switch.path, "") == "nobody is not the switch's own user"

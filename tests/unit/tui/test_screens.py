@@ -21,10 +21,10 @@ from textual.widgets import TextArea
 
 from tests.unit.tui.pilot import at_rest, press, shows
 from tests.unit.tui.plan_store import PLAN
-from tests.unit.tui.still import Still, moment
+from tests.unit.tui.still_switch import StillSwitch, record_still
 from tui.app import Console
-from tui.framed import Framed
-from tui.i18n import Language, speak
+from tui.base_screen import BaseScreen
+from tui.i18n import Language, set_language
 
 SIZES = {"80x24": (80, 24), "160x48": (160, 48)}
 
@@ -181,7 +181,7 @@ MISSING = {
 def chinese_again() -> Iterator[None]:
     """The language is set by each test."""
     yield
-    speak(Language.ZH)
+    set_language(Language.ZH)
 
 
 @pytest.fixture
@@ -212,8 +212,8 @@ def no_partial_updates(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_screens(state: str, size: str, tmp_path: Path, pictures: SnapshotAssertion) -> None:
     """Each screen looks as it did when a person last looked at its picture and found it good."""
     language, calls, views = STATES[state, size]
-    speak(language)
-    source = Still(moment(tmp_path, calls), past=calls > 0)
+    set_language(language)
+    source = StillSwitch(record_still(tmp_path, calls), replies=calls > 0)
     other = asyncio.run(different(source, Console(source, tmp_path / "own"), SIZES[size], views, pictures))
     assert not other, f"these look different (retake them with --snapshot-update, and look at them): {other}"
 
@@ -241,14 +241,14 @@ def test_no_picture_is_left_over() -> None:
 @pytest.mark.parametrize("theme", THEMES)
 def test_themes(theme: str, tmp_path: Path, pictures: SnapshotAssertion) -> None:
     """The panes that use colour most, in the other colours."""
-    speak(Language.EN)
-    source = Still(moment(tmp_path, 30))
+    set_language(Language.EN)
+    source = StillSwitch(record_still(tmp_path, 30))
     console = Console(source, tmp_path / "own", theme)
     assert not asyncio.run(different(source, console, (80, 24), COLOURED, pictures))
 
 
 async def different(
-    source: Still, console: Console, size: tuple[int, int], views: tuple[View, ...], pictures: SnapshotAssertion
+    source: StillSwitch, console: Console, size: tuple[int, int], views: tuple[View, ...], pictures: SnapshotAssertion
 ) -> list[str]:
     """Go from view to view; the names of those that do not look like their picture."""
     other = []
@@ -259,8 +259,8 @@ async def different(
                 console.screen.query_one(TextArea).text = view.text
             await press(pilot, *view.keys)
             if view.lose:
-                source.lose(console.board)
-                assert isinstance(console.screen, Framed)
+                source.lose(console.model)
+                assert isinstance(console.screen, BaseScreen)
                 console.screen.renew()
             if await picture_of(pilot, view) != pictures(name=view.name):
                 other.append(view.name)

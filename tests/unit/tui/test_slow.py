@@ -67,11 +67,11 @@ deeds = st.lists(
 )
 
 
-def act(side: Side, deed: tuple[Any, ...]) -> None:
+def act(side: Side, action: tuple[Any, ...]) -> None:
     """Do one thing that does not read."""
-    match deed:
+    match action:
         case ("later", topic, key, Line() as row):
-            side.feed.later(topic, key, lambda: row)
+            side.feed.change_later(topic, key, lambda: row)
         case ("change" | "later", topic, key, row):
             side.feed.change(topic, key, row)
         case ("note", n):
@@ -97,14 +97,14 @@ def test_whoever_reads_on_holds_what_the_daemon_holds(deeds: list[tuple[Any, ...
     async def live() -> None:
         side = Side()
         side.link()
-        for deed in [*deeds, ("check",)]:
-            match deed:
+        for action in [*deeds, ("check",)]:
+            match action:
                 case ("read", int(most)):
                     await side.read(most)
                 case ("check",):
                     await side.check()
                 case _:
-                    act(side, deed)
+                    act(side, action)
 
     trio.run(live)
 

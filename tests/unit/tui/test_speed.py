@@ -21,7 +21,7 @@ import attrs
 import pytest
 
 from b2bua.console.rows import CALLS
-from tests.unit.tui.office import Office, a_live_call, office
+from tests.unit.tui.fake_switch import FakeSwitch, a_live_call, fake_switch
 
 CALLS_UP = 500
 CHANGES_PER_S = 50
@@ -88,7 +88,7 @@ class Terminal:
 
 
 @contextmanager
-def restless(switch: Office) -> Iterator[None]:
+def restless(switch: FakeSwitch) -> Iterator[None]:
     """The switch's calls change, one after another, until the end of the block."""
     over = threading.Event()
 
@@ -131,7 +131,7 @@ def answers(terminal: Terminal) -> list[Answer]:
     return given
 
 
-def told(what: str, seconds: list[float]) -> str:
+def faults_by_line(what: str, seconds: list[float]) -> str:
     """Median, 99th percentile and worst, in milliseconds."""
     ordered = sorted(seconds)
     shown = (median(ordered), ordered[len(ordered) * 99 // 100], ordered[-1])
@@ -149,8 +149,8 @@ def test_cost_and_answer(tmp_path: Path, columns: int, lines: int) -> None:
     """
     now_ms = time.time_ns() // 1_000_000
     with ExitStack() as stack:
-        still = stack.enter_context(office(tmp_path / "still.sock", calls=0, now_ms=now_ms))
-        switch = stack.enter_context(office(tmp_path / "busy.sock", calls=CALLS_UP, now_ms=now_ms))
+        still = stack.enter_context(fake_switch(tmp_path / "still.sock", calls=0, now_ms=now_ms))
+        switch = stack.enter_context(fake_switch(tmp_path / "busy.sock", calls=CALLS_UP, now_ms=now_ms))
         stack.enter_context(restless(switch))
         idle, busy = (Terminal(at.path, tmp_path / "own", columns, lines) for at in (still, switch))
         stack.callback(idle.close)
@@ -171,9 +171,13 @@ def test_cost_and_answer(tmp_path: Path, columns: int, lines: int) -> None:
     print(
         f"\nconsole {columns}x{lines}: {share:.1%} of a core, {rate:.0f} kB/s to the terminal; a key is answered in ms"
     )
-    print(f"(median / p99 / worst): {told('idle', [each.took_s for each in of_idle])}", end=", ")
-    print(told("busy", [each.took_s for each in of_busy]), end="; without waiting for a core: ")
-    print(told("idle", [each.own_s for each in of_idle]), told("busy", [each.own_s for each in of_busy]), sep=", ")
+    print(f"(median / p99 / worst): {faults_by_line('idle', [each.took_s for each in of_idle])}", end=", ")
+    print(faults_by_line("busy", [each.took_s for each in of_busy]), end="; without waiting for a core: ")
+    print(
+        faults_by_line("idle", [each.own_s for each in of_idle]),
+        faults_by_line("busy", [each.own_s for each in of_busy]),
+        sep=", ",
+    )
     assert share < MOST_OF_A_CORE
     own = sorted(each.own_s for each in of_busy)
     assert own[len(own) * 99 // 100] < ANSWER_WITHIN_S

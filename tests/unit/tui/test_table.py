@@ -53,12 +53,12 @@ def at_the_table(job: Callable[[Pilot[Any], Watched], Awaitable[None]]) -> None:
 
     async def sit() -> None:
         async with Desk().run_test(size=(40, 20)) as pilot:
-            sheet = pilot.app.query_one(Watched)
-            sheet.fill(list(rows(12).items()), 0)
-            sheet.focus()
+            table = pilot.app.query_one(Watched)
+            table.fill(list(rows(12).items()), 0)
+            table.focus()
             await pilot.pause()
-            sheet.drawn.clear()
-            await job(pilot, sheet)
+            table.drawn.clear()
+            await job(pilot, table)
 
     asyncio.run(sit())
 
@@ -67,13 +67,13 @@ def at_the_table(job: Callable[[Pilot[Any], Watched], Awaitable[None]]) -> None:
 def test_one_cell_that_changed_is_one_cell_drawn() -> None:
     """Filled anew with the same rows nothing is drawn; with one field changed, that cell and no other."""
 
-    async def job(pilot: Pilot[Any], sheet: Watched) -> None:
-        sheet.fill(list(rows(12).items()), 1000)
-        assert sheet.drawn == []
+    async def job(pilot: Pilot[Any], table: Watched) -> None:
+        table.fill(list(rows(12).items()), 1000)
+        assert table.drawn == []
         changed = rows(12)
         changed["r03"]["state"] = "talking"
-        sheet.fill(list(changed.items()), 2000)
-        assert sheet.drawn == [Region(11, 4, 8, 1)]
+        table.fill(list(changed.items()), 2000)
+        assert table.drawn == [Region(11, 4, 8, 1)]
 
     at_the_table(job)
 
@@ -82,15 +82,15 @@ def test_one_cell_that_changed_is_one_cell_drawn() -> None:
 def test_the_cursor_stays_on_its_row() -> None:
     """Rows that go above it move the cursor's line, not what it is on; when its own row goes it is on a neighbour."""
 
-    async def job(pilot: Pilot[Any], sheet: Watched) -> None:
-        sheet.go_to("r05")
+    async def job(pilot: Pilot[Any], table: Watched) -> None:
+        table.go_to("r05")
         fewer = {key: row for key, row in rows(12).items() if key not in ("r01", "r02")}
-        sheet.fill(list(fewer.items()), 0)
-        assert sheet.key == "r05"
+        table.fill(list(fewer.items()), 0)
+        assert table.key == "r05"
         del fewer["r05"]
-        sheet.fill(list(fewer.items()), 0)
-        assert sheet.key == "r06"
-        sheet.fill([], 0)
-        assert sheet.key is None
+        table.fill(list(fewer.items()), 0)
+        assert table.key == "r06"
+        table.fill([], 0)
+        assert table.key is None
 
     at_the_table(job)

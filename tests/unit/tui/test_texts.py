@@ -12,7 +12,7 @@ from b2bua.console.protocol import Role
 from b2bua.console.rows import Level, Service
 from b2bua.records.call_record import CallState, Party
 from routing import cause
-from tui.i18n import TEXTS, Language, say, say_slug, speak
+from tui.i18n import TEXTS, Language, set_language, tr, tr_slug
 from tui.keys import KEYS, PANES, REPORTS
 
 SOURCES = sorted(Path(tui.__file__).parent.rglob("*.py"))
@@ -39,7 +39,7 @@ def test_every_key_of_the_code_has_a_text() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
-            place = {"say": 0, "Column": 1, "text": 1, "count": 1}.get(node.func.id)
+            place = {"tr": 0, "Column": 1, "text": 1, "count": 1}.get(node.func.id)
             if place is None or len(node.args) <= place:
                 continue
             named = node.args[place]
@@ -50,10 +50,10 @@ def test_every_key_of_the_code_has_a_text() -> None:
 def test_every_key_of_the_keyboard_has_a_name() -> None:
     """The table of keys and the table of texts agree."""
     for key in KEYS:
-        assert say("keys." + key.id.replace(".", "_"))
-        assert say(f"keys.in_{key.where}")
+        assert tr("keys." + key.id.replace(".", "_"))
+        assert tr(f"keys.in_{key.where}")
     for pane in PANES:
-        assert say(f"pane.{pane}")
+        assert tr(f"pane.{pane}")
     assert len({key.id for key in KEYS}) == len(KEYS)
 
 
@@ -85,6 +85,6 @@ def test_every_slug_of_the_daemon_has_a_text() -> None:
 
 def test_an_unknown_slug_is_shown_as_it_is() -> None:
     """A newer daemon's words are shown rather than nothing."""
-    assert say_slug("cause", "quite-new") == "quite-new"
-    speak(Language.ZH)
-    assert say_slug("cause", "busy") == "忙"
+    assert tr_slug("cause", "quite-new") == "quite-new"
+    set_language(Language.ZH)
+    assert tr_slug("cause", "busy") == "忙"

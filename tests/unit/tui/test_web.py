@@ -11,8 +11,8 @@ from aiohttp.test_utils import TestServer
 
 from b2bua.console.protocol import Role
 from tests.support.ports import free_port
-from tests.unit.tui.office import Office, office
-from tui.i18n import Language, speak
+from tests.unit.tui.fake_switch import FakeSwitch, fake_switch
+from tui.i18n import Language, set_language
 from tui.web.login import User
 from tui.web.server import MOST_FAILURES, WebConsole
 from tui.web.sessions import MOST_CONSOLES, SESSION_S, Sessions
@@ -21,19 +21,19 @@ from tui.web.sessions import MOST_CONSOLES, SESSION_S, Sessions
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """Tests read English."""
-    speak(Language.EN)
+    set_language(Language.EN)
     yield
-    speak(Language.ZH)
+    set_language(Language.ZH)
 
 
 @pytest.fixture
-def switch(tmp_path: Path) -> Iterator[Office]:
+def switch(tmp_path: Path) -> Iterator[FakeSwitch]:
     """A switch with calls up."""
-    with office(tmp_path / "control.sock") as running:
+    with fake_switch(tmp_path / "control.sock") as running:
         yield running
 
 
-def browse(switch: Office, visit: Callable[[ClientSession, str, str], Awaitable[None]]) -> None:
+def browse(switch: FakeSwitch, visit: Callable[[ClientSession, str, str], Awaitable[None]]) -> None:
     """Visit a web console with the token of the viewer `li`."""
     token = switch.tokens.add("li", Role.VIEWER)
 
@@ -64,7 +64,7 @@ async def no_more_children(than: set[str]) -> None:
 
 
 @pytest.mark.req("T4")
-def test_nothing_is_served_without_a_login(switch: Office) -> None:
+def test_nothing_is_served_without_a_login(switch: FakeSwitch) -> None:
     """The page leads to the login, everything else is refused; wrong tokens are told, and keep nobody else out."""
 
     async def visit(browser: ClientSession, url: str, token: str) -> None:
@@ -93,7 +93,7 @@ def test_nothing_is_served_without_a_login(switch: Office) -> None:
 
 
 @pytest.mark.req("T4")
-def test_a_viewer_sees_calls_and_is_refused_by_the_daemon(switch: Office) -> None:
+def test_a_viewer_sees_calls_and_is_refused_by_the_daemon(switch: FakeSwitch) -> None:
     """After the login a console runs in the browser; hanging up is refused, by the switch and not by the page."""
 
     async def visit(browser: ClientSession, url: str, token: str) -> None:
@@ -113,7 +113,7 @@ def test_a_viewer_sees_calls_and_is_refused_by_the_daemon(switch: Office) -> Non
 
 
 @pytest.mark.req("T4")
-def test_consoles_end_with_the_session_and_are_few(switch: Office) -> None:
+def test_consoles_end_with_the_session_and_are_few(switch: FakeSwitch) -> None:
     """F43: logging out ends the consoles that are open; one person has at most `MOST_CONSOLES` of them at once."""
 
     async def visit(browser: ClientSession, url: str, token: str) -> None:

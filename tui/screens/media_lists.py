@@ -1,7 +1,7 @@
-"""What callers left and what was recorded: lists of it, newest first (M4, M5).
+"""The lists of voicemail messages and of recordings, newest first (M4, M5).
 
-Rule: what is said stays in the switch: here it is seen that there is something, of whom, and whether anybody has heard
-it. It is heard at a telephone, or with `switch400 voicemail` and `switch400 recording`.
+Rule: sound is never sent to a console; the lists show only from whom it is, and whether it was heard. It is played at a
+telephone, or exported with `switch400 voicemail` and `switch400 recording`.
 """
 
 from functools import partial
@@ -16,16 +16,16 @@ from b2bua.api.requests.voicemail import DeleteMessages, ListMessages, MarkMessa
 from b2bua.console.feed import plain
 from b2bua.console.protocol import Row
 from routing.ids import CallId
-from tui.arrange import Cell, Column
-from tui.beside import ask_also, ask_anew
-from tui.board import Board, NotDone
+from tui.background import run_each, run_latest
+from tui.base_screen import BaseScreen
 from tui.columns import text
-from tui.framed import Framed
-from tui.i18n import say
+from tui.i18n import tr
 from tui.keys import bindings
+from tui.model import ConsoleModel, NotDone
 from tui.screens.confirm import Confirm
 from tui.screens.detail import Detail
 from tui.table import Table
+from tui.table_view import Cell, Column
 from tui.time_text import age, day_clock
 
 R = TypeVar("R")
@@ -41,26 +41,26 @@ def _length(key: str, row: Row, now_ms: int) -> Cell:
 
 
 def _caller(key: str, row: Row, now_ms: int) -> Cell:
-    return Cell(row["caller"], "key") if row["caller"] else Cell(say("calls.unknown_caller"), "dim")
+    return Cell(row["caller"], "key") if row["caller"] else Cell(tr("calls.unknown_caller"), "dim")
 
 
 def _heard(key: str, row: Row, now_ms: int) -> Cell:
-    return Cell(row["read_by"], "dim") if row["read_ms"] is not None else Cell("! " + say("kept.new"), "busy")
+    return Cell(row["read_by"], "dim") if row["read_ms"] is not None else Cell("! " + tr("kept.new"), "busy")
 
 
 def _live(key: str, row: Row, now_ms: int) -> Cell:
-    return Cell(say("kept.live"), "good") if row["live"] else Cell(say("kept.sealed") if row["sealed"] else "", "dim")
+    return Cell(tr("kept.live"), "good") if row["live"] else Cell(tr("kept.sealed") if row["sealed"] else "", "dim")
 
 
-class Kept(Framed):
-    """What `listed` asks for; Enter shows the call."""
+class MediaList(BaseScreen):
+    """The rows that `listed` fetches; Enter shows the call."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("kept")
     EMPTY: ClassVar[str]
     COLUMNS: ClassVar[tuple[Column, ...]]
 
-    def __init__(self, board: Board) -> None:
-        super().__init__(board)
+    def __init__(self, model: ConsoleModel) -> None:
+        super().__init__(model)
         self._asked = False
 
     def body(self) -> ComposeResult:
@@ -74,22 +74,22 @@ class Kept(Framed):
     def renew(self) -> None:
         """Ask for what there is, as soon as there is a link."""
         super().renew()
-        if not self._asked and self.board.link.up:
+        if not self._asked and self.model.link.up:
             self._asked = True
             self.action_refresh()
 
     def on_table_opened(self, event: Table.Opened) -> None:
         """Show the call it comes from."""
-        self.app.push_screen(Detail(self.board, event.key))
+        self.app.push_screen(Detail(self.model, event.key))
 
-    def respeak(self) -> None:
+    def language_changed(self) -> None:
         """The language changed."""
-        super().respeak()
+        super().language_changed()
         self.query_one(Table).relayout()
 
     def action_refresh(self) -> None:
         """Ask again."""
-        ask_anew(self, self._fetch, "kept")
+        run_latest(self, self._fetch, "kept")
 
     def action_back(self) -> None:
         """Back to the records."""
@@ -98,13 +98,13 @@ class Kept(Framed):
     async def ask(self, request: Operation[R]) -> R | None:
         """The daemon's reply, or None after its refusal has been shown."""
         try:
-            return await self.board.ask(request)
+            return await self.model.ask(request)
         except NotDone as refusal:
             self.notify(str(refusal), severity="error", markup=False)
             return None
 
     async def listed(self) -> Listed | None:
-        """What there is, or None after the refusal has been shown."""
+        """The rows, or None after the refusal has been shown."""
         raise NotImplementedError
 
     async def _fetch(self) -> None:
@@ -112,10 +112,10 @@ class Kept(Framed):
         if found is not None:
             table = self.query_one(Table)
             table.empty = self.EMPTY
-            table.fill([(row.call_id, plain(row)) for row in found.rows], self.board.now_ms())
+            table.fill([(row.call_id, plain(row)) for row in found.rows], self.model.now_ms())
 
 
-class Recordings(Kept):
+class Recordings(MediaList):
     """Recorded calls, and until when they are kept."""
 
     EMPTY = "kept.no_recordings"
@@ -134,7 +134,7 @@ class Recordings(Kept):
         return await self.ask(ListRecordings())
 
 
-class Messages(Kept):
+class Messages(MediaList):
     """Voicemail: marked as heard, or as new again, and deleted after a question."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("voicemail")
@@ -155,22 +155,22 @@ class Messages(Kept):
 
     def action_mark(self) -> None:
         """Heard, or new again."""
-        sheet = self.query_one(Table)
-        if sheet.row is not None:
-            request = MarkMessages((CallId(sheet.row["call_id"]),), sheet.row["read_ms"] is None)
-            ask_also(self, partial(self._do, request), "mark")
+        table = self.query_one(Table)
+        if table.row is not None:
+            request = MarkMessages((CallId(table.row["call_id"]),), table.row["read_ms"] is None)
+            run_each(self, partial(self._do, request), "mark")
 
     def action_delete(self) -> None:
-        """For good, if the operator means it."""
+        """Delete the message for good, if the operator confirms."""
         row = self.query_one(Table).row
 
         def answered(yes: bool | None) -> None:
             if yes and row is not None:
-                ask_also(self, partial(self._do, DeleteMessages((CallId(row["call_id"]),))), "mark")
+                run_each(self, partial(self._do, DeleteMessages((CallId(row["call_id"]),))), "mark")
 
         if row is not None:
-            caller = row["caller"] or say("calls.unknown_caller")
-            self.app.push_screen(Confirm(say("ask.delete", caller=caller, at=day_clock(row["arrived_ms"]))), answered)
+            caller = row["caller"] or tr("calls.unknown_caller")
+            self.app.push_screen(Confirm(tr("ask.delete", caller=caller, at=day_clock(row["arrived_ms"]))), answered)
 
     async def _do(self, request: Operation[R]) -> None:
         if await self.ask(request) is not None:

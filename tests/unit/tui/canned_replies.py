@@ -5,7 +5,7 @@ import attrs
 from b2bua.api.dispatch import Asker, implements
 from b2bua.api.requests.audit import AuditFound, AuditStep, FindAudit
 from b2bua.api.requests.missed import CloseMissed, ListMissed, MissedClosed, MissedListed
-from b2bua.api.requests.operation import AnyOperation
+from b2bua.api.requests.operation import AnOperation
 from b2bua.api.requests.recordings import ListRecordings, RecordedCall, RecordingsListed
 from b2bua.api.requests.records import CallsFound, FindRecords, FoundCall
 from b2bua.api.requests.reports import CallCount, CallsCounted, CountBy, CountCalls
@@ -27,13 +27,13 @@ _KEYS = {
 
 
 @attrs.define
-class Past:
+class CannedReplies:
     """So many calls that are over, every third of them missed; without any, nothing was ever counted or changed."""
 
     now_ms: int
     calls: int = 10
     closed: dict[CallId, tuple[str, str]] = attrs.field(factory=dict)
-    asked: list[AnyOperation] = attrs.field(factory=list)
+    asked: list[AnOperation] = attrs.field(factory=list)
     heard: dict[CallId, str] = attrs.field(factory=dict)
     deleted: list[CallId] = attrs.field(factory=list)
 
@@ -90,20 +90,20 @@ class Past:
 
 
 @attrs.define
-class KeptOnDisk:
-    """Messages that callers left, and recordings of calls; what is done to them is written in `past`."""
+class CannedMedia:
+    """Messages that callers left, and recordings of calls; what is done to them is written in `replies`."""
 
-    past: Past
+    replies: CannedReplies
 
     @implements
     async def messages(self, _: ListMessages, __: Asker) -> MessagesListed:
         """Three, less those that were deleted."""
-        rows = (self._message(n) for n in range(min(3, self.past.calls)))
-        return MessagesListed(tuple(row for row in rows if row.call_id not in self.past.deleted), more=False)
+        rows = (self._message(n) for n in range(min(3, self.replies.calls)))
+        return MessagesListed(tuple(row for row in rows if row.call_id not in self.replies.deleted), more=False)
 
     def _message(self, n: int) -> Message:
-        call_id, now_ms = CallId(f"v{n}"), self.past.now_ms
-        by = self.past.heard.get(call_id, "")
+        call_id, now_ms = CallId(f"v{n}"), self.replies.now_ms
+        by = self.replies.heard.get(call_id, "")
         return Message(
             call_id=call_id, number="400-600-1234", mailbox="sales", arrived_ms=now_ms - 5_000_000 * n, length_s=41.2,
             caller="021-1234 5678", place="上海", sealed=True, read_ms=now_ms if by else None, read_by=by,
@@ -114,13 +114,13 @@ class KeptOnDisk:
     async def mark(self, request: MarkMessages, asker: Asker) -> MessagesMarked:
         """By whom."""
         for call_id in request.call_ids:
-            self.past.heard[call_id] = asker.name if request.read else ""
+            self.replies.heard[call_id] = asker.name if request.read else ""
         return MessagesMarked(len(request.call_ids))
 
     @implements
     async def delete(self, request: DeleteMessages, _: Asker) -> MessagesDeleted:
         """Those are listed no more."""
-        self.past.deleted += request.call_ids
+        self.replies.deleted += request.call_ids
         return MessagesDeleted(len(request.call_ids))
 
     @implements
@@ -129,9 +129,9 @@ class KeptOnDisk:
         rows = (
             RecordedCall(
                 call_id=CallId(f"t{n}"), number="400-600-1234", caller="021-1234 5678", target="desk",
-                arrived_ms=self.past.now_ms - 900_000 * n, length_s=41.2,
-                kept_until_ms=self.past.now_ms + 30 * 86_400_000, sealed=n != 0, live=n == 0,
+                arrived_ms=self.replies.now_ms - 900_000 * n, length_s=41.2,
+                kept_until_ms=self.replies.now_ms + 30 * 86_400_000, sealed=n != 0, live=n == 0,
             )
-            for n in range(3 if self.past.calls else 0)
+            for n in range(3 if self.replies.calls else 0)
         )  # fmt: skip
         return RecordingsListed(tuple(rows), more=False)

@@ -1,6 +1,6 @@
-"""What the console knows now, wherever it comes from: a daemon or a recording.
+"""The model of the console: the state that it shows, from a daemon or from a recording.
 
-Rule: widgets read the board and ask through it; only a source writes to it.
+Rule: widgets read the model and send requests through it; only a source writes to it.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 
 class NotDone(Exception):
-    """What was asked was not done: a sentence for a person, and the faults of the document if that is why."""
+    """A request was not done: a sentence for a person, and the faults of the document if they are the reason."""
 
     def __init__(self, sentence: str, faults: tuple[Fault, ...] = ()) -> None:
         super().__init__(sentence)
@@ -28,7 +28,7 @@ class NotDone(Exception):
 class LinkState:
     """The link to the daemon.
 
-    Up or not, since when, and if not, why and until when (ms) it waits to try again.
+    Whether it is up, and since when; if it is down, why, and when the next try is. Times are UTC epoch milliseconds.
     """
 
     up: bool
@@ -38,23 +38,23 @@ class LinkState:
 
 
 class Source(Protocol):
-    """Where the feed comes from."""
+    """The source of the model: a daemon or a recording."""
 
-    async def run(self, board: "Board") -> None:
-        """Keep the board up to date until cancelled."""
+    async def run(self, model: "ConsoleModel") -> None:
+        """Keep the model up to date until cancelled."""
 
     async def ask(self, request: Operation[R]) -> R:
-        """Have the daemon do this; raises NotDone."""
+        """The daemon's reply to a request. Raises NotDone."""
 
     def now_ms(self) -> int:
-        """The moment that the feed is at."""
+        """The time of the feed (UTC epoch milliseconds)."""
 
 
 @attrs.define
-class Board:
-    """The console's whole knowledge.
+class ConsoleModel:
+    """The whole state of the console.
 
-    `changed` is called after each change of it; `role` is what the daemon granted.
+    `changed` is called after each change; `role` is the role that the daemon granted.
     """
 
     source: Source
@@ -64,7 +64,7 @@ class Board:
     role: Role = Role.VIEWER
 
     def now_ms(self) -> int:
-        """The moment that the rows belong to: without a link that in which they were seen last."""
+        """The time of the rows (UTC epoch milliseconds): while the link is down, when it was lost."""
         return self.source.now_ms() if self.link.up else self.link.since_ms or self.source.now_ms()
 
     async def ask(self, request: Operation[R]) -> R:

@@ -1,41 +1,51 @@
-"""Putting a step into a plan: a split, a menu, a branch by time or by area (pure).
+"""Inserts a step into a plan: a split, a menu, a branch by time or by area (pure).
 
-Rule: a new step stands in front of another one, and all that led there leads to it. A target that is named as a way is
-given a hunt of its own.
+Rule: a new step comes before another one, and everything that led there leads to the new step. A target that a step
+leads to directly gets a hunt of its own.
 """
 
 from typing import Final
 
-from tui.i18n import say
-from tui.plan.graph import GATES, HUNT, Document, is_hunt, led, nodes_of, rung, start_of, table_of, ways
-from tui.plan.place import EditFault, drop, plain, put, rename
+from tui.i18n import tr
+from tui.plan.graph import (
+    GATES,
+    HUNT,
+    is_hunt,
+    nodes_of,
+    redirected,
+    start_of,
+    successors,
+    table_of,
+    targets_of,
+)
+from tui.plan.toml_edit import Document, EditFault, drop, plain, put, rename
 
 _NOT_TAKEN_OVER: Final = ("order", "wave", "targets")
 """Settings of a hunt that make no sense in one that rings a certain target first."""
 
 
-def begin(text: str, name: str, node: Document, before: str) -> str:
+def insert_step(text: str, name: str, node: Document, before: str) -> str:
     """The text with this node in front of another one; raises EditFault."""
     document = plain(text)
     alone = not document.get("nodes")
-    for path, value in led(document, before, name):
+    for path, value in redirected(document, before, name):
         text = put(text, path, value)
-    text = _spread(text, name, node) if alone else lead(put(text, ("nodes", name), node), name, before)
+    text = _split_single_hunt(text, name, node) if alone else add_hunts(put(text, ("nodes", name), node), name, before)
     first = next(iter(plain(text)["nodes"]))
     if start_of(document) == before and first != name:
         return put(text, ("start",), name)
     return drop(text, ("start",)) if start_of(document) == before else text
 
 
-def lead(text: str, name: str, before: str = "") -> str:
+def add_hunts(text: str, name: str, before: str = "") -> str:
     """The text with a hunt for every target that this node leads to; raises EditFault.
 
     Calls that are shared out go on to the others when the first does not take them, if they did so before.
     """
     document = plain(text)
     nodes, targets = nodes_of(document), table_of(document, "targets")
-    to = list(dict.fromkeys(ways(nodes.get(name))))
-    together = {frozenset(rung(document, one)) for one in (*to, before) if is_hunt(nodes.get(one))}
+    to = list(dict.fromkeys(successors(nodes.get(name))))
+    together = {frozenset(targets_of(document, one)) for one in (*to, before) if is_hunt(nodes.get(one))}
     shared = nodes[name].get("kind") == "share" and len(together) == 1
     for way in to:
         if way not in nodes and way in targets:
@@ -46,19 +56,19 @@ def lead(text: str, name: str, before: str = "") -> str:
 
 def _hunt(document: Document, name: str, settings: Document) -> Document:
     if name in GATES or name in table_of(document, "extensions").values():
-        raise EditFault(say("edit.own_step", name=name))
+        raise EditFault(tr("edit.own_step", name=name))
     return {"kind": HUNT, **settings}
 
 
-def _spread(text: str, name: str, node: Document) -> str:
-    """The step in front of a plan that was one hunt: its settings go to the hunts that take its place."""
+def _split_single_hunt(text: str, name: str, node: Document) -> str:
+    """Insert the step before a plan that is one hunt: the hunt's settings go to the hunts that replace it."""
     document = plain(text)
     old, targets = table_of(document, HUNT), list(table_of(document, "targets"))
     settings = {key: value for key, value in old.items() if key not in _NOT_TAKEN_OVER}
-    all_rung = rung(document, HUNT)
+    all_rung = targets_of(document, HUNT)
     hunts: dict[str, Document] = {}
     kept = [HUNT] if HUNT in table_of(document, "extensions").values() else []
-    for way in dict.fromkeys([*ways(node), *kept]):
+    for way in dict.fromkeys([*successors(node), *kept]):
         others = [one for one in all_rung if one != way] if node["kind"] == "share" else []
         if way == HUNT:
             hunts[way] = {"kind": HUNT, **old}

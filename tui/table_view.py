@@ -1,7 +1,7 @@
-"""Which rows of a topic are on the screen and in which order (pure).
+"""Cells, columns and views of tables: which rows of a topic are shown, in which order, in which columns (pure).
 
-Rule: the order is total: rows that sort alike stay in the order of their keys, so that nothing jumps without
-a cause.
+Rule: the order is total: rows with equal sort values are in the order of their keys, so that rows do not move without a
+cause.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,16 +28,16 @@ TONES = ("plain", "dim", "good", "busy", "bad", "key")
 class Column:
     """One column of a table.
 
-    `title` is a key of the texts. `cell` shows a row at a moment (ms); `order` is what it sorts by, the shown
-    text if None. `width` is the least width, `grow` its part of what is left over, and columns of a higher
-    `rank` go first where the screen is too narrow.
+    `title` is a key of the texts. `cell` makes the cell of a row at a time (UTC epoch milliseconds); `order` gives the
+    sort value (None: the text of the cell). `width` is the least width, `grow` the column's part of the spare width;
+    columns of a higher `rank` are left out first where the screen is too narrow.
     """
 
     name: str
     title: str
     width: int
     cell: Callable[[str, Row, int], Cell]
-    order: Callable[[str, Row], Any] | None = None
+    order: Callable[[str, Row], Any] | None = None  # Any: a value that can be compared, or None
     grow: int = 0
     rank: int = 0
     right: bool = False
@@ -45,7 +45,7 @@ class Column:
 
 @attrs.frozen
 class View:
-    """How an operator wants a table: sorted by the column `sort`, filtered, some columns hidden."""
+    """The operator's settings of a table: sorted by the column `sort`, filtered, some columns hidden."""
 
     sort: str
     descending: bool = False
@@ -53,7 +53,9 @@ class View:
     hidden: frozenset[str] = frozenset()
 
 
-def arrange(rows: Mapping[str, Row], columns: tuple[Column, ...], view: View, now_ms: int) -> list[tuple[str, Row]]:
+def visible_rows(
+    rows: Mapping[str, Row], columns: tuple[Column, ...], view: View, now_ms: int
+) -> list[tuple[str, Row]]:
     """The rows to show, in order. The filter looks at every column, hidden ones too."""
     shown = sorted(rows.items())
     if view.filter.words:
@@ -70,8 +72,10 @@ def arrange(rows: Mapping[str, Row], columns: tuple[Column, ...], view: View, no
     return sorted(known, key=lambda item: order(*item), reverse=view.descending) + unknown
 
 
-def fit(columns: tuple[Column, ...], hidden: frozenset[str], room: int, gap: int = 1) -> list[tuple[Column, int]]:
-    """The columns that have room, each with its width; together they fill `room` if any of them grows."""
+def fit_columns(
+    columns: tuple[Column, ...], hidden: frozenset[str], room: int, gap: int = 1
+) -> list[tuple[Column, int]]:
+    """The columns that fit into `room` columns of the screen, each with its width; growing columns fill the room."""
     shown = [column for column in columns if column.name not in hidden]
     while len(shown) > 1 and sum(column.width + gap for column in shown) - gap > room:
         worst = max(shown, key=lambda column: (column.rank, columns.index(column)))

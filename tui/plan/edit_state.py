@@ -1,17 +1,17 @@
-"""What is being done to one number's plan (pure).
+"""The state of editing one number's plan (pure).
 
 Rule: `base` is always a version that the operator has seen: publishing over any other is refused, here and by the
 daemon.
 """
 
 import tomllib
-from typing import Any
 
 import attrs
 
 from b2bua.api.requests.plans import PlanShown
 from b2bua.console.protocol import Fault
 from tui.plan.drafts import Draft
+from tui.plan.toml_edit import Document
 
 
 @attrs.frozen
@@ -31,7 +31,7 @@ class Version:
 
 
 @attrs.frozen
-class Work:
+class EditState:
     """The version in force as last seen, the text in the editor, and the version that the text was made from."""
 
     live: Version
@@ -43,7 +43,7 @@ class Work:
     """Whether the faults and warnings are those of this text."""
 
     @classmethod
-    def begin(cls, live: Version, draft: Draft | None) -> "Work":
+    def begin(cls, live: Version, draft: Draft | None) -> "EditState":
         """Go on with the draft, or start from the version in force."""
         return cls(live, draft.text, draft.base) if draft else cls(live, live.text, live.plan_hash)
 
@@ -57,7 +57,7 @@ class Work:
         """Whether somebody published since the text was begun."""
         return self.base != self.live.plan_hash
 
-    def document(self) -> dict[str, Any] | None:
+    def document(self) -> Document | None:
         """The text as a document; None while it is not TOML."""
         try:
             return tomllib.loads(self.text)

@@ -14,10 +14,10 @@ from sqlalchemy.exc import OperationalError
 from b2bua.api.requests.operation import Refusal
 from b2bua.base.errors import StoreError
 from b2bua.cli import COMMANDS, main
-from b2bua.cli.cdr_story import story
-from b2bua.cli.outcome import outcome
+from b2bua.cli.call_summary import summary_lines
+from b2bua.cli.failures import reported_failures
 from b2bua.cli.sound_file import save_sound
-from b2bua.cli.when import SHANGHAI, iso, read_when
+from b2bua.cli.times import SHANGHAI, iso, parse_time
 from b2bua.console.protocol import Fault, FaultKind
 from b2bua.media.encryption import Unreadable
 from routing.cause import BUSY
@@ -47,7 +47,7 @@ def test_a_failure_is_one_line_and_a_status(
     error: Exception, status: int, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Faults of a document end with 1, anything else with 2; each says itself on stderr, and nothing on stdout."""
-    with pytest.raises(SystemExit) as end, outcome():
+    with pytest.raises(SystemExit) as end, reported_failures():
         raise error
     assert end.value.code == status
     assert capsys.readouterr() == ("", f"{says}\n")
@@ -55,7 +55,7 @@ def test_a_failure_is_one_line_and_a_status(
 
 def test_a_reader_that_goes_away_is_no_failure() -> None:
     """`switch400 cdr | head`: left to click, which ends quietly."""
-    with pytest.raises(BrokenPipeError), outcome():
+    with pytest.raises(BrokenPipeError), reported_failures():
         raise BrokenPipeError
 
 
@@ -74,7 +74,7 @@ def test_a_reader_that_goes_away_is_no_failure() -> None:
 )
 def test_times_as_operators_write_them(text: str, shown: str) -> None:
     """Words, a while ago, a time of today, and dates; Shanghai's unless a zone is written."""
-    assert iso(read_when(text, NOON)) == shown
+    assert iso(parse_time(text, NOON)) == shown
 
 
 def test_every_command_is_listed_and_found() -> None:
@@ -109,11 +109,13 @@ def test_the_console_takes_the_place_of_the_command(
 @pytest.mark.req("P1")
 def test_a_call_is_told_in_words() -> None:
     """One that is up, one that nobody took, and one that left a message and was recorded."""
-    up = list(story(open_record()))
+    up = list(summary_lines(open_record()))
     assert up[2:4] == ["  has not ended: routing", "Attempts: none"]
-    missed = list(story(open_record(ended_ms=open_record().accepted_ms + 3000, ending=ending(BUSY))))
+    missed = list(summary_lines(open_record(ended_ms=open_record().accepted_ms + 3000, ending=ending(BUSY))))
     assert "ended: busy (SIP 486, Q.850 17, blame upstream)" in missed[2]
-    kept = "\n".join(story(ended_record(message_s=12, recorded_ms=10_000, evidence={"0": {"lost": 1}}, trace=())))
+    kept = "\n".join(
+        summary_lines(ended_record(message_s=12, recorded_ms=10_000, evidence={"0": {"lost": 1}}, trace=()))
+    )
     assert "  left a message of 12 s" in kept
     assert ", recorded 0:10" in kept
     assert "  0: {'lost': 1}" in kept

@@ -9,17 +9,17 @@ import pytest
 import trio
 
 from b2bua.api.dispatch import Asker, Dispatcher
-from b2bua.api.requests.operation import AnyOperation, Operation, Refusal
+from b2bua.api.requests.operation import AnOperation, Operation, Refusal
 from b2bua.api.requests.plans import PublishPlans
 from b2bua.console.protocol import Role
 from b2bua.monitoring.feed_publisher import FeedPublisher
 from routing.ids import PlanHash
 from tests.unit.tui.plan_store import PLAN, PlanStore
-from tui.board import Board, NotDone
+from tui.model import ConsoleModel, NotDone
 from tui.plan.drafts import Draft, Drafts
+from tui.plan.edit_session import EditSession
+from tui.plan.edit_state import EditState, Version
 from tui.plan.heading import overtaken
-from tui.plan.work import Version, Work
-from tui.plan.writing import Writing
 
 NUMBER = "4006001234"
 R = TypeVar("R")
@@ -32,9 +32,9 @@ class Desk:
     plans: PlanStore
     who: str
     up: bool = True
-    asked: list[AnyOperation] = attrs.field(factory=list)
+    asked: list[AnOperation] = attrs.field(factory=list)
 
-    async def run(self, board: Board) -> None:
+    async def run(self, model: ConsoleModel) -> None:
         """Nothing comes by itself."""
 
     async def ask(self, request: Operation[R]) -> R:
@@ -60,12 +60,12 @@ def one_version() -> PlanStore:
     return plans
 
 
-async def begun(desk: Desk, folder: Path) -> tuple[Writing, Work]:
+async def begun(desk: Desk, folder: Path) -> tuple[EditSession, EditState]:
     """An operator who has the plan before them."""
-    writing = Writing(Board(desk), Drafts(folder / desk.who), NUMBER)
-    await writing.fetch()
-    assert writing.work is not None
-    return writing, writing.work
+    session = EditSession(ConsoleModel(desk), Drafts(folder / desk.who), NUMBER)
+    await session.fetch()
+    assert session.edit is not None
+    return session, session.edit
 
 
 @pytest.mark.req("S4")
@@ -83,9 +83,9 @@ def test_two_operators_overwrite_nothing_unseen(tmp_path: Path) -> None:
         with pytest.raises(NotDone, match="meanwhile"):
             await li.publish("mine")
         await li.fetch()
-        assert li.work is not None
-        assert "ring_s = 25" in li.work.text
-        assert "wang" in overtaken(li.work)
+        assert li.edit is not None
+        assert "ring_s = 25" in li.edit.text
+        assert "wang" in overtaken(li.edit)
         with pytest.raises(NotDone, match="meanwhile"):
             await li.publish("mine")
         assert [version.author for version in plans.versions] == ["wang", "wang"]
@@ -103,19 +103,19 @@ def test_a_draft_stays_on_disk_until_it_is_published_or_dropped(tmp_path: Path) 
     async def job() -> None:
         desk = Desk(one_version(), "wang")
         drafts = Drafts(tmp_path / "wang")
-        writing, first = await begun(desk, tmp_path)
+        session, first = await begun(desk, tmp_path)
         wrong = PLAN.replace("ring_s = 20", "ring_s = 2")
-        writing.typed(wrong)
-        writing.keep()
+        session.typed(wrong)
+        session.keep()
         desk.up = False
-        for asked in (writing.check(), writing.publish("x"), writing.fetch()):
+        for asked in (session.check(), session.publish("x"), session.fetch()):
             with pytest.raises(NotDone, match="no link"):
                 await asked
         desk.up = True
         with pytest.raises(NotDone, match="faults"):
-            await writing.publish("x")
-        assert writing.work is not None
-        assert [fault.path for fault in writing.work.faults] == ["targets.night-mobile.ring_s"]
+            await session.publish("x")
+        assert session.edit is not None
+        assert [fault.path for fault in session.edit.faults] == ["targets.night-mobile.ring_s"]
         assert drafts.read(NUMBER) == Draft(wrong, first.base)
         again, found = await begun(desk, tmp_path)
         assert found.text == wrong
@@ -128,8 +128,8 @@ def test_a_draft_stays_on_disk_until_it_is_published_or_dropped(tmp_path: Path) 
         again.keep()
         again.drop()
         assert drafts.read(NUMBER) is None
-        assert again.work is not None
-        assert again.work.text == desk.plans.text
+        assert again.edit is not None
+        assert again.edit.text == desk.plans.text
 
     asyncio.run(job())
 
@@ -140,10 +140,10 @@ def test_the_first_version_overwrites_none_either(tmp_path: Path) -> None:
 
     async def job() -> None:
         desk = Desk(one_version(), "li")
-        writing, _ = await begun(desk, tmp_path)
-        writing.work = Work(Version("", "", None, "", ""), PLAN, "")
+        session, _ = await begun(desk, tmp_path)
+        session.edit = EditState(Version("", "", None, "", ""), PLAN, "")
         with pytest.raises(NotDone, match="meanwhile"):
-            await writing.publish("mine")
+            await session.publish("mine")
         assert desk.asked[-1] == PublishPlans((PLAN,), note="mine", base=PlanHash(""))
 
     asyncio.run(job())
@@ -153,17 +153,17 @@ def test_a_text_that_is_as_live_again_is_no_draft(tmp_path: Path) -> None:
     """A change taken back leaves nothing on disk, and what the check found of an older text is not told of it."""
 
     async def job() -> None:
-        writing, _ = await begun(Desk(one_version(), "wang"), tmp_path)
-        writing.typed(PLAN.replace("ring_s = 20", "ring_s = 2"))
-        writing.keep()
-        await writing.check()
-        assert writing.work is not None
-        assert writing.work.faults
-        writing.typed(PLAN)
-        writing.keep()
-        await writing.check()
-        assert not writing.work.faults
+        session, _ = await begun(Desk(one_version(), "wang"), tmp_path)
+        session.typed(PLAN.replace("ring_s = 20", "ring_s = 2"))
+        session.keep()
+        await session.check()
+        assert session.edit is not None
+        assert session.edit.faults
+        session.typed(PLAN)
+        session.keep()
+        await session.check()
+        assert not session.edit.faults
         assert Drafts(tmp_path / "wang").read(NUMBER) is None
-        assert await writing.changes() == []
+        assert await session.changes() == []
 
     asyncio.run(job())

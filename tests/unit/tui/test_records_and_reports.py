@@ -14,33 +14,33 @@ from textual.widgets import Input
 from b2bua.api.requests.records import FindRecords
 from b2bua.api.requests.reports import CountCalls
 from routing.ids import CallId
-from tests.unit.tui.office import Office, office
+from tests.unit.tui.fake_switch import FakeSwitch, fake_switch
 from tests.unit.tui.pilot import press, seen, shows, shows_no, until
-from tests.unit.tui.still import Still, moment
+from tests.unit.tui.still_switch import StillSwitch, record_still
 from tests.unit.tui.test_console import at_the_console
 from tui.app import Console
 from tui.export import as_csv
-from tui.i18n import Language, speak
+from tui.i18n import Language, set_language
 from tui.panes.records import MOST, search_of
 
 
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """Tests read English."""
-    speak(Language.EN)
+    set_language(Language.EN)
     yield
-    speak(Language.ZH)
+    set_language(Language.ZH)
 
 
 @pytest.fixture
-def switch(tmp_path: Path) -> Iterator[Office]:
+def switch(tmp_path: Path) -> Iterator[FakeSwitch]:
     """A switch with a past."""
-    with office(tmp_path / "control.sock", calls=3) as running:
+    with fake_switch(tmp_path / "control.sock", calls=3) as running:
         yield running
 
 
 @pytest.mark.req("P1", "P4")
-def test_find_a_missed_call_and_close_it(switch: Office) -> None:
+def test_find_a_missed_call_and_close_it(switch: FakeSwitch) -> None:
     """`m` leaves the missed ones; one is closed with a note, in the operator's name."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -51,8 +51,8 @@ def test_find_a_missed_call_and_close_it(switch: Office) -> None:
         await pilot.press("home", "x")
         await shows(pilot, "what was done about it")
         await pilot.press(*"rang back", "enter")
-        await until(pilot, lambda: switch.past.closed)
-        by, note = switch.past.closed[CallId("r000")]
+        await until(pilot, lambda: switch.replies.closed)
+        by, note = switch.replies.closed[CallId("r000")]
         assert by.startswith("wang")
         assert note == "rang back"
         await shows_no(pilot, "021-1234 5600")
@@ -63,7 +63,7 @@ def test_find_a_missed_call_and_close_it(switch: Office) -> None:
 
 
 @pytest.mark.req("P1")
-def test_records_are_searched_and_exported(switch: Office, tmp_path: Path) -> None:
+def test_records_are_searched_and_exported(switch: FakeSwitch, tmp_path: Path) -> None:
     """The daemon is asked for what was typed, times in Asia/Shanghai; what is found goes to a file."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -71,7 +71,7 @@ def test_records_are_searched_and_exported(switch: Office, tmp_path: Path) -> No
         await shows(pilot, "021-1234 5601")
         await pilot.press("f", "tab", *"5604", "ctrl+s")
         await shows_no(pilot, "021-1234 5601")
-        assert switch.past.asked[-1] == FindRecords(caller="5604", most=MOST)
+        assert switch.replies.asked[-1] == FindRecords(caller="5604", most=MOST)
         await pilot.press("e", "tab")
         pilot.app.screen.query_one(Input).value = str(tmp_path / "out.jsonl")
         await pilot.press("ctrl+s")
@@ -94,7 +94,7 @@ def test_csv_is_safe_in_a_spreadsheet() -> None:
 
 
 @pytest.mark.req("P2")
-def test_reports_by_hour_and_by_cause(switch: Office) -> None:
+def test_reports_by_hour_and_by_cause(switch: FakeSwitch) -> None:
     """Chart and table of the same rows; the span and what is counted by change with a key."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -104,7 +104,7 @@ def test_reports_by_hour_and_by_cause(switch: Office) -> None:
         await shows(pilot, "by cause", "no answer")
         await pilot.press("w")
         await shows(pilot, "last 7 days")
-        asked = switch.past.asked[-1]
+        asked = switch.replies.asked[-1]
         assert isinstance(asked, CountCalls)
         assert asked.to_ms - asked.from_ms > 6 * 86_400_000
 
@@ -112,7 +112,7 @@ def test_reports_by_hour_and_by_cause(switch: Office) -> None:
 
 
 @pytest.mark.req("T4")
-def test_the_audit_trail_shows_who_changed_what(switch: Office) -> None:
+def test_the_audit_trail_shows_who_changed_what(switch: FakeSwitch) -> None:
     """From the log `a` leads to the trail, and a step shows its difference."""
 
     async def job(pilot: Pilot[Any]) -> None:
@@ -132,7 +132,7 @@ def test_the_audit_trail_shows_who_changed_what(switch: Office) -> None:
 @pytest.mark.req("M4", "M5")
 def test_messages_are_marked_and_deleted_after_a_yes(tmp_path: Path) -> None:
     """Voicemail is listed with who heard it; `m` marks, `x` asks and deletes; recordings say until when they stay."""
-    source = Still(moment(tmp_path, 3))
+    source = StillSwitch(record_still(tmp_path, 3))
 
     async def sit() -> None:
         async with Console(source, tmp_path / "own").run_test(size=(100, 24)) as pilot:
@@ -142,7 +142,7 @@ def test_messages_are_marked_and_deleted_after_a_yes(tmp_path: Path) -> None:
             await press(pilot, "home", "m")
             await shows(pilot, "wang")
             await press(pilot, "x", "n", "x", "y")
-            assert source.past.deleted == ["v0"]
+            assert source.replies.deleted == ["v0"]
             await press(pilot, "escape", "t")
             await shows(pilot, "12-22 12:00:00", "growing", "sealed")
 

@@ -1,7 +1,7 @@
-"""Putting one value into a document's text, and taking one out (pure).
+"""Sets or removes one value in a TOML text (pure).
 
-Rule: comments and order stay as the author wrote them, also what stands above the next table; the outcome is read
-again, and one that does not say exactly what was meant is never given.
+Rule: comments and order stay as the author wrote them, also a comment above the next table. The result is parsed again;
+if it is not exactly the document that was meant, EditFault is raised.
 """
 
 import re
@@ -15,8 +15,12 @@ import tomlkit
 from tomlkit.container import Container
 from tomlkit.items import AoT, Array, Comment, InlineTable, Item, Key, SingleKey, Table, Whitespace
 
-from tui.i18n import say
+from tui.i18n import tr
 
+Value = Any
+"""A value of a TOML document. Any: a draft may have any type at any place, and tomlkit has no closer types."""
+Document = dict[str, Value]
+"""A plan document, as parsed, which may have faults."""
 Path = tuple[str, ...]
 Body = list[tuple[Key | None, Item]]
 
@@ -25,22 +29,22 @@ class EditFault(ValueError):
     """A document or what was typed into a field is not what it must be; the sentence says what can be written."""
 
 
-def plain(text: str) -> dict[str, Any]:
+def plain(text: str) -> Document:
     """The document; raises EditFault if the text is not TOML."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
-        raise EditFault(say("edit.not_toml", fault=fault)) from fault
+        raise EditFault(tr("edit.not_toml", fault=fault)) from fault
 
 
-def put(text: str, path: Path, value: Any) -> str:
+def put(text: str, path: Path, value: Value) -> str:
     """The text with this value at this place; raises EditFault if only a person can put it there."""
     meant = plain(text)
     below = meant
     for part in path[:-1]:
         below = below.setdefault(part, {})
         if not isinstance(below, dict):
-            raise EditFault(say("edit.no_table", path=".".join(path[:-1])))
+            raise EditFault(tr("edit.no_table", path=".".join(path[:-1])))
     there = below.get(path[-1])
     if isinstance(there, dict) and isinstance(value, dict) and value:
         for key, one in value.items():
@@ -49,7 +53,7 @@ def put(text: str, path: Path, value: Any) -> str:
             text = drop(text, (*path, key))
         return text
     below[path[-1]] = deepcopy(value)
-    return _sure(_put(text if text.endswith("\n") or not text else text + "\n", path, value), meant, path)
+    return _verified(_put(text if text.endswith("\n") or not text else text + "\n", path, value), meant, path)
 
 
 def drop(text: str, path: Path) -> str:
@@ -61,7 +65,7 @@ def drop(text: str, path: Path) -> str:
         if below:
             break
         path = path[:-1]
-    return _sure(text, meant, path)
+    return _verified(text, meant, path)
 
 
 def rename(text: str, old: Path, new: Path) -> str:
@@ -77,30 +81,30 @@ def rename(text: str, old: Path, new: Path) -> str:
     head = r"\s*\.\s*".join(rf"""["']?{re.escape(part)}["']?""" for part in old)
     name = ".".join(SingleKey(part).as_string() for part in new)
     found = re.compile(rf"^([ \t]*\[)\s*{head}\s*(?=[.\]])", re.MULTILINE)
-    return _sure(found.sub(lambda one: one[1] + name, text), meant, old)
+    return _verified(found.sub(lambda one: one[1] + name, text), meant, old)
 
 
-def _sure(text: str, meant: dict[str, Any], path: Path) -> str:
+def _verified(text: str, meant: Document, path: Path) -> str:
     try:
         if tomllib.loads(text) == meant:
             return text
     except tomllib.TOMLDecodeError:
         pass
-    raise EditFault(say("edit.by_text", path=".".join(path)))
+    raise EditFault(tr("edit.by_text", path=".".join(path)))
 
 
-def _at(document: dict[str, Any], path: Path) -> dict[str, Any] | None:
-    below: Any = document
+def _at(document: Document, path: Path) -> Document | None:
+    below: Value = document
     for part in path:
         below = below.get(part) if isinstance(below, dict) else None
     return below if isinstance(below, dict) else None
 
 
-def _put(text: str, path: Path, value: Any) -> str:
+def _put(text: str, path: Path, value: Value) -> str:
     document = tomlkit.parse(text)
-    ways = list(_ways(document, path))
-    deepest = [(table, rest) for table, rest in ways if len(rest) == min(len(rest) for _, rest in ways)]
-    table, rest = max(deepest, key=lambda way: (way[1][0] in _inside(way[0]), _has_own(_inside(way[0]))))
+    tables = list(_tables_towards(document, path))
+    deepest = [(table, rest) for table, rest in tables if len(rest) == min(len(rest) for _, rest in tables)]
+    table, rest = max(deepest, key=lambda entry: (entry[1][0] in _inside(entry[0]), _has_own(_inside(entry[0]))))
     if rest[0] in _inside(table):
         _set(_inside(table), rest[0], _wrapped(rest[1:], value))
     elif isinstance(table, InlineTable):
@@ -117,18 +121,18 @@ def _put(text: str, path: Path, value: Any) -> str:
     return tomlkit.dumps(document)
 
 
-def _ways(container: Any, path: Path) -> Iterator[tuple[Any, Path]]:
+def _tables_towards(container: Value, path: Path) -> Iterator[tuple[Value, Path]]:
     """Tables on the way to a place, which may be written in several pieces, with what is left of the way."""
     yield container, path
     for key, item in _inside(container).body if len(path) > 1 else ():
         if key is not None and key.key == path[0]:
             if isinstance(item, Table):
-                yield from _ways(item.value, path[1:])
+                yield from _tables_towards(item.value, path[1:])
             elif isinstance(item, InlineTable):
-                yield from _ways(item, path[1:])
+                yield from _tables_towards(item, path[1:])
 
 
-def _inside(table: Any) -> Container:
+def _inside(table: Value) -> Container:
     """The keys and values of a table, whichever way it is written."""
     inside: Container = table.value if isinstance(table, InlineTable) else table
     return inside
@@ -143,19 +147,19 @@ def _headless(document: Container, path: Path) -> bool:
     """Whether a table stands in no piece under a head of its own: only its tables have one."""
     return not any(
         isinstance(item, Table) and not item.is_super_table() and not key.is_dotted()
-        for container, rest in _ways(document, (*path, ""))
+        for container, rest in _tables_towards(document, (*path, ""))
         for key, item in container.body
         if len(rest) == 2 and key is not None and key.key == rest[0]
     )
 
 
-def _wrapped(path: Path, value: Any) -> Any:
+def _wrapped(path: Path, value: Value) -> Value:
     for part in reversed(path):
         value = {part: value}
     return value
 
 
-def _item(value: Any) -> Item:
+def _item(value: Value) -> Item:
     if isinstance(value, dict):
         pairs = ", ".join(f"{SingleKey(key).as_string()} = {_item(one).as_string()}" for key, one in value.items())
         return tomlkit.value(f"{{ {pairs} }}" if pairs else "{}")
@@ -168,11 +172,11 @@ def _item(value: Any) -> Item:
     return item
 
 
-def _set(table: Container, key: str, value: Any) -> None:
+def _set(table: Container, key: str, value: Value) -> None:
     """In place of what is there; of a list only the entries that differ."""
     now = table.get(key)
     if isinstance(now, AoT | dict) and not isinstance(now, InlineTable):  # more is written there than its value says
-        raise EditFault(say("edit.by_text", path=key))
+        raise EditFault(tr("edit.by_text", path=key))
     if not isinstance(now, Array) or not isinstance(value, list):
         table[key] = _item(value)
         return
@@ -200,7 +204,7 @@ def _insert(table: Container, key: str, item: Item) -> None:
 
 def _drop(text: str, path: Path) -> str:
     document = tomlkit.parse(text)
-    for table, rest in list(_ways(document, path)):
+    for table, rest in list(_tables_towards(document, path)):
         if len(rest) > 1:
             continue
         if isinstance(table, InlineTable):

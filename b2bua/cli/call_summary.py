@@ -1,18 +1,17 @@
-"""One call told in words: its times, its attempts, and why it went where it went."""
+"""One call as lines of text: its times, its attempts, and why it went where it went."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from b2bua.cli.cdr_print import after, caller, minutes
 from b2bua.cli.table import printable
-from b2bua.cli.when import clock
-from b2bua.records.call_record import Attempt, CallRecord, Ending
+from b2bua.cli.times import clock
+from b2bua.records.call_record import Attempt, CallRecord, Ending, PlainFields
 from routing.ids import Number400
 from routing.number import print_400, print_number
 
 
-def story(record: CallRecord) -> Iterator[str]:
-    """The call in lines that a terminal can be given."""
+def summary_lines(record: CallRecord) -> Iterator[str]:
+    """The call as lines without control characters."""
     for part in (_times(record), _attempts(record), _decisions(record)):
         yield from map(printable, part)
 
@@ -45,14 +44,14 @@ def _attempts(record: CallRecord) -> Iterator[str]:
 
 
 def _attempt(record: CallRecord, attempt: Attempt) -> str:
-    told = [f"{attempt.target} ({print_number(attempt.address)})"]
+    parts = [f"{attempt.target} ({print_number(attempt.address)})"]
     if attempt.rang_ms is not None:
-        told.append(f"rang at {after(record, attempt.rang_ms)}")
+        parts.append(f"rang at {after(record, attempt.rang_ms)}")
     if attempt.answered_ms is not None:
-        told.append(f"answered at {after(record, attempt.answered_ms)}")
+        parts.append(f"answered at {after(record, attempt.answered_ms)}")
     if attempt.ended_ms is not None:
-        told.append(f"ended at {after(record, attempt.ended_ms)}: {_cause(attempt.ending)}")
-    return ", ".join(told)
+        parts.append(f"ended at {after(record, attempt.ended_ms)}: {_cause(attempt.ending)}")
+    return ", ".join(parts)
 
 
 def _cause(ending: Ending | None) -> str:
@@ -69,7 +68,7 @@ def _decisions(record: CallRecord) -> Iterator[str]:
         yield f"  {name}: {seen}"
 
 
-def _step(step: dict[str, Any]) -> Iterator[str]:
+def _step(step: PlainFields) -> Iterator[str]:
     """One decision, as `routing.trace.to_plain` gives it."""
     looked_at = ", ".join(f"{what} {seen}" for what, seen in step["looked_at"].items())
     because = f" ({looked_at})" if looked_at else ""

@@ -10,7 +10,7 @@ import trio
 
 from b2bua.api.dispatch import Asker, Dispatcher, implements
 from b2bua.api.requests.calls import CallShown, HangUp, HungUp, ShowCall, SipMessage
-from b2bua.api.requests.operation import AnyOperation
+from b2bua.api.requests.operation import AnOperation
 from b2bua.api.requests.peers import ServiceSet, SetTrunkService
 from b2bua.base.errors import NotFound
 from b2bua.console.feed import Feed
@@ -40,7 +40,7 @@ from b2bua.control.tokens import Tokens
 from b2bua.monitoring.feed_publisher import FeedPublisher
 from b2bua.records.call_record import Attempt, CallRecord, CallState, Ending
 from routing.cause import Blame
-from tests.unit.tui.past import Past
+from tests.unit.tui.canned_replies import CannedReplies
 from tests.unit.tui.plan_store import PLAN, PlanStore
 
 NOON_MS = 1_763_784_000_000
@@ -51,7 +51,7 @@ STATES = ("ringing", "talking", "hearing", "routing", "talking")
 
 
 def a_live_call(n: int, now_ms: int = NOON_MS) -> LiveCall:
-    """The n-th call of the office."""
+    """The n-th call of the switch."""
     state = STATES[n % 5]
     talking = state == "talking"
     return LiveCall(
@@ -152,20 +152,20 @@ def the_messages(now_ms: int = NOON_MS) -> tuple[SipMessage, ...]:
 
 
 @attrs.define
-class Office:
+class FakeSwitch:
     """The running switch: change its feed with `do`; `asked` is what was asked of its calls and trunks."""
 
     path: Path
     feed: Feed
-    asked: list[tuple[AnyOperation, Asker]]
+    asked: list[tuple[AnOperation, Asker]]
     plans: PlanStore
-    past: Past
+    replies: CannedReplies
     tokens: Tokens
     _token: trio.lowlevel.TrioToken
 
-    def do(self, deed: Callable[[], object]) -> None:
+    def do(self, action: Callable[[], object]) -> None:
         """Do this in the server's thread."""
-        trio.from_thread.run_sync(deed, trio_token=self._token)
+        trio.from_thread.run_sync(action, trio_token=self._token)
 
 
 @attrs.define
@@ -173,7 +173,7 @@ class CallsAndTrunks:
     """One call that is known whole; what is done to calls and trunks is seen in the feed."""
 
     feed: Feed
-    asked: list[tuple[AnyOperation, Asker]] = attrs.field(factory=list)
+    asked: list[tuple[AnOperation, Asker]] = attrs.field(factory=list)
 
     @implements
     async def show(self, request: ShowCall, _: Asker) -> CallShown:
@@ -199,9 +199,9 @@ class CallsAndTrunks:
 
 
 @contextmanager
-def office(path: Path, calls: int = 12, now_ms: int = NOON_MS) -> Iterator[Office]:
+def fake_switch(path: Path, calls: int = 12, now_ms: int = NOON_MS) -> Iterator[FakeSwitch]:
     """A switch that runs at `path` until the end of the block."""
-    ready: list[Office] = []
+    ready: list[FakeSwitch] = []
     is_ready = threading.Event()
     stop = trio.CancelScope()
 
@@ -209,16 +209,16 @@ def office(path: Path, calls: int = 12, now_ms: int = NOON_MS) -> Iterator[Offic
         publisher = FeedPublisher()
         feed = publisher.feed
         fill(feed, calls, now_ms)
-        plans, past, calls_and_trunks = PlanStore(publisher), Past(now_ms), CallsAndTrunks(feed)
+        plans, replies, calls_and_trunks = PlanStore(publisher), CannedReplies(now_ms), CallsAndTrunks(feed)
         plans.put(PLAN, "wang", "first")
-        dispatcher = Dispatcher(*plans.operations, past, calls_and_trunks)
+        dispatcher = Dispatcher(*plans.operations, replies, calls_and_trunks)
         tokens = Tokens(path.with_name("tokens.toml"))
         with stop:
             async with trio.open_nursery() as nursery:
                 await nursery.start(Control(feed, dispatcher, Authentication(tokens)).serve, listen(path))
                 other = Tokens(path.with_name("tokens.toml"))
                 token = trio.lowlevel.current_trio_token()
-                ready.append(Office(path, feed, calls_and_trunks.asked, plans, past, other, token))
+                ready.append(FakeSwitch(path, feed, calls_and_trunks.asked, plans, replies, other, token))
                 is_ready.set()
 
     thread = threading.Thread(target=trio.run, args=(serve,))

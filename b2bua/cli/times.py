@@ -1,6 +1,6 @@
-"""Times as operators write and read them: in Asia/Shanghai, whatever the machine's own zone is.
+"""Reads and prints times as operators write them: in Asia/Shanghai, whatever the machine's own zone is.
 
-Rule: a time without a zone is Shanghai's, and every time shown is.
+Rule: a time without a zone is read as Shanghai time, and every time is shown in it.
 """
 
 import re
@@ -20,14 +20,14 @@ def option(_: click.Context, param: click.Parameter, text: str | None) -> int | 
     if text is None:
         return None
     try:
-        return read_when(text, datetime.now(SHANGHAI))
+        return parse_time(text, datetime.now(SHANGHAI))
     except ValueError as error:
         example = "2026-05-01, '2026-05-01 08:30', 08:30, today, yesterday, 30m, 2h or 7d (ago)"
         raise click.BadParameter(f"{text!r} is no time; write {example}", param=param) from error
 
 
-def read_when(text: str, now: datetime) -> int:
-    """UTC epoch milliseconds of a date, a time of today, or a while ago. Raises ValueError."""
+def parse_time(text: str, now: datetime) -> int:
+    """UTC epoch milliseconds of a date, a time of today, or a duration before `now`. Raises ValueError."""
     text = text.strip()
     midnight = datetime.combine(now.date(), time(), SHANGHAI)
     days = {"today": midnight, "yesterday": midnight - timedelta(days=1), "now": now}
@@ -37,13 +37,13 @@ def read_when(text: str, now: datetime) -> int:
         return to_ms(now - timedelta(**{_UNITS[ago[2]]: int(ago[1])}))
     if re.fullmatch(r"\d\d:\d\d(:\d\d)?", text):
         return to_ms(datetime.combine(now.date(), time.fromisoformat(text), SHANGHAI))
-    when = datetime.fromisoformat(text)
-    return to_ms(when if when.tzinfo else when.replace(tzinfo=SHANGHAI))
+    at = datetime.fromisoformat(text)
+    return to_ms(at if at.tzinfo else at.replace(tzinfo=SHANGHAI))
 
 
-def to_ms(when: datetime) -> int:
+def to_ms(at: datetime) -> int:
     """UTC epoch milliseconds of an aware time."""
-    return round(when.timestamp() * 1000)
+    return round(at.timestamp() * 1000)
 
 
 def from_ms(at_ms: int) -> datetime:

@@ -1,6 +1,6 @@
-"""How a command that fails says so.
+"""Reports the failure of a command: its message on stderr and its exit status.
 
-Rule: faults of documents are a line each, `FILE: path: problem — mend`, exit status 1; anything else is one clear
+Rule: faults of documents are a line each, `FILE: path: problem — mend`, exit status 1; any other failure is one clear
 line and exit status 2. A traceback means a fault of this program.
 """
 
@@ -24,16 +24,16 @@ from b2bua.store.database import first_line
 from routing.document import PlanFaults
 from routing.number import NumberFault
 
-_SAID = (
+_CLEAR_ERRORS = (
     *(StoreError, ConfigFault, DaemonGone, FieldFault, NumberFault, UnusablePrompt),
     *(KeyFault, TokensFault, CredentialFault),
 )
-"""What says in a sentence of its own what is wrong."""
+"""Errors whose text is already a clear sentence for the user."""
 
 
 @contextmanager
-def outcome() -> Iterator[None]:
-    """End the program with the message and status that belong to a failure within."""
+def reported_failures() -> Iterator[None]:
+    """End the program with the message and exit status of a failure in the block."""
     try:
         yield
     except PlanFaults as error:
@@ -46,14 +46,14 @@ def outcome() -> Iterator[None]:
         if not error.faults:
             click.echo(str(error), err=True)
         sys.exit(1 if error.faults else 2)
-    except _SAID as error:
+    except _CLEAR_ERRORS as error:
         click.echo(str(error), err=True)
         sys.exit(2)
     except DBAPIError as error:
         click.echo(f"the database: {first_line(error)}", err=True)
         sys.exit(2)
     except BrokenPipeError:
-        raise  # `switch400 cdr | head`: click knows how to end quietly
+        raise  # `switch400 cdr | head`: click ends the program without a message
     except PermissionError as error:
         click.echo(f"{error.filename or error}: not allowed; run this as the switch's user, or as root", err=True)
         sys.exit(2)
