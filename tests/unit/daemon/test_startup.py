@@ -21,7 +21,7 @@ from b2bua.control.client import Client, DaemonGone
 from b2bua.daemon import startup
 from b2bua.daemon.daemon import Daemon
 from tests.support.ports import free_port
-from tests.unit.daemon.in_process import configuration
+from tests.unit.daemon.small_switch import configuration
 
 
 def test_the_state_directory_is_its_owners(tmp_path: Path) -> None:
