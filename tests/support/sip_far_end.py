@@ -232,7 +232,10 @@ class Far:
         """Take messages until cancelled."""
         while True:
             packet, _ = await self.socket.recvfrom(65535)
-            came = packet.decode()
+            try:
+                came = packet.decode()
+            except UnicodeDecodeError:
+                continue  # RTCP to the port beside one of audio, which the system gave to this end
             line = self.lines.get(field(came, "Call-ID"))
             fresh = start(came).startswith("INVITE") and ";tag=" not in field(came, "To")
             if fresh and line is None:
